@@ -1,0 +1,138 @@
+/* Arena blocks: a header, then the bytes that are handed out from low to high addresses. */
+#include "arena.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#define FIRST_BLOCK_SIZE ((size_t)4096)
+#define LAST_BLOCK_SIZE ((size_t)1 << 20)
+
+struct arena_block {
+    _Alignas(64) arena_block *older;
+    size_t size; /* with this header */
+};
+
+void arena_init(arena *arena, memory *memory)
+{
+    *arena = (struct arena){.memory = memory, .block_size = FIRST_BLOCK_SIZE};
+}
+
+static void free_blocks(arena *arena, arena_block *block)
+{
+    while (block) {
+        arena_block *older = block->older;
+        memory_free(arena->memory, block, block->size);
+        block = older;
+    }
+}
+
+void arena_clear(arena *arena)
+{
+    free_blocks(arena, arena->blocks);
+    arena_init(arena, arena->memory);
+}
+
+void arena_reset(arena *arena)
+{
+    arena_block *kept = arena->blocks;
+
+    if (!kept) return;
+    for (arena_block *block = kept->older; block; block = block->older)
+        if (block->size > kept->size) kept = block;
+    for (arena_block *block = arena->blocks; block;) {
+        arena_block *older = block->older;
+        if (block != kept) memory_free(arena->memory, block, block->size);
+        block = older;
+    }
+    kept->older = NULL;
+    arena->blocks = kept;
+    arena->next = (char *)(kept + 1);
+    arena->end = (char *)kept + kept->size;
+}
+
+size_t arena_size(const arena *arena)
+{
+    size_t total = 0;
+
+    for (const arena_block *block = arena->blocks; block; block = block->older) total += block->size;
+    return total;
+}
+
+static bool add_block(arena *arena, size_t size)
+{
+    size_t wanted = arena->block_size;
+    arena_block *block;
+
+    if (size > SIZE_MAX / 4) return false;
+    if (size + sizeof *block > wanted) wanted = size + sizeof *block;
+    block = memory_allocate(arena->memory, wanted);
+    if (!block) return false;
+    block->older = arena->blocks;
+    block->size = wanted;
+    arena->blocks = block;
+    arena->next = (char *)(block + 1);
+    arena->end = (char *)block + wanted;
+    if (arena->block_size < LAST_BLOCK_SIZE) arena->block_size *= 2;
+    return true;
+}
+
+void *arena_allocate_aligned(arena *arena, size_t size, size_t alignment)
+{
+    size_t padding = (size_t)(-(uintptr_t)arena->next) & (alignment - 1);
+    size_t space = (size_t)(arena->end - arena->next);
+    char *result;
+
+    if (UNLIKELY(padding > space || size > space - padding || !arena->next)) {
+        if (!add_block(arena, size)) return NULL;
+        padding = 0;
+    }
+    result = arena->next + padding;
+    arena->next = result + size;
+    return result;
+}
+
+void *arena_allocate(arena *arena, size_t size)
+{
+    return arena_allocate_aligned(arena, size, 16);
+}
+
+void *arena_allocate_zeroed(arena *arena, size_t size)
+{
+    void *block = arena_allocate(arena, size);
+
+    if (block) memset(block, 0, size);
+    return block;
+}
+
+void *arena_allocate_array(arena *arena, size_t count, size_t size)
+{
+    size_t total;
+
+    return ckd_mul(&total, count, size) ? NULL : arena_allocate_zeroed(arena, total);
+}
+
+string_view arena_copy(arena *arena, string_view text)
+{
+    char *copy = text.size < SIZE_MAX ? arena_allocate_aligned(arena, text.size + 1, 1) : NULL;
+
+    if (!copy) return (string_view){NULL, 0};
+    if (text.size) memcpy(copy, text.data, text.size);
+    copy[text.size] = '\0';
+    return (string_view){copy, text.size};
+}
+
+string_view arena_format(arena *arena, const char *format, ...)
+{
+    va_list arguments, again;
+    char *text;
+    int length;
+
+    va_start(arguments, format);
+    va_copy(again, arguments);
+    length = vsnprintf(NULL, 0, format, arguments);
+    va_end(arguments);
+    text = length < 0 ? NULL : arena_allocate_aligned(arena, (size_t)length + 1, 1);
+    if (text) vsnprintf(text, (size_t)length + 1, format, again);
+    va_end(again);
+    return (string_view){text, text ? (size_t)length : 0};
+}

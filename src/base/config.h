@@ -1,0 +1,42 @@
+/* Settings of a context, each a row of settings.def: name, kind, default, range, text. */
+#ifndef BASE_CONFIG_H
+#define BASE_CONFIG_H
+
+#include "error.h"
+#include "macros.h"
+
+struct bp_context;
+
+typedef struct config {
+    size_t threads;             /* workers of a parallel job */
+    size_t batch_size;          /* rows in a pipeline's batch: 1 … 65,536, default 2,048 */
+    size_t morsel_rows;         /* rows in a morsel of an in-memory table: default 65,536 */
+    size_t csv_block_size;      /* bytes of text in a morsel of a CSV file: default 1 MiB */
+    int64_t timeout_ms;         /* per call; 0: none */
+    bool optimizer;             /* false: plans run as bound */
+    bool error_on_division_by_zero;
+    bool integer_division;
+    bool nulls_first;           /* default_null_order */
+    bool preserve_order;
+    uint64_t seed;              /* of sampling and random functions */
+    char temp_directory[1024];
+} config;
+
+void config_init(config *config);
+MUST_USE bp_status config_set(struct bp_context *context, const char *name, const char *value, bp_error *err);
+MUST_USE bp_status config_get(struct bp_context *context, const char *name, char *text, size_t size, bp_error *err);
+
+/* Rows of the table, for `bedplate info` and duckdb-like settings(): false when index is past the last. */
+typedef struct config_row {
+    const char *name, *kind, *text;
+} config_row;
+bool config_row_at(size_t index, config_row *out);
+
+/* Hard limits, each a row of limits.def. */
+enum {
+#define LIMIT(name, value, text) LIMIT_##name = (value),
+#include "limits.def"
+#undef LIMIT
+};
+
+#endif

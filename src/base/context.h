@@ -1,0 +1,19 @@
+/* The context: what everything that allocates or runs long is given. One call at a time runs in it; that call's worker threads share
+ * it. Public face: bedplate/core.h. */
+#ifndef BASE_CONTEXT_H
+#define BASE_CONTEXT_H
+
+#include "cancel.h"
+#include "config.h"
+#include "error.h"
+#include "memory.h"
+#include "threads.h"
+
+struct bp_context {
+    memory *memory; /* the root account */
+    config config;
+    cancel cancel;
+    thread_pool *threads; /* made with the context, its threads at the first large job */
+};
+
+#endif

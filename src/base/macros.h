@@ -1,0 +1,42 @@
+/* Compiler-dependent marks, in one place. */
+#ifndef BASE_MACROS_H
+#define BASE_MACROS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bedplate/core.h"
+
+#define PRINTF_LIKE(format_index, first_index) __attribute__((format(printf, format_index, first_index)))
+#define MUST_USE __attribute__((warn_unused_result))
+#define UNUSED __attribute__((unused))
+#define NO_INLINE __attribute__((noinline))
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+#define LIKELY(condition) __builtin_expect(!!(condition), 1)
+#define UNLIKELY(condition) __builtin_expect(!!(condition), 0)
+#define ARRAY_LENGTH(array) (sizeof(array) / sizeof((array)[0]))
+
+/* Functions whose unsigned arithmetic wraps on purpose: hashes, random numbers, bit tricks. */
+#if defined(__clang__)
+#define BP_WRAPS __attribute__((no_sanitize("integer")))
+#else
+#define BP_WRAPS
+#endif
+
+/* CHECK states what must hold whatever the input is. It stops test builds (BEDPLATE_CHECKS) and is gone from shipped ones. */
+#ifdef BEDPLATE_CHECKS
+#define CHECK(condition) ((condition) ? (void)0 : __builtin_trap())
+#else
+#define CHECK(condition) ((void)0)
+#endif
+
+/* Checked arithmetic on sizes: true when the result does not fit, and then *out is not to be used. */
+#define ckd_add(out, left, right) __builtin_add_overflow(left, right, out)
+#define ckd_sub(out, left, right) __builtin_sub_overflow(left, right, out)
+#define ckd_mul(out, left, right) __builtin_mul_overflow(left, right, out)
+
+typedef __int128 int128;
+typedef unsigned __int128 uint128;
+
+#endif

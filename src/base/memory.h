@@ -1,0 +1,51 @@
+/* The one door to memory.
+ *
+ * A `memory` is an account: every block is charged to it before it is made, and a request past its limit is refused. Accounts nest:
+ * a child charges its parent as well, so one query can have a limit of its own inside the context's. Blocks are aligned to 64 bytes.
+ * The owner remembers each block's size and passes it back, so no header is stored. All functions are thread-safe. */
+#ifndef BASE_MEMORY_H
+#define BASE_MEMORY_H
+
+#include "macros.h"
+
+#define MEMORY_ALIGNMENT 64
+
+typedef struct memory memory;
+
+/* A new account with one reference; parent may be NULL (and is retained). limit_bytes SIZE_MAX: no limit. NULL: no memory. */
+memory *memory_account_new(memory *parent, size_t limit_bytes);
+memory *memory_retain(memory *memory);
+/* Give up one reference. The account ends with its last one; by then all its blocks must have been freed (checked in test builds). */
+void memory_release(memory *memory);
+
+/* `size` bytes, uninitialised, or NULL: then error_no_memory() says why. A size of 0 gives a valid pointer that must be freed. */
+MUST_USE void *memory_allocate(memory *memory, size_t size);
+MUST_USE void *memory_allocate_zeroed(memory *memory, size_t size);
+/* An array of count * size bytes, zeroed; NULL also when the product overflows. */
+MUST_USE void *memory_allocate_array(memory *memory, size_t count, size_t size);
+/* Resize a block (NULL and 0: allocate). On failure NULL, and the old block is as it was. */
+MUST_USE void *memory_resize(memory *memory, void *block, size_t old_size, size_t new_size);
+/* `size` is the block's present size; block NULL is fine. */
+void memory_free(memory *memory, void *block, size_t size);
+
+/* One zeroed object, and its end. */
+#define memory_new(memory, type) ((type *)memory_allocate_zeroed(memory, sizeof(type)))
+#define memory_delete(memory, object) memory_free(memory, object, sizeof *(object))
+
+size_t memory_used(const memory *memory);
+size_t memory_peak(const memory *memory);
+size_t memory_limit(const memory *memory);
+void memory_set_limit(memory *memory, size_t limit_bytes);
+/* Bytes that may still be charged here and in all parents: what an operator may plan with before it spills. */
+size_t memory_available(const memory *memory);
+
+/* Charge memory that another library allocates (decompressors, imported data), and give it back. False: over the limit. */
+MUST_USE bool memory_charge(memory *memory, size_t size);
+void memory_discharge(memory *memory, size_t size);
+
+/* Test builds only: make the `nth` allocation from now fail (1 = the next), once or from then on; 0 switches it off. The setting is
+ * per account tree (kept in the root). memory_fault_seen() tells whether it struck. In other builds both do nothing. */
+void memory_fail_at(memory *memory, uint64_t nth, bool from_then_on);
+bool memory_fault_seen(const memory *memory);
+
+#endif

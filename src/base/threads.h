@@ -1,0 +1,42 @@
+/* One pool of threads, and parallel_for over it.
+ *
+ * No thread starts before the first job that wants more than one. After fork() the child finds its pool gone and makes a new one; no
+ * lock of the parent's is ever waited for. Nested parallel_for runs on the calling thread. */
+#ifndef BASE_THREADS_H
+#define BASE_THREADS_H
+
+#include "error.h"
+#include "macros.h"
+
+typedef struct thread_pool thread_pool;
+struct bp_context;
+
+MUST_USE bp_status thread_pool_new(thread_pool **out, struct bp_context *context, bp_error *err);
+void thread_pool_free(thread_pool *pool);
+
+/* Work on one piece: `worker` is 0 … workers-1, and no two pieces run at once with the same worker number (index per-thread state
+ * by it); worker 0 is the calling thread. */
+typedef bp_status (*parallel_function)(void *data, size_t worker, uint64_t piece, bp_error *err);
+
+/* How many workers parallel_for(context, pieces, …) would use: at most the setting `threads`, at most `pieces`, at least 1. */
+size_t parallel_workers(struct bp_context *context, uint64_t pieces);
+
+/* Run function(data, worker, piece) for all pieces 0 … pieces-1, handed out in rising order. When one fails or the call is cancelled no
+ * new piece is begun; the failure of the lowest piece is returned (so errors do not depend on timing among the pieces that ran).
+ * Polls cancellation between pieces and while waiting. One piece, one thread or a nested call: runs here, no thread is woken. */
+MUST_USE bp_status parallel_for(struct bp_context *context, uint64_t pieces, parallel_function function, void *data, bp_error *err);
+
+/* Run function(data, worker, worker) once on each of `workers` workers (at most parallel_workers()); each takes work from a shared place
+ * itself until there is none. Failures: that of the lowest worker number is returned; others should stop at cancel_check(). */
+MUST_USE bp_status parallel_run(struct bp_context *context, size_t workers, parallel_function function, void *data, bp_error *err);
+
+/* Plain locks for the few shared places (queues of morsels, catalogs); safe to hold briefly, never across parallel_for. */
+typedef struct mutex {
+    void *implementation[8]; /* a pthread_mutex_t fits */
+} mutex;
+void mutex_init(mutex *mutex);
+void mutex_clear(mutex *mutex);
+void mutex_lock(mutex *mutex);
+void mutex_unlock(mutex *mutex);
+
+#endif

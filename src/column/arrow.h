@@ -1,0 +1,28 @@
+/* Arrow C data and stream interface, in and out. Foreign structs are checked before anything is read through them: a malformed one is
+ * BP_BAD_FORMAT, never a crash. Numbers, dates, timestamps, validity at offsets of whole words and strings' bytes are used in place. */
+#ifndef COLUMN_ARROW_H
+#define COLUMN_ARROW_H
+
+#include "batch.h"
+#include "bedplate/arrow.h"
+#include "table.h"
+
+/* Types of a foreign schema (a struct type for tables). Extension types read as their storage type. */
+MUST_USE bp_status arrow_import_schema(schema *out, arena *arena, const struct ArrowSchema *in, bp_error *err);
+
+/* A batch over a foreign struct array: level-1 validated views whose owner is a new region that releases *in at its end. *in is moved
+ * from (release set to NULL), also on failure. */
+MUST_USE bp_status arrow_import_array(batch *out, region **owner, memory *memory, const schema *schema, struct ArrowArray *in,
+                                      bp_error *err);
+/* Read a whole stream into a table without copying its values; the stream is moved from. */
+MUST_USE bp_status arrow_import_stream(table **out, memory *memory, struct ArrowArrayStream *in, bp_error *err);
+
+/* The exported structs own what they show: they hold a region or a copy, and a reference to `memory`. */
+MUST_USE bp_status arrow_export_schema(struct ArrowSchema *out, memory *memory, const schema *schema, bp_error *err);
+/* Columns with an owner are exported in place where the layouts agree (numbers, dates, bits), else copied. Strings leave as utf8, or
+ * large_utf8 when a batch has over 2 GiB of them. HUGEINT leaves as decimal128(38,0): a value of 39 digits is BP_OUT_OF_RANGE. */
+MUST_USE bp_status arrow_export_batch(struct ArrowArray *out, memory *memory, const schema *schema, const batch *batch, bp_error *err);
+/* A stream over a table's chunks; it retains the table. */
+MUST_USE bp_status arrow_export_table(struct ArrowArrayStream *out, memory *memory, table *table, bp_error *err);
+
+#endif

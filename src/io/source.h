@@ -1,0 +1,85 @@
+/* The scan interface: anything that can be read as a table (a CSV file, a table in memory, later Parquet) is a `source`.
+ *
+ *   source --source_scan_open(request)--> scan --claim--> morsel 0, 1, 2 … --next, next …--> batches of that morsel
+ *
+ * Morsels are the unit of work and of determinism: which rows are in morsel i depends on the data alone, never on threads or batch
+ * size. Any worker claims the next morsel; its batches are read by that worker; rows in morsel order are the table's row order. */
+#ifndef IO_SOURCE_H
+#define IO_SOURCE_H
+
+#include "base/context.h"
+#include "column/batch.h"
+
+typedef struct source source;
+typedef struct scan scan;
+typedef struct scan_worker scan_worker;
+
+/* A condition on one column that a scan may use to skip rows: value in [low, high], or in a list, or (not) NULL. All filters of a
+ * request hold together. A scan that cannot use a filter ignores it: filters are never the only check, unless the source says in
+ * `exact_filters` that it applies them itself. NULL fails every filter but IS_NULL. */
+typedef enum scan_filter_kind { FILTER_RANGE, FILTER_IN, FILTER_IS_NULL, FILTER_NOT_NULL } scan_filter_kind;
+
+typedef struct scan_filter {
+    scan_filter_kind kind;
+    size_t column;         /* index into the source's schema */
+    const column *values;  /* RANGE: rows 0 and 1 are low and high, NULL = open; IN: the list. Of the column's type, FLAT */
+    bool low_inclusive, high_inclusive;
+} scan_filter;
+
+typedef struct scan_request {
+    const size_t *columns; /* indexes into the source's schema, in the order of the batches' columns; may be none (row counts only) */
+    size_t column_count;
+    const scan_filter *filters;
+    size_t filter_count;
+    size_t batch_size;  /* rows of a batch, at most */
+    uint64_t row_limit; /* only this many rows will be wanted: a hint; UINT64_MAX */
+} scan_request;
+
+typedef struct source_class {
+    const char *name; /* "read_csv", "table": for EXPLAIN */
+    void (*free)(source *source);
+    MUST_USE bp_status (*scan_open)(scan **out, source *source, const scan_request *request, bp_error *err);
+    /* Options and path for EXPLAIN; may be NULL. */
+    bool (*describe)(const source *source, builder *out);
+} source_class;
+
+/* A concrete source begins with this. Reference-counted; immutable after its making. */
+struct source {
+    const source_class *class;
+    bp_context *context;
+    schema schema;
+    uint64_t row_count;      /* exact when row_count_exact, else an estimate */
+    bool row_count_exact;
+    bool exact_filters;      /* scans apply all filters themselves */
+    uint64_t version;        /* changes when the data do; for caches */
+    atomic_size_t references;
+};
+
+typedef struct scan_class {
+    void (*free)(scan *scan);
+    /* State of one worker. */
+    MUST_USE bp_status (*worker_new)(scan_worker **out, scan *scan, bp_error *err);
+    void (*worker_free)(scan_worker *worker);
+    /* Take the next morsel for this worker; *end when there is none. Numbers rise by one from 0 in claim order. Thread-safe. */
+    MUST_USE bp_status (*claim)(scan *scan, scan_worker *worker, uint64_t *morsel, bool *end, bp_error *err);
+    /* The claimed morsel's next batch; out->row_count 0: the morsel is done. The batch is the worker's, valid until its next call. */
+    MUST_USE bp_status (*next)(scan *scan, scan_worker *worker, batch *out, bp_error *err);
+    /* Work done, 0 … 1, negative: unknown. May be NULL. */
+    double (*progress)(const scan *scan);
+} scan_class;
+
+struct scan {
+    const scan_class *class;
+    source *source; /* retained */
+    uint64_t morsel_estimate; /* how many morsels there will be about; 1 for small data: then no thread is woken */
+};
+
+source *source_retain(source *source);
+void source_release(source *source);
+void scan_free(scan *scan); /* NULL is fine */
+
+/* The source over a table in memory: morsels of config.morsel_rows rows, batches are views. Retains the table. */
+struct table;
+MUST_USE bp_status table_source_new(source **out, bp_context *context, struct table *table, bp_error *err);
+
+#endif
