@@ -53,8 +53,8 @@ typedef enum bp_status {
 typedef struct bp_error {
     bp_status status;
     int64_t position; /* byte in the parsed text (SQL, JSON …) where the trouble begins; -1: does not apply */
-    int64_t line;     /* line in the input file, from 1; 0: does not apply */
-    int64_t column;   /* column (field or character) in that line, from 1; 0: does not apply */
+    int64_t line; /* line in the input file, from 1; 0: does not apply */
+    int64_t column; /* column (field or character) in that line, from 1; 0: does not apply */
     char message[BP_ERROR_MESSAGE_SIZE];
 } bp_error;
 

@@ -9,9 +9,9 @@
 typedef struct arena_block arena_block;
 
 typedef struct arena {
-    memory *memory;      /* borrowed */
+    memory *memory; /* borrowed */
     arena_block *blocks; /* the newest first */
-    char *next;          /* free bytes of the newest block: [next, end) */
+    char *next; /* free bytes of the newest block: [next, end) */
     char *end;
     size_t block_size; /* of the next block: doubles up to 1 MiB */
 } arena;

@@ -41,6 +41,7 @@ static void cut_at_character(char *text, size_t size)
     if (back < length && (unsigned char)text[length - 1 - back] >= 0xc0) text[length - 1 - back] = '\0';
 }
 
+PRINTF_LIKE(3, 0)
 static void error_fill(bp_error *err, bp_status status, const char *format, va_list arguments)
 {
     err->status = status;

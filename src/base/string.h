@@ -41,11 +41,26 @@ bool string_starts_with(string_view text, string_view prefix);
 bool string_ends_with(string_view text, string_view suffix);
 
 /* ASCII only, whatever the locale. */
-static inline bool ascii_is_space(unsigned char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
-static inline bool ascii_is_digit(unsigned char c) { return c >= '0' && c <= '9'; }
-static inline bool ascii_is_alpha(unsigned char c) { return (c | 0x20) >= 'a' && (c | 0x20) <= 'z'; }
-static inline unsigned char ascii_lower(unsigned char c) { return c >= 'A' && c <= 'Z' ? (unsigned char)(c | 0x20) : c; }
-static inline unsigned char ascii_upper(unsigned char c) { return c >= 'a' && c <= 'z' ? (unsigned char)(c & ~0x20) : c; }
+static inline bool ascii_is_space(unsigned char c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+static inline bool ascii_is_digit(unsigned char c)
+{
+    return c >= '0' && c <= '9';
+}
+static inline bool ascii_is_alpha(unsigned char c)
+{
+    return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
+}
+static inline unsigned char ascii_lower(unsigned char c)
+{
+    return c >= 'A' && c <= 'Z' ? (unsigned char)(c | 0x20) : c;
+}
+static inline unsigned char ascii_upper(unsigned char c)
+{
+    return c >= 'a' && c <= 'z' ? (unsigned char)(c & ~0x20) : c;
+}
 
 string_view string_trim(string_view text); /* without ASCII white space at both ends */
 

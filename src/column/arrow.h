@@ -21,7 +21,8 @@ MUST_USE bp_status arrow_import_stream(table **out, memory *memory, struct Arrow
 MUST_USE bp_status arrow_export_schema(struct ArrowSchema *out, memory *memory, const schema *schema, bp_error *err);
 /* Columns with an owner are exported in place where the layouts agree (numbers, dates, bits), else copied. Strings leave as utf8, or
  * large_utf8 when a batch has over 2 GiB of them. HUGEINT leaves as decimal128(38,0): a value of 39 digits is BP_OUT_OF_RANGE. */
-MUST_USE bp_status arrow_export_batch(struct ArrowArray *out, memory *memory, const schema *schema, const batch *batch, bp_error *err);
+MUST_USE bp_status arrow_export_batch(struct ArrowArray *out, memory *memory, const schema *schema, const batch *batch,
+                                      bp_error *err);
 /* A stream over a table's chunks; it retains the table. */
 MUST_USE bp_status arrow_export_table(struct ArrowArrayStream *out, memory *memory, table *table, bp_error *err);
 

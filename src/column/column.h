@@ -31,10 +31,22 @@ typedef struct column {
 } column;
 
 /* bitmaps: words of 64 rows ---------------------------------------------------------------------------------------------------- */
-static inline size_t bitmap_words(size_t rows) { return (rows + 63) / 64; }
-static inline bool bitmap_get(const uint64_t *bitmap, size_t row) { return (bitmap[row / 64] >> (row % 64)) & 1; }
-static inline void bitmap_set(uint64_t *bitmap, size_t row) { bitmap[row / 64] |= (uint64_t)1 << (row % 64); }
-static inline void bitmap_unset(uint64_t *bitmap, size_t row) { bitmap[row / 64] &= ~((uint64_t)1 << (row % 64)); }
+static inline size_t bitmap_words(size_t rows)
+{
+    return (rows + 63) / 64;
+}
+static inline bool bitmap_get(const uint64_t *bitmap, size_t row)
+{
+    return (bitmap[row / 64] >> (row % 64)) & 1;
+}
+static inline void bitmap_set(uint64_t *bitmap, size_t row)
+{
+    bitmap[row / 64] |= (uint64_t)1 << (row % 64);
+}
+static inline void bitmap_unset(uint64_t *bitmap, size_t row)
+{
+    bitmap[row / 64] &= ~((uint64_t)1 << (row % 64));
+}
 static inline void bitmap_put(uint64_t *bitmap, size_t row, bool bit)
 {
     uint64_t mask = (uint64_t)1 << (row % 64);

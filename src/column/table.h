@@ -23,7 +23,7 @@ const batch *table_chunk(const table *table, size_t index);
 MUST_USE bp_status table_append(table *table, const batch *batch, bp_error *err);
 /* Close the chunk under construction: from here on it shows in table_chunk(). */
 MUST_USE bp_status table_finish(table *table, bp_error *err);
-/* Move all chunks of `other` (finished) behind those of `table`; `other` is left empty. */
-MUST_USE bp_status table_concatenate(table *table, table *other, bp_error *err);
+/* Move all chunks of `other` (finished) behind those of `into`; `other` is left empty. */
+MUST_USE bp_status table_concatenate(table *into, table *other, bp_error *err);
 
 #endif

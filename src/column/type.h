@@ -20,10 +20,20 @@ typedef enum type_id {
 typedef enum physical_type {
     PHYSICAL_NONE,     /* NULL type: no values */
     PHYSICAL_BIT,      /* uint64_t words, row 0 in bit 0 of word 0 */
-    PHYSICAL_INT8, PHYSICAL_INT16, PHYSICAL_INT32, PHYSICAL_INT64, PHYSICAL_INT128,
-    PHYSICAL_UINT8, PHYSICAL_UINT16, PHYSICAL_UINT32, PHYSICAL_UINT64, PHYSICAL_UINT128,
+    PHYSICAL_INT8,
+    PHYSICAL_INT16,
+    PHYSICAL_INT32,
+    PHYSICAL_INT64,
+    PHYSICAL_INT128,
+    PHYSICAL_UINT8,
+    PHYSICAL_UINT16,
+    PHYSICAL_UINT32,
+    PHYSICAL_UINT64,
+    PHYSICAL_UINT128,
     PHYSICAL_INT256,   /* four uint64_t, low word first, two's complement: decimals over 38 digits, carried and printed only */
-    PHYSICAL_FLOAT16, PHYSICAL_FLOAT32, PHYSICAL_FLOAT64,
+    PHYSICAL_FLOAT16,
+    PHYSICAL_FLOAT32,
+    PHYSICAL_FLOAT64,
     PHYSICAL_STRING,   /* string_ref */
     PHYSICAL_INTERVAL, /* interval */
     PHYSICAL_LIST,     /* list_entry into children[0] */
@@ -55,12 +65,10 @@ typedef struct type_detail {
  * short strings compare by their two words. */
 typedef struct string_ref {
     uint32_t size;
+    char prefix[4]; /* the first 4 bytes; inline text goes on in `rest` */
     union {
-        char text[12];
-        struct {
-            char prefix[4];
-            const char *pointer __attribute__((packed, aligned(4)));
-        } __attribute__((packed)) far;
+        char rest[8];
+        const char *pointer;
     };
 } string_ref;
 
@@ -77,12 +85,18 @@ typedef struct list_entry {
     uint32_t size;
 } list_entry;
 
-static inline data_type type_of(type_id id) { return (data_type){.id = (uint8_t)id}; }
+static inline data_type type_of(type_id id)
+{
+    return (data_type){.id = (uint8_t)id};
+}
 static inline data_type type_decimal(unsigned precision, int scale)
 {
     return (data_type){.id = TYPE_DECIMAL, .precision = (uint8_t)precision, .scale = (int8_t)scale};
 }
-static inline data_type type_timestamp(time_unit unit) { return (data_type){.id = TYPE_TIMESTAMP, .unit = (uint8_t)unit}; }
+static inline data_type type_timestamp(time_unit unit)
+{
+    return (data_type){.id = TYPE_TIMESTAMP, .unit = (uint8_t)unit};
+}
 
 /* DECIMAL: INT64 up to 18 digits, INT128 up to 38, else INT256. ENUM: UINT32 codes. */
 physical_type type_physical(data_type type);
@@ -111,16 +125,23 @@ static inline string_ref string_ref_of(const char *text, size_t size)
     string_ref ref = {.size = (uint32_t)size};
 
     if (size <= STRING_REF_INLINE) {
-        if (size) memcpy(ref.text, text, size);
+        if (size) memcpy((char *)&ref + offsetof(string_ref, prefix), text, size);
     } else {
-        memcpy(ref.far.prefix, text, 4);
-        ref.far.pointer = text;
+        memcpy(ref.prefix, text, 4);
+        ref.pointer = text;
     }
     return ref;
 }
 
-static inline const char *string_ref_data(const string_ref *ref) { return ref->size <= STRING_REF_INLINE ? ref->text : ref->far.pointer; }
-static inline string_view string_ref_view(const string_ref *ref) { return (string_view){string_ref_data(ref), ref->size}; }
+static inline const char *string_ref_data(const string_ref *ref)
+{
+    return ref->size <= STRING_REF_INLINE ? (const char *)ref + offsetof(string_ref, prefix) : ref->pointer;
+}
+
+static inline string_view string_ref_view(const string_ref *ref)
+{
+    return (string_view){string_ref_data(ref), ref->size};
+}
 
 static inline bool string_ref_equal(const string_ref *left, const string_ref *right)
 {
@@ -130,7 +151,7 @@ static inline bool string_ref_equal(const string_ref *left, const string_ref *ri
     memcpy(b, right, 16);
     if (a[0] != b[0]) return false; /* size and first 4 bytes */
     if (left->size <= STRING_REF_INLINE || a[1] == b[1]) return a[1] == b[1];
-    return memcmp(left->far.pointer, right->far.pointer, left->size) == 0;
+    return memcmp(left->pointer, right->pointer, left->size) == 0;
 }
 
 int string_ref_compare(const string_ref *left, const string_ref *right); /* by bytes */

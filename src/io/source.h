@@ -27,7 +27,8 @@ typedef struct scan_filter {
 } scan_filter;
 
 typedef struct scan_request {
-    const size_t *columns; /* indexes into the source's schema, in the order of the batches' columns; may be none (row counts only) */
+    const size_t
+        *columns; /* indexes into the source's schema, in the order of the batches' columns; may be none (row counts only) */
     size_t column_count;
     const scan_filter *filters;
     size_t filter_count;
