@@ -55,25 +55,27 @@ typedef struct sort_key {
     bool nulls_first;
 } sort_key;
 
-/* What an AGGREGATE node carries besides its arguments (its children). */
+/* What an AGGREGATE node carries. Its children are, in this order: the arguments, the FILTER condition if there is one, the ORDER BY
+ * keys; so walks, rewrites and remaps reach all of them. */
 typedef struct aggregate_call {
     const struct aggregate_overload *function;
     void *bind_data; /* of the overload's bind: constants such as a quantile's fraction or a separator; in the pool's arena */
+    size_t argument_count;
     bool distinct;
-    expr_id filter; /* FILTER (WHERE …); 0: none */
-    const sort_key *order;
+    bool has_filter;
     size_t order_count;
+    const sort_key *order; /* order_count; only the flags count, the expressions are the last children */
 } aggregate_call;
 
 typedef struct expr_node {
     uint8_t kind;
     uint8_t op;
-    bool can_fail;     /* evaluating it (or a child) may raise an error on some value */
-    bool is_volatile;  /* random(): not folded, not merged */
+    bool can_fail; /* evaluating it (or a child) may raise an error on some value */
+    bool is_volatile; /* random(): not folded, not merged */
     data_type type;
     uint32_t child_begin;
     uint32_t child_count;
-    uint32_t depth;    /* of the tree below, itself included: at most LIMIT_EXPRESSION_DEPTH */
+    uint32_t depth; /* of the tree below, itself included: at most LIMIT_EXPRESSION_DEPTH */
     uint32_t position; /* byte of the SQL text it came from, for errors; UINT32_MAX: none */
     union {
         const column *literal;
