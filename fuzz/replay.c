@@ -59,8 +59,10 @@ int main(int count, char **arguments)
     for (int i = 1; i < count; i++) {
         struct stat status;
         bool folder = stat(arguments[i], &status) == 0 && S_ISDIR(status.st_mode);
-        if (folder) failures += replay_folder(arguments[i], &inputs);
-        else failures += replay_file(arguments[i]), inputs++;
+        if (folder)
+            failures += replay_folder(arguments[i], &inputs);
+        else
+            failures += replay_file(arguments[i]), inputs++;
     }
     printf("%zu inputs, %d unreadable\n", inputs, failures);
     return failures || inputs == 0;
