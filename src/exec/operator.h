@@ -1,0 +1,87 @@
+/* Pipelines and their parts.
+ *
+ *   scan (io/source.h, or the result of an earlier pipeline) --batches--> operator --> operator … --> sink
+ *
+ * Each worker claims a morsel, pushes its batches through the chain, and tells the sink when the morsel is over; so whatever is kept per morsel
+ * depends on the data alone. An operator may put out several batches for one (a join) or none (a filter). */
+#ifndef EXEC_OPERATOR_H
+#define EXEC_OPERATOR_H
+
+#include "base/context.h"
+#include "column/batch.h"
+#include "io/source.h"
+#include "plan/plan.h"
+
+typedef struct operator operator;
+typedef struct operator_worker operator_worker; /* one worker's state of one operator */
+typedef struct sink sink;
+typedef struct sink_worker sink_worker;
+
+/* Streaming operators ------------------------------------------------------------------------------------------------------------ */
+typedef struct operator_class {
+    const char *name;
+    void (*free)(operator* self);
+    MUST_USE bp_status (*worker_new)(operator_worker **out, operator* self, bp_error *err);
+    void (*worker_free)(operator_worker *worker);
+    /* Take `in` (valid until this operator has said it has no more for it) and put out a batch of any size up to 65,536 rows, perhaps empty.
+     * *more: call again with the same `in` for the next batch. The batch put out is valid until the worker's next call. */
+    MUST_USE bp_status (*process)(operator* self, operator_worker *worker, const batch *in, batch *out, bool *more, bp_error *err);
+} operator_class;
+
+struct operator
+{
+    const operator_class *class;
+    bp_context *context;
+    plan_id node; /* it was lowered from, for the profile */
+    schema output; /* types (names may be empty) */
+};
+
+/* Sinks -------------------------------------------------------------------------------------------------------------------------- */
+typedef struct sink_class {
+    const char *name;
+    void (*free)(sink *self);
+    MUST_USE bp_status (*worker_new)(sink_worker **out, sink *self, bp_error *err);
+    void (*worker_free)(sink_worker *worker);
+    MUST_USE bp_status (*consume)(sink *self, sink_worker *worker, uint64_t morsel, const batch *in, bp_error *err);
+    /* All batches of the morsel have come. *enough: the sink needs no morsel past those claimed so far (LIMIT). */
+    MUST_USE bp_status (*morsel_end)(sink *self, sink_worker *worker, uint64_t morsel, bool *enough, bp_error *err);
+    /* Once, on the calling thread, after the last morsel: may run parallel_for. `workers` are all workers' states. */
+    MUST_USE bp_status (*finish)(sink *self, sink_worker **workers, size_t worker_count, bp_error *err);
+} sink_class;
+
+struct sink {
+    const sink_class *class;
+    bp_context *context;
+    plan_id node;
+};
+
+/* Pipelines ---------------------------------------------------------------------------------------------------------------------- */
+typedef struct pipeline pipeline;
+
+/* How a pipeline gets its scan when it starts (after all it depends on has finished): from a source, or from a finished sink. */
+typedef bp_status (*scan_maker)(void *data, scan **out, bp_error *err);
+
+struct pipeline {
+    scan_maker make_scan;
+    void *make_scan_data;
+    operator** operators; /* owned */
+    size_t operator_count;
+    sink *sink; /* owned; NULL: the last pipeline, whose batches are the result */
+    pipeline **needs; /* finished before this one starts */
+    size_t need_count;
+    bool done;
+};
+
+/* A worker's chain: scan worker and operator workers, pulled batch by batch. */
+typedef struct chain chain;
+MUST_USE bp_status chain_new(chain **out, bp_context *context, pipeline *pipeline, scan *scan, bp_error *err);
+void chain_free(chain *chain);
+/* Claim the next morsel; *end: there is none. */
+MUST_USE bp_status chain_claim(chain *chain, uint64_t *morsel, bool *end, bp_error *err);
+/* The claimed morsel's next batch behind the last operator; row_count 0: the morsel is over. */
+MUST_USE bp_status chain_next(chain *chain, batch *out, bp_error *err);
+
+/* Run a pipeline with a sink to its end, with as many workers as pay. */
+MUST_USE bp_status pipeline_run(bp_context *context, pipeline *pipeline, bp_error *err);
+
+#endif

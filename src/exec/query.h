@@ -1,0 +1,23 @@
+/* Running a plan: lower it to pipelines, run those that others need, and stream the last one's batches. */
+#ifndef EXEC_QUERY_H
+#define EXEC_QUERY_H
+
+#include "column/table.h"
+#include "plan/plan.h"
+
+typedef struct query query;
+
+/* Lower the (optimised) plan. The plan must outlive the query. Nothing runs yet. profile: count rows and time for EXPLAIN ANALYZE. */
+MUST_USE bp_status query_new(query **out, plan *plan, bool profile, bp_error *err);
+void query_free(query *query);
+
+/* The next batch of the result in row order; row_count 0: the end. Valid until the next call. The first call runs what must run before. */
+MUST_USE bp_status query_next(query *query, batch *out, bp_error *err);
+
+/* Run to the end into a new table with the plan's result schema. */
+MUST_USE bp_status query_collect(query *query, table **out, bp_error *err);
+
+/* After the end: rows put out and nanoseconds spent by the operator lowered from a plan node (for plan_explain's note). */
+void query_profile_at(const query *query, plan_id node, uint64_t *rows, uint64_t *nanoseconds);
+
+#endif

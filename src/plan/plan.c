@@ -1,0 +1,412 @@
+/* Building a plan: nodes and columns in growing arrays, everything else in the plan's arena. */
+#include "plan.h"
+
+/* Room for one more element; the old array stays behind in the arena. */
+static bp_status grow(plan *plan, void **array, size_t count, size_t *capacity, size_t size, bp_error *err)
+{
+    size_t wanted = *capacity ? *capacity * 2 : 16;
+    void *larger;
+
+    if (count < *capacity) return BP_OK;
+    larger = arena_allocate_array(&plan->arena, wanted, size);
+    if (!larger) return error_no_memory(err, plan->context->memory, wanted * size);
+    if (count) memcpy(larger, *array, count * size);
+    *array = larger;
+    *capacity = wanted;
+    return BP_OK;
+}
+
+static bp_status copy_array(plan *plan, void *out_pointer, const void *array, size_t count, size_t size, bp_error *err)
+{
+    void **out = out_pointer;
+    void *copy = arena_allocate_array(&plan->arena, count, size);
+
+    *out = copy;
+    if (!copy) return error_no_memory(err, plan->context->memory, count * size);
+    if (count) memcpy(copy, array, count * size);
+    return BP_OK;
+}
+
+bp_status plan_new(plan **out, bp_context *context, bp_error *err)
+{
+    bp_status status;
+    plan *made = memory_new(context->memory, plan);
+
+    *out = NULL;
+    if (!made) return error_no_memory(err, context->memory, sizeof *made);
+    made->context = context;
+    arena_init(&made->arena, context->memory);
+    if ((status = expr_pool_init(&made->exprs, context, &made->arena, err))) goto done;
+    if ((status = grow(made, (void **)&made->nodes, 0, &made->node_capacity, sizeof *made->nodes, err))) goto done;
+    made->node_count = 1; /* 0 is "none" */
+    *out = made;
+    made = NULL;
+done:
+    plan_free(made);
+    return status;
+}
+
+void plan_free(plan *plan)
+{
+    if (!plan) return;
+    for (size_t i = 0; i < plan->source_count; i++) source_release(plan->sources[i]);
+    arena_clear(&plan->arena);
+    memory_delete(plan->context->memory, plan);
+}
+
+static bp_status add_node(plan *plan, plan_id *out, plan_node node, bp_error *err)
+{
+    bp_status status = grow(plan, (void **)&plan->nodes, plan->node_count, &plan->node_capacity, sizeof node, err);
+
+    if (status) return status;
+    if (node.row_estimate == 0) node.row_estimate = -1;
+    *out = (plan_id)plan->node_count;
+    plan->nodes[plan->node_count++] = node;
+    return BP_OK;
+}
+
+bp_status plan_add_column(column_id *out, plan *plan, string_view name, data_type type, bp_error *err)
+{
+    bp_status status = grow(plan, (void **)&plan->columns, plan->column_count, &plan->column_capacity, sizeof *plan->columns, err);
+
+    if (status) return status;
+    *out = (column_id)plan->column_count;
+    plan->columns[plan->column_count++] = (plan_column){.name = name, .type = type};
+    return BP_OK;
+}
+
+static bp_status new_outputs(plan *plan, plan_node *node, size_t count, bp_error *err)
+{
+    if (count > LIMIT_COLUMNS) return error_set(err, BP_LIMIT, "%zu columns are more than the limit of %d", count, LIMIT_COLUMNS);
+    node->outputs = arena_new_array(&plan->arena, column_id, count);
+    node->output_count = count;
+    return node->outputs ? BP_OK : error_no_memory(err, plan->context->memory, count * sizeof(column_id));
+}
+
+static void same_outputs(const plan *plan, plan_node *node, plan_id child)
+{
+    node->outputs = plan_at(plan, child)->outputs;
+    node->output_count = plan_at(plan, child)->output_count;
+    node->children[0] = child;
+}
+
+bp_status plan_dual(plan_id *out, plan *plan, bp_error *err)
+{
+    return add_node(plan, out, (plan_node){.kind = PLAN_DUAL, .row_estimate = 1}, err);
+}
+
+bp_status plan_scan(plan_id *out, plan *plan, source *source, const size_t *columns, size_t count, bp_error *err)
+{
+    plan_node node = {.kind = PLAN_SCAN, .row_estimate = (double)source->row_count};
+    bp_status status;
+
+    if (!columns) count = source->schema.count;
+    if ((status = new_outputs(plan, &node, count, err))) return status;
+    node.scan.source_columns = arena_new_array(&plan->arena, size_t, count);
+    if (!node.scan.source_columns) return error_no_memory(err, plan->context->memory, count * sizeof(size_t));
+    for (size_t i = 0; i < count; i++) {
+        size_t index = columns ? columns[i] : i;
+        node.scan.source_columns[i] = index;
+        if ((status = plan_add_column(&node.outputs[i], plan, source->schema.names[index], source->schema.types[index], err)))
+            return status;
+    }
+    if ((status = grow(plan, (void **)&plan->sources, plan->source_count, &plan->source_capacity, sizeof *plan->sources, err)))
+        return status;
+    plan->sources[plan->source_count++] = source_retain(source);
+    node.scan.source = source;
+    return add_node(plan, out, node, err);
+}
+
+bp_status plan_values(plan_id *out, plan *plan, const expr_id *cells, size_t row_count, size_t column_count,
+                      const string_view *names, bp_error *err)
+{
+    plan_node node = {.kind = PLAN_VALUES, .row_estimate = (double)row_count};
+    bp_status status;
+
+    if ((status = new_outputs(plan, &node, column_count, err))) return status;
+    if ((status = copy_array(plan, &node.values.cells, cells, row_count * column_count, sizeof *cells, err))) return status;
+    node.values.row_count = row_count;
+    for (size_t i = 0; i < column_count; i++) {
+        data_type type = row_count ? expr_type(&plan->exprs, cells[i]) : type_of(TYPE_NULL);
+        for (size_t row = 1; row < row_count; row++)
+            if (!type_equal(type, expr_type(&plan->exprs, cells[row * column_count + i])))
+                return ERROR_INTERNAL(err, "cells of a VALUES column differ in type");
+        if ((status = plan_add_column(&node.outputs[i], plan, names[i], type, err))) return status;
+    }
+    return add_node(plan, out, node, err);
+}
+
+static bp_status check_boolean(const plan *plan, expr_id expr, const char *clause, bp_error *err)
+{
+    const expr_node *node = expr_at(&plan->exprs, expr);
+
+    if (node->type.id == TYPE_BOOLEAN) return BP_OK;
+    return error_set_at(err, BP_BIND_ERROR, node->position, "%s wants a BOOLEAN condition", clause);
+}
+
+bp_status plan_filter_by(plan_id *out, plan *plan, plan_id child, const expr_id *conjuncts, size_t count, bp_error *err)
+{
+    plan_node node = {.kind = PLAN_FILTER};
+    bp_status status;
+
+    for (size_t i = 0; i < count; i++)
+        if ((status = check_boolean(plan, conjuncts[i], "WHERE", err))) return status;
+    same_outputs(plan, &node, child);
+    node.filter.conjunct_count = count;
+    if ((status = copy_array(plan, &node.filter.conjuncts, conjuncts, count, sizeof *conjuncts, err))) return status;
+    return add_node(plan, out, node, err);
+}
+
+bp_status plan_project(plan_id *out, plan *plan, plan_id child, const expr_id *exprs, const string_view *names, size_t count,
+                       bp_error *err)
+{
+    plan_node node = {.kind = PLAN_PROJECT, .children = {child}};
+    bp_status status;
+
+    if ((status = new_outputs(plan, &node, count, err))) return status;
+    if ((status = copy_array(plan, &node.project.exprs, exprs, count, sizeof *exprs, err))) return status;
+    for (size_t i = 0; i < count; i++)
+        if ((status = plan_add_column(&node.outputs[i], plan, names ? names[i] : (string_view){0},
+                                      expr_type(&plan->exprs, exprs[i]), err)))
+            return status;
+    return add_node(plan, out, node, err);
+}
+
+static string_view column_name_of(const plan *plan, expr_id expr)
+{
+    const expr_node *node = expr_at(&plan->exprs, expr);
+
+    return node->kind == EXPR_COLUMN ? plan->columns[node->column].name : STRING_VIEW("group");
+}
+
+bp_status plan_aggregate(plan_id *out, plan *plan, plan_id child, const expr_id *groups, size_t group_count,
+                         const expr_id *aggregates, size_t aggregate_count, bp_error *err)
+{
+    plan_node node = {.kind = PLAN_AGGREGATE, .children = {child}};
+    bp_status status;
+
+    if ((status = new_outputs(plan, &node, group_count + aggregate_count, err))) return status;
+    if ((status = copy_array(plan, &node.aggregate.groups, groups, group_count, sizeof *groups, err))) return status;
+    if ((status = copy_array(plan, &node.aggregate.aggregates, aggregates, aggregate_count, sizeof *aggregates, err)))
+        return status;
+    node.aggregate.group_count = group_count;
+    node.aggregate.aggregate_count = aggregate_count;
+    for (size_t i = 0; i < group_count; i++)
+        if ((status =
+                 plan_add_column(&node.outputs[i], plan, column_name_of(plan, groups[i]), expr_type(&plan->exprs, groups[i]), err)))
+            return status;
+    for (size_t i = 0; i < aggregate_count; i++)
+        if ((status = plan_add_column(&node.outputs[group_count + i], plan, STRING_VIEW("aggregate"),
+                                      expr_type(&plan->exprs, aggregates[i]), err)))
+            return status;
+    return add_node(plan, out, node, err);
+}
+
+bp_status plan_distinct(plan_id *out, plan *plan, plan_id child, const expr_id *on, size_t on_count, const sort_key *keys,
+                        size_t key_count, bp_error *err)
+{
+    plan_node node = {.kind = PLAN_DISTINCT};
+    bp_status status;
+
+    same_outputs(plan, &node, child);
+    if ((status = copy_array(plan, &node.distinct.on, on, on_count, sizeof *on, err))) return status;
+    if ((status = copy_array(plan, &node.distinct.keys, keys, key_count, sizeof *keys, err))) return status;
+    node.distinct.on_count = on_count;
+    node.distinct.key_count = key_count;
+    return add_node(plan, out, node, err);
+}
+
+/* joins -------------------------------------------------------------------------------------------------------------------------- */
+static void mark_outputs(const plan *plan, plan_id id, uint64_t *bits)
+{
+    for (size_t i = 0; i < plan_at(plan, id)->output_count; i++) bitmap_set(bits, plan_at(plan, id)->outputs[i]);
+}
+
+static bool bits_within(const uint64_t *bits, const uint64_t *whole, size_t words)
+{
+    for (size_t i = 0; i < words; i++)
+        if (bits[i] & ~whole[i]) return false;
+    return true;
+}
+
+static bool bits_any(const uint64_t *bits, size_t words)
+{
+    for (size_t i = 0; i < words; i++)
+        if (bits[i]) return true;
+    return false;
+}
+
+/* Whether `expr` names columns, and only of that side. */
+static bp_status is_of_side(const plan *plan, expr_id expr, const uint64_t *side, uint64_t *scratch, bool *out, bp_error *err)
+{
+    size_t words = bitmap_words(plan->column_count);
+    bp_status status;
+
+    memset(scratch, 0, words * sizeof *scratch);
+    if ((status = plan_expr_columns(plan, expr, scratch, err))) return status;
+    *out = bits_any(scratch, words) && bits_within(scratch, side, words);
+    return BP_OK;
+}
+
+/* Make a pair of the conjunct if it is left = right between the sides; else *found is false. */
+static bp_status try_pair(const plan *plan, expr_id conjunct, const uint64_t *sides[2], uint64_t *scratch, join_pair *out,
+                          bool *found, bp_error *err)
+{
+    const expr_node *node = expr_at(&plan->exprs, conjunct);
+    expr_id arguments[2];
+    bp_status status;
+
+    *found = false;
+    if (node->kind != EXPR_COMPARE || (node->op != COMPARE_EQUAL && node->op != COMPARE_NOT_DISTINCT)) return BP_OK;
+    arguments[0] = expr_child(&plan->exprs, conjunct, 0);
+    arguments[1] = expr_child(&plan->exprs, conjunct, 1);
+    for (int swapped = 0; swapped < 2 && !*found; swapped++) {
+        bool left = false, right = false;
+        if ((status = is_of_side(plan, arguments[swapped], sides[0], scratch, &left, err))) return status;
+        if ((status = is_of_side(plan, arguments[1 - swapped], sides[1], scratch, &right, err))) return status;
+        *found = left && right;
+        if (*found) *out = (join_pair){arguments[swapped], arguments[1 - swapped], node->op == COMPARE_NOT_DISTINCT};
+    }
+    return BP_OK;
+}
+
+static bp_status split_condition(plan *plan, plan_node *node, const expr_id *conjuncts, size_t count, bp_error *err)
+{
+    size_t words = bitmap_words(plan->column_count) + 1;
+    uint64_t *bits = arena_new_array(&plan->arena, uint64_t, words * 3);
+    const uint64_t *sides[2];
+    bp_status status;
+
+    node->join.pairs = arena_new_array(&plan->arena, join_pair, count);
+    node->join.residual = arena_new_array(&plan->arena, expr_id, count);
+    if (!bits || !node->join.pairs || !node->join.residual) return error_no_memory(err, plan->context->memory, words * 24);
+    sides[0] = bits;
+    sides[1] = bits + words;
+    mark_outputs(plan, node->children[0], bits);
+    mark_outputs(plan, node->children[1], bits + words);
+    for (size_t i = 0; i < count; i++) {
+        join_pair pair = {0};
+        bool found;
+        if ((status = try_pair(plan, conjuncts[i], sides, bits + 2 * words, &pair, &found, err))) return status;
+        if (found)
+            node->join.pairs[node->join.pair_count++] = pair;
+        else
+            node->join.residual[node->join.residual_count++] = conjuncts[i];
+    }
+    return BP_OK;
+}
+
+bp_status plan_join(plan_id *out, plan *plan, join_kind kind, plan_id left, plan_id right, const expr_id *conjuncts, size_t count,
+                    bp_error *err)
+{
+    plan_node node = {.kind = PLAN_JOIN, .children = {left, right}};
+    size_t left_count = plan_at(plan, left)->output_count;
+    size_t right_count = kind == JOIN_SEMI || kind == JOIN_ANTI || kind == JOIN_MARK ? 0 : plan_at(plan, right)->output_count;
+    size_t mark_count = kind == JOIN_MARK;
+    bp_status status;
+
+    for (size_t i = 0; i < count; i++)
+        if ((status = check_boolean(plan, conjuncts[i], "a join", err))) return status;
+    node.join.kind = (uint8_t)kind;
+    if ((status = split_condition(plan, &node, conjuncts, count, err))) return status;
+    if ((status = new_outputs(plan, &node, left_count + right_count + mark_count, err))) return status;
+    if (left_count) memcpy(node.outputs, plan_at(plan, left)->outputs, left_count * sizeof(column_id));
+    if (right_count) memcpy(node.outputs + left_count, plan_at(plan, right)->outputs, right_count * sizeof(column_id));
+    if (mark_count) {
+        if ((status = plan_add_column(&node.join.mark, plan, STRING_VIEW("mark"), type_of(TYPE_BOOLEAN), err))) return status;
+        node.outputs[left_count] = node.join.mark;
+    }
+    return add_node(plan, out, node, err);
+}
+
+bp_status plan_sort(plan_id *out, plan *plan, plan_id child, const sort_key *keys, size_t count, bp_error *err)
+{
+    plan_node node = {.kind = PLAN_SORT};
+    bp_status status;
+
+    same_outputs(plan, &node, child);
+    node.sort.key_count = count;
+    if ((status = copy_array(plan, &node.sort.keys, keys, count, sizeof *keys, err))) return status;
+    return add_node(plan, out, node, err);
+}
+
+bp_status plan_limit(plan_id *out, plan *plan, plan_id child, uint64_t offset, uint64_t limit, double percent, bp_error *err)
+{
+    plan_node node = {.kind = PLAN_LIMIT, .limit = {.offset = offset, .limit = limit, .percent = percent}};
+
+    if (percent > 100) return error_set(err, BP_OUT_OF_RANGE, "LIMIT %g%% is over 100%%", percent);
+    same_outputs(plan, &node, child);
+    return add_node(plan, out, node, err);
+}
+
+bp_status plan_set(plan_id *out, plan *plan, set_kind kind, bool all, plan_id left, plan_id right, bp_error *err)
+{
+    plan_node node = {.kind = PLAN_SET, .children = {left, right}, .set = {.kind = (uint8_t)kind, .all = all}};
+    const plan_node *one = plan_at(plan, left), *other = plan_at(plan, right);
+    size_t count = one->output_count;
+    bp_status status;
+
+    if (other->output_count != count)
+        return error_set(err, BP_BIND_ERROR, "set operations want as many columns on both sides: %zu on the left, %zu on the right",
+                         count, other->output_count);
+    if ((status = new_outputs(plan, &node, count, err))) return status;
+    for (size_t i = 0; i < count; i++) {
+        plan_column from = plan->columns[plan_at(plan, left)->outputs[i]];
+        if (!type_equal(from.type, plan->columns[plan_at(plan, right)->outputs[i]].type))
+            return ERROR_INTERNAL(err, "the sides of a set operation differ in type");
+        if ((status = plan_add_column(&node.outputs[i], plan, from.name, from.type, err))) return status;
+    }
+    return add_node(plan, out, node, err);
+}
+
+bp_status plan_sample(plan_id *out, plan *plan, plan_id child, double percent, uint64_t rows, uint64_t seed, bp_error *err)
+{
+    plan_node node = {.kind = PLAN_SAMPLE, .sample = {.percent = percent, .rows = rows, .seed = seed}};
+
+    if (percent > 100) return error_set(err, BP_OUT_OF_RANGE, "a sample of %g%% is over 100%%", percent);
+    same_outputs(plan, &node, child);
+    return add_node(plan, out, node, err);
+}
+
+bp_status plan_finish(plan *plan, plan_id root, const string_view *names, bp_error *err)
+{
+    const plan_node *node = plan_at(plan, root);
+    bp_status status = schema_new(&plan->result, &plan->arena, node->output_count, err);
+
+    if (status) return status;
+    plan->root = root;
+    for (size_t i = 0; i < node->output_count; i++) {
+        plan->result.names[i] = arena_copy(&plan->arena, names[i]);
+        if (!plan->result.names[i].data) return error_no_memory(err, plan->context->memory, names[i].size);
+        plan->result.types[i] = plan->columns[node->outputs[i]].type;
+    }
+    return BP_OK;
+}
+
+/* expressions --------------------------------------------------------------------------------------------------------------------- */
+bp_status plan_conjuncts(plan *plan, expr_id root, expr_id **out, size_t *count, bp_error *err)
+{
+    const expr_node *node = expr_at(&plan->exprs, root);
+    size_t number = node->kind == EXPR_AND ? node->child_count : 1;
+    expr_id *all = arena_new_array(&plan->arena, expr_id, *count + number);
+
+    if (!all) return error_no_memory(err, plan->context->memory, (*count + number) * sizeof(expr_id));
+    if (*count) memcpy(all, *out, *count * sizeof(expr_id));
+    for (size_t i = 0; i < number; i++) all[*count + i] = node->kind == EXPR_AND ? expr_child(&plan->exprs, root, i) : root;
+    *out = all;
+    *count += number;
+    return BP_OK;
+}
+
+static bool note_column(void *data, const expr_pool *pool, expr_id id)
+{
+    const expr_node *node = expr_at(pool, id);
+
+    if (node->kind == EXPR_COLUMN) bitmap_set(data, node->column);
+    return true;
+}
+
+bp_status plan_expr_columns(const plan *plan, expr_id root, uint64_t *bits, bp_error *err)
+{
+    return expr_walk(&plan->exprs, root, note_column, bits, err);
+}

@@ -1,0 +1,212 @@
+/* The logical plan: what SQL and frames build, the optimizer rewrites, and exec lowers. Nothing else executes queries.
+ *
+ * Every column that any node makes has a plan-wide id (its row in plan->columns: name, type). A node lists the ids it puts out, in order;
+ * expressions name columns by id, so rewriting a plan never renumbers expressions. Nodes refer to nodes by index; 0 is "none".
+ *
+ *   node        children  own data                                          puts out
+ *   DUAL        -         -                                                 nothing, one row
+ *   SCAN        -         source, source columns, filters                   one id for each source column read
+ *   VALUES      -         rows of constant-or-parameter expressions         one id a column
+ *   FILTER      1         conjuncts                                         as its child
+ *   PROJECT     1         expressions                                       one id an expression
+ *   AGGREGATE   1         groups, aggregates                                group ids, then aggregate ids
+ *   DISTINCT    1         - (or ON: key expressions, first row wins)        as its child
+ *   JOIN        2         kind, equal pairs, residual condition             left ids, then right ids (SEMI, ANTI: left; MARK: left, mark)
+ *   SORT        1         keys                                              as its child
+ *   LIMIT       1         offset, limit (TOP_N when keys are given)         as its child
+ *   SET         2         UNION, INTERSECT, EXCEPT, each ALL or distinct    new ids, by position
+ *   WINDOW      1         window expressions                                child's ids, then one id an expression
+ *   SAMPLE      1         rows or fraction                                  as its child */
+#ifndef PLAN_PLAN_H
+#define PLAN_PLAN_H
+
+#include "expr/aggregate.h"
+#include "expr/expr.h"
+#include "io/source.h"
+
+typedef uint32_t plan_id;
+typedef uint32_t column_id;
+
+typedef enum plan_kind {
+    PLAN_NONE,
+    PLAN_DUAL,
+    PLAN_SCAN,
+    PLAN_VALUES,
+    PLAN_FILTER,
+    PLAN_PROJECT,
+    PLAN_AGGREGATE,
+    PLAN_DISTINCT,
+    PLAN_JOIN,
+    PLAN_SORT,
+    PLAN_LIMIT,
+    PLAN_SET,
+    PLAN_WINDOW,
+    PLAN_SAMPLE,
+    PLAN_KIND_COUNT
+} plan_kind;
+
+typedef enum join_kind {
+    JOIN_INNER,
+    JOIN_LEFT,
+    JOIN_RIGHT,
+    JOIN_FULL,
+    JOIN_CROSS,
+    JOIN_SEMI,
+    JOIN_ANTI,
+    JOIN_MARK,
+    JOIN_SINGLE
+} join_kind;
+typedef enum set_kind { SET_UNION, SET_INTERSECT, SET_EXCEPT } set_kind;
+
+/* left = right on the two sides of a join; both of the same type. */
+typedef struct join_pair {
+    expr_id left, right;
+    bool null_safe; /* IS NOT DISTINCT FROM */
+} join_pair;
+
+typedef struct plan_node {
+    uint8_t kind; /* plan_kind */
+    plan_id children[2];
+    column_id *outputs;
+    size_t output_count;
+    double row_estimate; /* negative: unknown */
+    union {
+        struct {
+            source *source;         /* retained by the plan */
+            size_t *source_columns; /* output_count: which source column each output is */
+            expr_id *filters;       /* conjuncts on this scan's outputs, checked by the scan operator */
+            size_t filter_count;
+        } scan;
+        struct {
+            expr_id *cells; /* row by row, output_count a row */
+            size_t row_count;
+        } values;
+        struct {
+            expr_id *conjuncts;
+            size_t conjunct_count;
+        } filter;
+        struct {
+            expr_id *exprs; /* output_count */
+        } project;
+        struct {
+            expr_id *groups;
+            size_t group_count;
+            expr_id *aggregates; /* EXPR_AGGREGATE nodes */
+            size_t aggregate_count;
+        } aggregate;
+        struct {
+            expr_id *on; /* none: all columns */
+            size_t on_count;
+            sort_key *keys; /* with ON: which row is first; none: input order */
+            size_t key_count;
+        } distinct;
+        struct {
+            uint8_t
+                kind; /* join_kind; MARK: output last is BOOLEAN "has a match" with IN's NULL semantics; SINGLE: at most one match, else an error */
+            join_pair *pairs;
+            size_t pair_count;
+            expr_id *residual; /* conjuncts over both sides */
+            size_t residual_count;
+            column_id mark;
+        } join;
+        struct {
+            sort_key *keys;
+            size_t key_count;
+        } sort;
+        struct {
+            uint64_t offset, limit; /* limit UINT64_MAX: none */
+            double percent; /* of the rows; negative: not used */
+            sort_key *keys; /* top-n, when the optimizer has put SORT and LIMIT together */
+            size_t key_count;
+        } limit;
+        struct {
+            uint8_t kind; /* set_kind */
+            bool all;
+        } set;
+        struct {
+            expr_id *exprs; /* EXPR_WINDOW nodes */
+            size_t expr_count;
+        } window;
+        struct {
+            double percent; /* negative: rows */
+            uint64_t rows;
+            uint64_t seed;
+        } sample;
+    };
+} plan_node;
+
+typedef struct plan_column {
+    string_view name;
+    data_type type;
+    bool never_null; /* known to hold no NULL */
+} plan_column;
+
+typedef struct plan {
+    bp_context *context;
+    arena arena;
+    expr_pool exprs;
+    plan_node *nodes;
+    size_t node_count, node_capacity;
+    plan_column *columns;
+    size_t column_count, column_capacity;
+    source **sources; /* retained */
+    size_t source_count, source_capacity;
+    plan_id root;
+    schema result; /* names and types of the root's outputs, as the user sees them */
+} plan;
+
+/* A new empty plan, which owns all its memory. */
+MUST_USE bp_status plan_new(plan **out, bp_context *context, bp_error *err);
+void plan_free(plan *plan);
+
+/* Builders: check their input (BP_BIND_ERROR, with names), make outputs, return the new node. Arrays are copied. */
+MUST_USE bp_status plan_add_column(column_id *out, plan *plan, string_view name, data_type type, bp_error *err);
+MUST_USE bp_status plan_dual(plan_id *out, plan *plan, bp_error *err);
+/* All columns of the source, or (columns != NULL) some. The plan retains the source. */
+MUST_USE bp_status plan_scan(plan_id *out, plan *plan, source *source, const size_t *columns, size_t count, bp_error *err);
+MUST_USE bp_status plan_values(plan_id *out, plan *plan, const expr_id *cells, size_t row_count, size_t column_count,
+                               const string_view *names, bp_error *err); /* cells of a column have one type */
+MUST_USE bp_status plan_filter_by(plan_id *out, plan *plan, plan_id child, const expr_id *conjuncts, size_t count, bp_error *err);
+MUST_USE bp_status plan_project(plan_id *out, plan *plan, plan_id child, const expr_id *exprs, const string_view *names,
+                                size_t count, bp_error *err);
+/* Output names: groups take their columns' names, aggregates "aggregate"; the binder's PROJECT above gives the user's. */
+MUST_USE bp_status plan_aggregate(plan_id *out, plan *plan, plan_id child, const expr_id *groups, size_t group_count,
+                                  const expr_id *aggregates, size_t aggregate_count, bp_error *err);
+MUST_USE bp_status plan_distinct(plan_id *out, plan *plan, plan_id child, const expr_id *on, size_t on_count, const sort_key *keys,
+                                 size_t key_count, bp_error *err);
+/* `conjuncts` is the ON condition: equalities between the sides become pairs, the rest the residual. USING is the binder's matter. */
+MUST_USE bp_status plan_join(plan_id *out, plan *plan, join_kind kind, plan_id left, plan_id right, const expr_id *conjuncts,
+                             size_t count, bp_error *err);
+MUST_USE bp_status plan_sort(plan_id *out, plan *plan, plan_id child, const sort_key *keys, size_t count, bp_error *err);
+MUST_USE bp_status plan_limit(plan_id *out, plan *plan, plan_id child, uint64_t offset, uint64_t limit, double percent,
+                              bp_error *err);
+/* Both children have as many columns of the same types (the binder casts). */
+MUST_USE bp_status plan_set(plan_id *out, plan *plan, set_kind kind, bool all, plan_id left, plan_id right, bp_error *err);
+MUST_USE bp_status plan_sample(plan_id *out, plan *plan, plan_id child, double percent, uint64_t rows, uint64_t seed,
+                               bp_error *err);
+/* Make `root` the plan's end; names (count = its outputs) are what the user sees. */
+MUST_USE bp_status plan_finish(plan *plan, plan_id root, const string_view *names, bp_error *err);
+
+static inline plan_node *plan_at(const plan *plan, plan_id id)
+{
+    return &plan->nodes[id];
+}
+static inline const plan_column *plan_column_at(const plan *plan, column_id id)
+{
+    return &plan->columns[id];
+}
+
+/* Append the conjuncts of an expression (the children of AND, or itself) to an array in the plan's arena. */
+MUST_USE bp_status plan_conjuncts(plan *plan, expr_id root, expr_id **out, size_t *count, bp_error *err);
+/* Set bit `id` for every column the expression names; `bits` has plan->column_count bits. */
+MUST_USE bp_status plan_expr_columns(const plan *plan, expr_id root, uint64_t *bits, bp_error *err);
+
+/* Every id used is made below it, types fit, counts agree: run after each optimizer pass in test builds, and on SET verify=true. */
+MUST_USE bp_status plan_verify(const plan *plan, bp_error *err);
+/* All passes in order (optimize.c lists them); config.optimizer false: none. */
+MUST_USE bp_status plan_optimize(plan *plan, bp_error *err);
+/* The tree as text, one node a line, as EXPLAIN shows it. */
+typedef bool (*plan_note)(void *data, plan_id node, builder *out); /* adds to a node's line: times and row counts; may be NULL */
+MUST_USE bp_status plan_explain(const plan *plan, builder *out, plan_note note, void *data, bp_error *err);
+
+#endif
