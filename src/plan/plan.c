@@ -410,3 +410,32 @@ bp_status plan_expr_columns(const plan *plan, expr_id root, uint64_t *bits, bp_e
 {
     return expr_walk(&plan->exprs, root, note_column, bits, err);
 }
+
+bp_status plan_post_order(plan *plan, plan_id **out, size_t *count, bp_error *err)
+{
+    plan_id *order = arena_new_array(&plan->arena, plan_id, plan->node_count),
+            *stack = arena_new_array(&plan->arena, plan_id, plan->node_count * 3);
+    bool *seen = arena_new_array(&plan->arena, bool, plan->node_count),
+         *placed = arena_new_array(&plan->arena, bool, plan->node_count);
+    size_t depth = 0, placed_count = 0;
+
+    if (!order || !stack || !seen || !placed)
+        return error_no_memory(err, plan->context->memory, plan->node_count * sizeof(plan_id));
+    stack[depth++] = plan->root;
+    while (depth) {
+        plan_id id = stack[depth - 1];
+        const plan_node *node = plan_at(plan, id);
+        if (seen[id] || placed[id]) {
+            if (!placed[id]) order[placed_count++] = id;
+            placed[id] = true;
+            depth--;
+            continue;
+        }
+        seen[id] = true;
+        for (size_t i = 2; i-- > 0;)
+            if (node->children[i] && !seen[node->children[i]]) stack[depth++] = node->children[i];
+    }
+    *out = order;
+    *count = placed_count;
+    return BP_OK;
+}
