@@ -6,14 +6,18 @@
 #include "cancel.h"
 #include "config.h"
 #include "error.h"
+#include "fault.h"
 #include "memory.h"
 #include "threads.h"
+#include "trace.h"
 
 struct bp_context {
     memory *memory; /* the root account */
     config config;
     cancel cancel;
     thread_pool *threads; /* made with the context, its threads at the first large job */
+    trace trace;
+    fault_plan faults; /* used in builds with BEDPLATE_CHECKS only */
 };
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "base/bytes.h"
+#include "base/temporal.h" /* time_unit, interval */
 
 /* TYPE(NAME, sql_name, physical) */
 typedef enum type_id {
@@ -41,8 +42,6 @@ typedef enum physical_type {
     PHYSICAL_ARRAY     /* children[0] has fixed_size elements a row; no values */
 } physical_type;
 
-typedef enum time_unit { UNIT_SECOND, UNIT_MILLI, UNIT_MICRO, UNIT_NANO } time_unit;
-
 struct type_detail;
 
 typedef struct data_type {
@@ -73,12 +72,6 @@ typedef struct string_ref {
 } string_ref;
 
 #define STRING_REF_INLINE 12
-
-typedef struct interval {
-    int32_t months;
-    int32_t days;
-    int64_t micros;
-} interval;
 
 typedef struct list_entry {
     uint32_t offset; /* first element in children[0] */

@@ -24,7 +24,8 @@ typedef struct operator_class {
     MUST_USE bp_status (*worker_new)(operator_worker **out, operator* self, bp_error *err);
     void (*worker_free)(operator_worker *worker);
     /* Take `in` (valid until this operator has said it has no more for it) and put out a batch of any size up to 65,536 rows, perhaps empty.
-     * *more: call again with the same `in` for the next batch. The batch put out is valid until the worker's next call. */
+     * *more, on entry: this call goes on with the same `in`; on return: call again
+     * so (the caller may also not, and come with another `in`). The batch put out is valid until the worker's next call. */
     MUST_USE bp_status (*process)(operator* self, operator_worker *worker, const batch *in, batch *out, bool *more, bp_error *err);
 } operator_class;
 
@@ -42,7 +43,8 @@ typedef struct sink_class {
     void (*free)(sink *self);
     MUST_USE bp_status (*worker_new)(sink_worker **out, sink *self, bp_error *err);
     void (*worker_free)(sink_worker *worker);
-    MUST_USE bp_status (*consume)(sink *self, sink_worker *worker, uint64_t morsel, const batch *in, bp_error *err);
+    /* *enough: no further batch of this morsel is wanted. */
+    MUST_USE bp_status (*consume)(sink *self, sink_worker *worker, uint64_t morsel, const batch *in, bool *enough, bp_error *err);
     /* All batches of the morsel have come. *enough: the sink needs no morsel past those claimed so far (LIMIT). */
     MUST_USE bp_status (*morsel_end)(sink *self, sink_worker *worker, uint64_t morsel, bool *enough, bp_error *err);
     /* Once, on the calling thread, after the last morsel: may run parallel_for. `workers` are all workers' states. */
@@ -58,30 +60,44 @@ struct sink {
 /* Pipelines ---------------------------------------------------------------------------------------------------------------------- */
 typedef struct pipeline pipeline;
 
-/* How a pipeline gets its scan when it starts (after all it depends on has finished): from a source, or from a finished sink. */
+/* How a pipeline gets its scan when it starts, after all it depends on has finished: from a source, or from a finished sink. */
 typedef bp_status (*scan_maker)(void *data, scan **out, bp_error *err);
 
+/* Rows put out and time spent below one plan node, summed over workers. */
+typedef struct profile_row {
+    _Atomic uint64_t rows;
+    _Atomic uint64_t nanoseconds;
+} profile_row;
+
 struct pipeline {
+    bp_context *context;
     scan_maker make_scan;
     void *make_scan_data;
-    operator** operators; /* owned */
-    size_t operator_count;
-    sink *sink; /* owned; NULL: the last pipeline, whose batches are the result */
-    pipeline **needs; /* finished before this one starts */
-    size_t need_count;
+    plan_id scan_node; /* what the scan was lowered from */
+    operator** operators; /* owned, in the order of flow */
+    size_t operator_count, operator_capacity;
+    sink *sink; /* owned; NULL: the last pipeline, whose batches are the result, or one that another pipeline's scan reads */
+    profile_row *profile; /* one a plan node; NULL: not wanted */
     bool done;
 };
 
+MUST_USE bp_status pipeline_new(pipeline **out, bp_context *context, bp_error *err);
+void pipeline_free(pipeline *pipeline);
+/* The operator is moved in, also on failure. */
+MUST_USE bp_status pipeline_add(pipeline *pipeline, operator* operator, bp_error * err);
+void operator_free(operator* operator);
+void sink_free(sink *sink);
+
 /* A worker's chain: scan worker and operator workers, pulled batch by batch. */
 typedef struct chain chain;
-MUST_USE bp_status chain_new(chain **out, bp_context *context, pipeline *pipeline, scan *scan, bp_error *err);
+MUST_USE bp_status chain_new(chain **out, pipeline *pipeline, scan *scan, bp_error *err);
 void chain_free(chain *chain);
 /* Claim the next morsel; *end: there is none. */
 MUST_USE bp_status chain_claim(chain *chain, uint64_t *morsel, bool *end, bp_error *err);
 /* The claimed morsel's next batch behind the last operator; row_count 0: the morsel is over. */
 MUST_USE bp_status chain_next(chain *chain, batch *out, bp_error *err);
 
-/* Run a pipeline with a sink to its end, with as many workers as pay. */
-MUST_USE bp_status pipeline_run(bp_context *context, pipeline *pipeline, bp_error *err);
+/* Run a pipeline with a sink to its end, with as many workers as pay; those whose results it reads have run. */
+MUST_USE bp_status pipeline_run(pipeline *pipeline, bp_error *err);
 
 #endif

@@ -40,6 +40,10 @@ typedef struct source_class {
     const char *name; /* "read_csv", "table": for EXPLAIN */
     void (*free)(source *source);
     MUST_USE bp_status (*scan_open)(scan **out, source *source, const scan_request *request, bp_error *err);
+    /* For a source whose types come from a sample (see source.settled); else NULL. Reads the `count` columns of the whole source and
+     * gives a source, settled for these columns, whose types hold for every row: `source` itself (retained) when they hold already,
+     * else a new one, and then the query is to be bound again. Runs on the pool's threads. The answer depends on the data alone. */
+    MUST_USE bp_status (*settle)(source **out, source *source, const size_t *columns, size_t count, bp_error *err);
     /* Options and path for EXPLAIN; may be NULL. */
     bool (*describe)(const source *source, builder *out);
 } source_class;
@@ -53,15 +57,27 @@ struct source {
     bool row_count_exact;
     bool exact_filters;      /* scans apply all filters themselves */
     uint64_t version;        /* changes when the data do; for caches */
+    bool settled;            /* no scan will ever set `misfit` */
+    atomic_bool misfit;      /* see below */
     atomic_size_t references;
 };
+
+/* Types that turn out wrong late. A source that is not `settled` announces types that a value further on may not fit. Its scan then
+ * returns BP_CONVERSION and sets source->misfit. Whoever runs the query must not let that reach the user:
+ *   - nothing has left yet (an aggregate, a sort, CREATE TABLE, a result still held back): drop everything, settle() the columns of the
+ *     query, bind again if the source changed, run again;
+ *   - before the first row leaves for good while morsels are still unread: settle() first (a pass over these columns alone), so that no
+ *     misfit can follow. A result that is whole within what is held back needs none.
+ * As with any failure of a scan, only one in a morsel that the result needs counts: with LIMIT, a failure behind the last row wanted is
+ * as if it had not been seen, else results would depend on the number of threads. */
 
 typedef struct scan_class {
     void (*free)(scan *scan);
     /* State of one worker. */
     MUST_USE bp_status (*worker_new)(scan_worker **out, scan *scan, bp_error *err);
     void (*worker_free)(scan_worker *worker);
-    /* Take the next morsel for this worker; *end when there is none. Numbers rise by one from 0 in claim order. Thread-safe. */
+    /* Take the next morsel for this worker; *end when there is none. Numbers rise by one from 0 in claim order. Thread-safe. *morsel is
+     * set on failure too; while others fail, a claim may say *end, as their failure ends the scan. */
     MUST_USE bp_status (*claim)(scan *scan, scan_worker *worker, uint64_t *morsel, bool *end, bp_error *err);
     /* The claimed morsel's next batch; out->row_count 0: the morsel is done. The batch is the worker's, valid until its next call. */
     MUST_USE bp_status (*next)(scan *scan, scan_worker *worker, batch *out, bp_error *err);

@@ -1,0 +1,119 @@
+/* Reading the result of an aggregation: its parts, cut into morsels of whole groups. */
+#include "aggregate_internal.h"
+
+typedef struct aggregate_scan {
+    scan base;
+    const aggregate_sink *sink;
+    mutex lock;
+    size_t part, begin;    /* the next morsel's place */
+    uint64_t next_morsel;
+} aggregate_scan;
+
+struct scan_worker {
+    aggregate_scan *scan;
+    const aggregate_set *set;
+    size_t begin, end; /* groups of the claimed morsel that are left */
+    column *columns;
+    size_t column_count;
+    arena arena;
+};
+
+static void result_free(scan *self)
+{
+    aggregate_scan *result = (aggregate_scan *)self;
+
+    mutex_clear(&result->lock);
+    memory_delete(result->sink->base.context->memory, result);
+}
+
+static void result_worker_free(scan_worker *worker)
+{
+    memory *memory = worker->scan->sink->base.context->memory;
+
+    memory_free(memory, worker->columns, worker->column_count * sizeof(column));
+    arena_clear(&worker->arena);
+    memory_delete(memory, worker);
+}
+
+static bp_status result_worker_new(scan_worker **out, scan *self, bp_error *err)
+{
+    aggregate_scan *result = (aggregate_scan *)self;
+    const aggregate_plan *plan = &result->sink->plan;
+    memory *memory = plan->context->memory;
+    scan_worker *worker = memory_new(memory, scan_worker);
+
+    *out = NULL;
+    if (!worker) return error_no_memory(err, memory, sizeof *worker);
+    worker->scan = result;
+    worker->column_count = plan->group_count + plan->aggregate_count;
+    arena_init(&worker->arena, memory);
+    worker->columns = memory_allocate_array(memory, worker->column_count, sizeof(column));
+    if (!worker->columns) {
+        result_worker_free(worker);
+        return error_no_memory(err, memory, sizeof(column));
+    }
+    *out = worker;
+    return BP_OK;
+}
+
+static bp_status result_claim(scan *self, scan_worker *worker, uint64_t *morsel, bool *end, bp_error *err)
+{
+    aggregate_scan *result = (aggregate_scan *)self;
+    const aggregate_sink *sink = result->sink;
+    size_t most = sink->base.context->config.morsel_rows;
+
+    (void)err;
+    mutex_lock(&result->lock);
+    while (result->part < sink->set_count && result->begin >= sink->sets[result->part]->groups.count) {
+        result->part++;
+        result->begin = 0;
+    }
+    *end = result->part >= sink->set_count;
+    if (!*end) {
+        worker->set = sink->sets[result->part];
+        worker->begin = result->begin;
+        worker->end = worker->set->groups.count - result->begin < most ? worker->set->groups.count : result->begin + most;
+        result->begin = worker->end;
+        *morsel = result->next_morsel++;
+    }
+    mutex_unlock(&result->lock);
+    return BP_OK;
+}
+
+static bp_status result_next(scan *self, scan_worker *worker, batch *out, bp_error *err)
+{
+    size_t most = ((aggregate_scan *)self)->sink->base.context->config.batch_size, left = worker->end - worker->begin;
+    size_t rows = left < most ? left : most;
+    bp_status status = BP_OK;
+
+    *out = (batch){.row_count = rows, .column_count = worker->column_count, .columns = worker->columns};
+    if (rows == 0) return BP_OK;
+    arena_reset(&worker->arena);
+    status = aggregate_set_emit(worker->set, worker->begin, rows, worker->columns, &worker->arena, err);
+    worker->begin += rows;
+    return status;
+}
+
+static const scan_class result_class = {
+    .free = result_free,
+    .worker_new = result_worker_new,
+    .worker_free = result_worker_free,
+    .claim = result_claim,
+    .next = result_next,
+};
+
+bp_status aggregate_scan_new(scan **out, const aggregate_sink *sink, bp_error *err)
+{
+    memory *memory = sink->base.context->memory;
+    aggregate_scan *result = memory_new(memory, aggregate_scan);
+    size_t total = 0;
+
+    *out = NULL;
+    if (!result) return error_no_memory(err, memory, sizeof *result);
+    for (size_t i = 0; i < sink->set_count; i++) total += sink->sets[i]->groups.count;
+    result->base = (scan){.class = &result_class, .morsel_estimate = total / sink->base.context->config.morsel_rows + 1};
+    result->sink = sink;
+    mutex_init(&result->lock);
+    *out = &result->base;
+    return BP_OK;
+}

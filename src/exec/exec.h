@@ -1,0 +1,72 @@
+/* The makers of operators and sinks, for lower.c: one file each. Expressions name columns by position in the input; arrays are in the plan's
+ * arena and outlive the operator. */
+#ifndef EXEC_EXEC_H
+#define EXEC_EXEC_H
+
+#include "column/table.h"
+#include "expr/evaluate.h"
+#include "operator.h"
+
+/* streaming */
+MUST_USE bp_status filter_new(operator** out, bp_context *context, const expr_pool *pool, expr_id condition, bp_error *err);
+MUST_USE bp_status project_new(operator** out, bp_context *context, const expr_pool *pool, expr_id *exprs, size_t count,
+                               bp_error *err);
+
+/* collect: all rows in row order, kept as a table. With limit: rows offset … offset + limit - 1 only, and no more morsels than needed.
+ * collect_make_scan(sink) is the scan_maker over what was kept. */
+MUST_USE bp_status collect_new(sink **out, bp_context *context, const schema *schema, uint64_t offset, uint64_t limit,
+                               bp_error *err);
+void collect_worker_free(sink_worker *worker); /* for sinks that collect through it */
+table *collect_table(sink *sink); /* after finish; borrowed */
+bp_status collect_make_scan(void *sink, scan **out, bp_error *err);
+
+/* sort and top-n: rows in the order of the keys, ties by row order; limit UINT64_MAX: all. */
+typedef struct sort_spec {
+    uint32_t column; /* position in the input */
+    bool descending, nulls_first;
+} sort_spec;
+MUST_USE bp_status sort_new(sink **out, bp_context *context, const schema *schema, const sort_spec *keys, size_t key_count,
+                            uint64_t offset, uint64_t limit, bp_error *err);
+bp_status sort_make_scan(void *sink, scan **out, bp_error *err);
+
+/* hash aggregation: the input's first group_count columns are the groups; then the aggregates' children in order (arguments, filter, order
+ * keys). No groups: one row, also over no input. Groups come out in the order of their first row. */
+typedef struct aggregate_spec {
+    const aggregate_call *call;
+    data_type result;
+    uint32_t first; /* position of its first child in the input */
+} aggregate_spec;
+MUST_USE bp_status aggregate_new(sink **out, bp_context *context, const schema *input, size_t group_count,
+                                 const aggregate_spec *aggregates, size_t aggregate_count, bp_error *err);
+bp_status aggregate_make_scan(void *sink, scan **out, bp_error *err);
+
+/* hash join: the build sink takes the right side, its first key_count columns being the keys; the probe takes the left side likewise and puts
+ * out left columns, then right columns, both without the keys. */
+typedef struct join_spec {
+    join_kind kind;
+    size_t key_count;
+    const bool *null_safe; /* key_count */
+    const schema *left; /* with keys first */
+    const schema *right; /* with keys first */
+    const expr_pool *pool;
+    expr_id residual; /* over left columns then right columns, both without keys; 0: none */
+} join_spec;
+MUST_USE bp_status join_build_new(sink **out, bp_context *context, const join_spec *spec, bp_error *err);
+MUST_USE bp_status join_probe_new(operator** out, bp_context *context, const join_spec *spec, sink *build, bp_error *err);
+/* RIGHT and FULL, after all probing: a scan over the build rows without a match, left columns NULL. */
+bp_status join_unmatched_make_scan(void *build, scan **out, bp_error *err);
+
+/* scans */
+MUST_USE bp_status dual_scan_new(scan **out, bp_context *context, bp_error *err); /* one row, no columns */
+/* The rows of a table as a scan; with the table's chunks as they are now. */
+MUST_USE bp_status table_scan_new(scan **out, bp_context *context, table *table, bp_error *err);
+/* One after another: all rows of the first pipeline, then of the second; each has no sink. */
+typedef struct pipeline_pair {
+    bp_context *context;
+    pipeline *parts[2];
+} pipeline_pair;
+bp_status union_make_scan(void *pair, scan **out, bp_error *err);
+
+/* gather for all columns of a batch; the column array is in `arena`. */
+MUST_USE bp_status batch_gather(batch *out, const batch *in, const uint32_t *selection, size_t count, arena *arena, bp_error *err);
+#endif

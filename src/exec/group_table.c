@@ -1,0 +1,456 @@
+/* Key rows and the table of groups; see the header for the layout. */
+#include "group_table.h"
+
+#include "base/hash.h"
+
+#define EMPTY_SLOTS 256
+
+/* layout --------------------------------------------------------------------------------------------------------------------------- */
+static size_t key_width(data_type type)
+{
+    physical_type physical = type_physical(type);
+
+    if (physical == PHYSICAL_BIT) return 1;
+    if (physical == PHYSICAL_LIST || physical == PHYSICAL_STRUCT || physical == PHYSICAL_ARRAY) return SIZE_MAX;
+    return physical == PHYSICAL_NONE ? 0 : physical_width(physical);
+}
+
+/* Wide values first would pack tighter, but then a row's order would not be the columns'; widths are padded to their own alignment instead. */
+bp_status key_layout_init(key_layout *out, const data_type *types, size_t count, arena *arena, bp_error *err)
+{
+    size_t offset;
+
+    *out = (key_layout){.count = count, .types = types, .null_words = count ? (count + 63) / 64 : 1};
+    out->offsets = arena_new_array(arena, uint32_t, count);
+    if (!out->offsets) return error_no_memory(err, arena->memory, count * sizeof(uint32_t));
+    offset = out->null_words * 8;
+    for (size_t i = 0; i < count; i++) {
+        size_t width = key_width(types[i]), alignment = width >= 8 ? 8 : width ? width : 1;
+        if (width == SIZE_MAX)
+            return error_set(err, BP_NOT_SUPPORTED,
+                             "lists, structs and maps cannot be grouped, joined or compared as keys yet; use a field of it");
+        offset = (offset + alignment - 1) & ~(alignment - 1);
+        out->offsets[i] = (uint32_t)offset;
+        offset += width;
+        out->has_strings |= type_physical(types[i]) == PHYSICAL_STRING;
+    }
+    out->width = (offset + 7) & ~(size_t)7;
+    return BP_OK;
+}
+
+/* packing -------------------------------------------------------------------------------------------------------------------------- */
+#define PACK_FIXED(type)                                                                                                           \
+    do {                                                                                                                           \
+        const type *values = column->values;                                                                                       \
+        for (size_t i = 0; i < rows; i++) memcpy(to + i * width, &values[i], sizeof(type));                                        \
+    } while (0)
+
+static void pack_bits(const column *column, size_t rows, char *to, size_t width)
+{
+    const uint64_t *bits = column->values;
+
+    for (size_t i = 0; i < rows; i++) to[i * width] = (char)bitmap_get(bits, i);
+}
+
+static void pack_floats(const column *column, size_t rows, char *to, size_t width)
+{
+    const float *values = column->values;
+
+    for (size_t i = 0; i < rows; i++) {
+        float value = values[i] != values[i] ? __builtin_nanf("") : values[i] + 0.0f; /* -0.0 + 0.0 is 0.0 */
+        memcpy(to + i * width, &value, sizeof value);
+    }
+}
+
+static void pack_doubles(const column *column, size_t rows, char *to, size_t width)
+{
+    const double *values = column->values;
+
+    for (size_t i = 0; i < rows; i++) {
+        double value = values[i] != values[i] ? __builtin_nan("") : values[i] + 0.0;
+        memcpy(to + i * width, &value, sizeof value);
+    }
+}
+
+static void pack_values(const column *column, size_t rows, char *to, size_t width)
+{
+    switch (type_physical(column->type)) {
+    case PHYSICAL_NONE: break;
+    case PHYSICAL_BIT: pack_bits(column, rows, to, width); break;
+    case PHYSICAL_FLOAT32: pack_floats(column, rows, to, width); break;
+    case PHYSICAL_FLOAT64: pack_doubles(column, rows, to, width); break;
+    default:
+        switch (physical_width(type_physical(column->type))) {
+        case 1: PACK_FIXED(uint8_t); break;
+        case 2: PACK_FIXED(uint16_t); break;
+        case 4: PACK_FIXED(uint32_t); break;
+        case 8: PACK_FIXED(uint64_t); break;
+        case 16: PACK_FIXED(uint128); break;
+        default:
+            for (size_t i = 0; i < rows; i++) memcpy(to + i * width, (const char *)column->values + i * 32, 32);
+        }
+    }
+}
+
+static void pack_nulls(const key_layout *layout, size_t index, const column *column, size_t rows, char *packed)
+{
+    size_t value_width = key_width(column->type);
+    uint64_t mask = (uint64_t)1 << (index % 64);
+
+    for (size_t i = 0; i < rows; i++) {
+        char *row = packed + i * layout->width, *word = row + 8 * (index / 64);
+        uint64_t nulls;
+        if (!column_is_null(column, i)) continue;
+        memcpy(&nulls, word, 8);
+        nulls |= mask;
+        memcpy(word, &nulls, 8);
+        memset(row + layout->offsets[index], 0, value_width);
+    }
+}
+
+static inline uint64_t fold(uint64_t a, uint64_t b)
+{
+    uint128 product = (uint128)a * b;
+
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+static uint64_t string_tail_hash(const key_layout *layout, const char *row, uint64_t hash)
+{
+    for (size_t i = 0; i < layout->count; i++) {
+        string_ref ref;
+        if (type_physical(layout->types[i]) != PHYSICAL_STRING) continue;
+        memcpy(&ref, row + layout->offsets[i], sizeof ref);
+        hash = fold(hash ^ (ref.size <= STRING_REF_INLINE ? 0 : hash_bytes(ref.pointer, ref.size)), 0xa0761d6478bd642fu);
+    }
+    return hash;
+}
+
+/* The pointer words of far strings must not enter the hash: they are skipped, and the bytes hashed instead. */
+static uint64_t row_hash_strings(const key_layout *layout, const char *row)
+{
+    uint64_t hash = 0x9e3779b97f4a7c15u;
+    size_t at = 0;
+
+    for (size_t i = 0; i < layout->count; i++) {
+        string_ref ref;
+        size_t end = layout->offsets[i] & ~(size_t)7;
+        uint64_t word;
+        if (type_physical(layout->types[i]) != PHYSICAL_STRING) continue;
+        for (; at < end; at += 8) {
+            memcpy(&word, row + at, 8);
+            hash = fold(hash ^ word, 0xe7037ed1a0b428dbu);
+        }
+        memcpy(&ref, row + at, sizeof ref);
+        memcpy(&word, row + at, 8);
+        hash = fold(hash ^ word, 0xe7037ed1a0b428dbu);
+        memcpy(&word, row + at + 8, 8);
+        if (ref.size <= STRING_REF_INLINE) hash = fold(hash ^ word, 0xe7037ed1a0b428dbu);
+        at += 16;
+    }
+    for (; at < layout->width; at += 8) {
+        uint64_t word;
+        memcpy(&word, row + at, 8);
+        hash = fold(hash ^ word, 0xe7037ed1a0b428dbu);
+    }
+    return string_tail_hash(layout, row, hash);
+}
+
+static void hash_rows(const key_layout *layout, const char *packed, size_t rows, uint64_t *hashes)
+{
+    size_t words = layout->width / 8;
+
+    if (layout->has_strings) {
+        for (size_t i = 0; i < rows; i++) hashes[i] = row_hash_strings(layout, packed + i * layout->width);
+        return;
+    }
+    for (size_t i = 0; i < rows; i++) {
+        uint64_t hash = 0x9e3779b97f4a7c15u;
+        for (size_t j = 0; j < words; j++) {
+            uint64_t word;
+            memcpy(&word, packed + i * layout->width + 8 * j, 8);
+            hash = fold(hash ^ word, 0xe7037ed1a0b428dbu);
+        }
+        hashes[i] = fold(hash, 0xa0761d6478bd642fu);
+    }
+}
+
+bp_status key_pack(const key_layout *layout, const column *columns, size_t rows, char *packed, uint64_t *hashes, arena *scratch,
+                   bp_error *err)
+{
+    bp_status status;
+
+    memset(packed, 0, rows * layout->width);
+    for (size_t i = 0; i < layout->count; i++) {
+        column flat;
+        if ((status = column_flatten(&flat, &columns[i], scratch, err))) return status;
+        pack_values(&flat, rows, packed + layout->offsets[i], layout->width);
+        if (flat.validity || flat.type.id == TYPE_NULL) pack_nulls(layout, i, &flat, rows, packed);
+    }
+    hash_rows(layout, packed, rows, hashes);
+    return BP_OK;
+}
+
+/* unpacking ------------------------------------------------------------------------------------------------------------------------ */
+static bp_status unpack_validity(const key_layout *layout, size_t index, const char *packed, size_t rows, column *out, arena *arena,
+                                 bp_error *err)
+{
+    uint64_t *validity = NULL;
+
+    for (size_t i = 0; i < rows; i++) {
+        uint64_t nulls;
+        memcpy(&nulls, packed + i * layout->width + 8 * (index / 64), 8);
+        if (!((nulls >> (index % 64)) & 1)) continue;
+        if (!validity) {
+            validity = arena_allocate(arena, bitmap_words(rows) * 8);
+            if (!validity) return error_no_memory(err, arena->memory, bitmap_words(rows) * 8);
+            bitmap_fill(validity, rows, true);
+        }
+        bitmap_unset(validity, i);
+    }
+    out->validity = validity;
+    return BP_OK;
+}
+
+bp_status key_unpack(const key_layout *layout, const char *packed, size_t rows, column *out, arena *arena, bp_error *err)
+{
+    bp_status status;
+
+    for (size_t i = 0; i < layout->count; i++) {
+        size_t width = key_width(layout->types[i]);
+        bool bits = type_physical(layout->types[i]) == PHYSICAL_BIT;
+        size_t bytes = bits ? bitmap_words(rows) * 8 : rows * width;
+        char *values = arena_allocate_aligned(arena, bytes, 64);
+        const char *from = packed + layout->offsets[i];
+
+        if (!values) return error_no_memory(err, arena->memory, bytes);
+        out[i] = (column){.type = layout->types[i], .length = rows, .values = values};
+        if (bits) memset(values, 0, bytes);
+        for (size_t row = 0; row < rows; row++) {
+            if (bits)
+                bitmap_put((uint64_t *)(void *)values, row, from[row * layout->width] != 0);
+            else
+                memcpy(values + row * width, from + row * layout->width, width);
+        }
+        if ((status = unpack_validity(layout, i, packed, rows, &out[i], arena, err))) return status;
+    }
+    return BP_OK;
+}
+
+/* comparing ------------------------------------------------------------------------------------------------------------------------ */
+static bool far_strings_equal(const key_layout *layout, const char *left, const char *right)
+{
+    size_t at = 0;
+
+    for (size_t i = 0; i < layout->count; i++) {
+        string_ref a, b;
+        size_t begin = layout->offsets[i];
+        if (type_physical(layout->types[i]) != PHYSICAL_STRING) continue;
+        if (memcmp(left + at, right + at, begin - at) != 0) return false;
+        memcpy(&a, left + begin, sizeof a);
+        memcpy(&b, right + begin, sizeof b);
+        if (!string_ref_equal(&a, &b)) return false;
+        at = begin + sizeof a;
+    }
+    return memcmp(left + at, right + at, layout->width - at) == 0;
+}
+
+static inline bool words_equal(const char *left, const char *right, size_t width)
+{
+    for (size_t at = 0; at < width; at += 8) {
+        uint64_t a, b;
+        memcpy(&a, left + at, 8);
+        memcpy(&b, right + at, 8);
+        if (a != b) return false;
+    }
+    return true;
+}
+
+bool key_equal(const key_layout *layout, const char *left, const char *right)
+{
+    if (words_equal(left, right, layout->width)) return true;
+    return layout->has_strings && far_strings_equal(layout, left, right);
+}
+
+/* the table ------------------------------------------------------------------------------------------------------------------------ */
+bp_status group_table_init(group_table *table, memory *memory, const key_layout *layout, bp_error *err)
+{
+    *table = (group_table){.memory = memory, .layout = layout, .slot_count = EMPTY_SLOTS};
+    arena_init(&table->strings, memory);
+    table->slots = memory_allocate_array(memory, table->slot_count, sizeof(uint64_t));
+    return table->slots ? BP_OK : error_no_memory(err, memory, table->slot_count * sizeof(uint64_t));
+}
+
+void group_table_clear(group_table *table)
+{
+    if (!table->memory) return;
+    memory_free(table->memory, table->slots, table->slot_count * sizeof(uint64_t));
+    memory_free(table->memory, table->rows, table->capacity * table->layout->width);
+    memory_free(table->memory, table->hashes, table->capacity * sizeof(uint64_t));
+    memory_free(table->memory, table->firsts, table->capacity * sizeof(uint64_t));
+    arena_clear(&table->strings);
+    *table = (group_table){0};
+}
+
+void group_table_reset(group_table *table)
+{
+    if (table->count) memset(table->slots, 0, table->slot_count * sizeof(uint64_t));
+    table->count = 0;
+    arena_reset(&table->strings);
+}
+
+static bp_status grow_array(group_table *table, void *array_pointer, size_t wanted, size_t size, bp_error *err)
+{
+    void **array = array_pointer, *larger = memory_resize(table->memory, *array, table->capacity * size, wanted * size);
+
+    if (!larger) return error_no_memory(err, table->memory, wanted * size);
+    *array = larger;
+    return BP_OK;
+}
+
+/* A failure half way leaves arrays larger than `capacity` says; so each is shrunk back to keep the sizes that free() is told true. */
+static bp_status grow_groups(group_table *table, size_t wanted, bp_error *err)
+{
+    size_t old = table->capacity, width = table->layout->width;
+    bp_status status;
+
+    if ((status = grow_array(table, &table->rows, wanted, width, err))) return status;
+    if ((status = grow_array(table, &table->hashes, wanted, sizeof(uint64_t), err))) goto shrink_rows;
+    if ((status = grow_array(table, &table->firsts, wanted, sizeof(uint64_t), err))) goto shrink_hashes;
+    table->capacity = wanted;
+    return BP_OK;
+shrink_hashes:
+    memory_free(table->memory, table->hashes, wanted * sizeof(uint64_t));
+    table->hashes = NULL;
+shrink_rows:
+    memory_free(table->memory, table->rows, wanted * width);
+    memory_free(table->memory, table->hashes, table->hashes ? old * sizeof(uint64_t) : 0);
+    memory_free(table->memory, table->firsts, old * sizeof(uint64_t));
+    table->rows = NULL;
+    table->hashes = NULL;
+    table->firsts = NULL;
+    table->capacity = 0;
+    table->count = 0;
+    memset(table->slots, 0, table->slot_count * sizeof(uint64_t));
+    return status;
+}
+
+static inline uint64_t slot_of(uint64_t hash, size_t group)
+{
+    return (hash & 0xffffffff00000000u) | (uint64_t)(group + 1);
+}
+
+static bp_status grow_slots(group_table *table, size_t wanted, bp_error *err)
+{
+    uint64_t *slots = memory_allocate_array(table->memory, wanted, sizeof *slots);
+
+    if (!slots) return error_no_memory(err, table->memory, wanted * sizeof *slots);
+    memory_free(table->memory, table->slots, table->slot_count * sizeof *slots);
+    table->slots = slots;
+    table->slot_count = wanted;
+    for (size_t i = 0; i < table->count; i++) {
+        size_t at = table->hashes[i] & (wanted - 1);
+        while (slots[at]) at = (at + 1) & (wanted - 1);
+        slots[at] = slot_of(table->hashes[i], i);
+    }
+    return BP_OK;
+}
+
+static bp_status make_room(group_table *table, size_t rows, bp_error *err)
+{
+    size_t needed = table->count + rows, slots = table->slot_count, capacity = table->capacity ? table->capacity : 128;
+    bp_status status;
+
+    if (needed >= UINT32_MAX) return error_set(err, BP_LIMIT, "more than %u groups in one table", UINT32_MAX - 1);
+    while (capacity < needed) capacity *= 2;
+    if (capacity != table->capacity && (status = grow_groups(table, capacity, err))) return status;
+    while (slots < needed * 2) slots *= 2;
+    return slots == table->slot_count ? BP_OK : grow_slots(table, slots, err);
+}
+
+static bp_status copy_strings_of(group_table *table, char *row, bp_error *err)
+{
+    const key_layout *layout = table->layout;
+
+    for (size_t i = 0; i < layout->count; i++) {
+        string_ref ref;
+        char *copy;
+        if (type_physical(layout->types[i]) != PHYSICAL_STRING) continue;
+        memcpy(&ref, row + layout->offsets[i], sizeof ref);
+        if (ref.size <= STRING_REF_INLINE) continue;
+        copy = arena_allocate_aligned(&table->strings, ref.size, 1);
+        if (!copy) return error_no_memory(err, table->memory, ref.size);
+        memcpy(copy, ref.pointer, ref.size);
+        ref.pointer = copy;
+        memcpy(row + layout->offsets[i], &ref, sizeof ref);
+    }
+    return BP_OK;
+}
+
+static bp_status add_group(group_table *table, const char *row, uint64_t hash, uint64_t position, bool copy_strings, bp_error *err)
+{
+    size_t width = table->layout->width;
+    char *kept = table->rows + table->count * width;
+    bp_status status;
+
+    memcpy(kept, row, width);
+    if (copy_strings && table->layout->has_strings && (status = copy_strings_of(table, kept, err))) return status;
+    table->hashes[table->count] = hash;
+    table->firsts[table->count] = position;
+    table->count++;
+    return BP_OK;
+}
+
+/* The slot that holds the row's group, or the empty one where it belongs. */
+static inline size_t find_slot(const group_table *table, const char *row, uint64_t hash)
+{
+    size_t mask = table->slot_count - 1, at = hash & mask, width = table->layout->width;
+
+    for (;; at = (at + 1) & mask) {
+        uint64_t slot = table->slots[at];
+        if (!slot) return at;
+        if ((slot ^ hash) >> 32) continue;
+        if (key_equal(table->layout, row, table->rows + ((slot & UINT32_MAX) - 1) * width)) return at;
+    }
+}
+
+bp_status group_table_insert(group_table *table, const char *packed, const uint64_t *hashes, size_t rows, uint64_t first,
+                             const uint64_t *positions, bool copy_strings, uint32_t *groups, bp_error *err)
+{
+    size_t width = table->layout->width;
+    bool prefetch = table->slot_count > 32768;
+    bp_status status;
+
+    for (size_t done = 0; done < rows;) {
+        size_t room, end;
+        if ((status = make_room(table, 1, err))) return status;
+        room = table->slot_count / 2 - table->count;
+        if (room > table->capacity - table->count) room = table->capacity - table->count;
+        end = rows - done < room ? rows : done + room;
+        for (; done < end; done++) {
+            const char *row = packed + done * width;
+            size_t at;
+            if (prefetch && done + 8 < rows) __builtin_prefetch(&table->slots[hashes[done + 8] & (table->slot_count - 1)]);
+            at = find_slot(table, row, hashes[done]);
+            if (!table->slots[at]) {
+                if ((status = add_group(table, row, hashes[done], positions ? positions[done] : first + done, copy_strings, err)))
+                    return status;
+                table->slots[at] = slot_of(hashes[done], table->count - 1);
+            }
+            groups[done] = (uint32_t)((table->slots[at] & UINT32_MAX) - 1);
+        }
+    }
+    return BP_OK;
+}
+
+void group_table_find(const group_table *table, const char *packed, const uint64_t *hashes, size_t rows, uint32_t *groups)
+{
+    size_t width = table->layout->width;
+
+    for (size_t i = 0; i < rows; i++) {
+        uint64_t slot;
+        if (table->slot_count > 32768 && i + 8 < rows) __builtin_prefetch(&table->slots[hashes[i + 8] & (table->slot_count - 1)]);
+        slot = table->slots[find_slot(table, packed + i * width, hashes[i])];
+        groups[i] = slot ? (uint32_t)((slot & UINT32_MAX) - 1) : UINT32_MAX;
+    }
+}

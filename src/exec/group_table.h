@@ -1,0 +1,65 @@
+/* A hash table from key rows to group numbers 0, 1, 2 … in order of first appearance: what aggregation, DISTINCT, set operations and hash
+ * joins look keys up in.
+ *
+ * A key row is the key columns packed side by side: words of NULL bits first, then each column's value (string_ref for text), zero where NULL,
+ * floats canonical (one NaN, no -0.0), padded to whole words. Rows compare word by word; only far strings need a look at their bytes.
+ *
+ *   slots[hash & mask] = tag (high 32 bits of the hash's top half) | group + 1;  0: empty. Linear probing, at most half full. */
+#ifndef EXEC_GROUP_TABLE_H
+#define EXEC_GROUP_TABLE_H
+
+#include "base/context.h"
+#include "column/batch.h"
+
+typedef struct key_layout {
+    size_t count;
+    const data_type *types; /* borrowed */
+    uint32_t *offsets; /* bytes into the row */
+    size_t width; /* of a row: a multiple of 8 */
+    size_t null_words;
+    bool has_strings;
+} key_layout;
+
+/* Types that cannot be keys (lists, structs) are BP_NOT_SUPPORTED. The offsets are in `arena`. */
+MUST_USE bp_status key_layout_init(key_layout *out, const data_type *types, size_t count, arena *arena, bp_error *err);
+/* Pack rows 0 … rows-1 of the columns (any encoding) into packed[rows * width] and hash them. */
+MUST_USE bp_status key_pack(const key_layout *layout, const column *columns, size_t rows, char *packed, uint64_t *hashes,
+                            arena *scratch, bp_error *err);
+/* The reverse: FLAT columns in `arena` of rows given by pointer + stride; strings stay where they are. */
+MUST_USE bp_status key_unpack(const key_layout *layout, const char *packed, size_t rows, column *out, arena *arena, bp_error *err);
+static inline bool key_has_null(const key_layout *layout, const char *row)
+{
+    uint64_t any = 0, word;
+
+    for (size_t i = 0; i < layout->null_words; i++) {
+        memcpy(&word, row + 8 * i, 8);
+        any |= word;
+    }
+    return any != 0;
+}
+bool key_equal(const key_layout *layout, const char *left, const char *right);
+
+typedef struct group_table {
+    memory *memory;
+    const key_layout *layout; /* borrowed */
+    uint64_t *slots;
+    size_t slot_count; /* a power of two */
+    size_t count, capacity;
+    char *rows; /* capacity * width */
+    uint64_t *hashes; /* capacity */
+    uint64_t *firsts; /* capacity: position of the group's first row, given by the user */
+    arena strings; /* copies of far strings */
+} group_table;
+
+MUST_USE bp_status group_table_init(group_table *table, memory *memory, const key_layout *layout, bp_error *err);
+void group_table_clear(group_table *table);
+/* Forget the groups, keep the room. */
+void group_table_reset(group_table *table);
+/* groups[i] = the group of packed row i, new ones appended. firsts: position of row i is first + i (or positions[i]). copy_strings: far strings
+ * of new groups are copied into the table, else they must outlive it. */
+MUST_USE bp_status group_table_insert(group_table *table, const char *packed, const uint64_t *hashes, size_t rows, uint64_t first,
+                                      const uint64_t *positions, bool copy_strings, uint32_t *groups, bp_error *err);
+/* groups[i] = the group, or UINT32_MAX: not there. */
+void group_table_find(const group_table *table, const char *packed, const uint64_t *hashes, size_t rows, uint32_t *groups);
+
+#endif

@@ -1,0 +1,303 @@
+/* The build side of a hash join: collects the right rows, packs their keys, and makes the directory from key to rows. */
+#include "join_internal.h"
+
+#include "column/concatenate.h"
+
+#define PACK_ROWS 2048
+
+static void build_free(sink *self)
+{
+    join_build *build = (join_build *)self;
+
+    sink_free(build->rows);
+    group_table_clear(&build->groups);
+    arena_clear(&build->arena);
+    memory_delete(self->context->memory, build);
+}
+
+/* Rows are collected by the inner sink; its workers are ours. */
+static bp_status build_worker_new(sink_worker **out, sink *self, bp_error *err)
+{
+    sink *rows = ((join_build *)self)->rows;
+
+    return rows->class->worker_new(out, rows, err);
+}
+
+static void build_worker_free(sink_worker *worker)
+{
+    collect_worker_free(worker);
+}
+
+static bp_status build_consume(sink *self, sink_worker *worker, uint64_t morsel, const batch *in, bool *enough, bp_error *err)
+{
+    sink *rows = ((join_build *)self)->rows;
+
+    return rows->class->consume(rows, worker, morsel, in, enough, err);
+}
+
+static bp_status build_morsel_end(sink *self, sink_worker *worker, uint64_t morsel, bool *enough, bp_error *err)
+{
+    sink *rows = ((join_build *)self)->rows;
+
+    return rows->class->morsel_end(rows, worker, morsel, enough, err);
+}
+
+/* finishing ------------------------------------------------------------------------------------------------------------------------- */
+static bp_status concatenate_payload(join_build *build, const table *rows, bp_error *err)
+{
+    size_t chunks = table_chunk_count(rows), keys = build->spec.key_count, count = build->spec.right->count - keys;
+    const column **parts = arena_new_array(&build->arena, const column *, chunks);
+    column *columns = arena_new_array(&build->arena, column, count);
+    bp_status status;
+
+    if (!parts || !columns) return error_no_memory(err, build->base.context->memory, chunks * sizeof *parts);
+    for (size_t i = 0; i < count; i++) {
+        for (size_t chunk = 0; chunk < chunks; chunk++) parts[chunk] = &table_chunk(rows, chunk)->columns[keys + i];
+        if ((status = column_concatenate(&columns[i], build->spec.right->types[keys + i], parts, chunks, &build->arena, err)))
+            return status;
+    }
+    build->payload = (batch){.row_count = build->row_count, .column_count = count, .columns = columns};
+    return BP_OK;
+}
+
+/* Insert the keys of `rows` packed rows, but for those that match nothing; groups_of_row gets the groups, UINT32_MAX for those. */
+static bp_status insert_packed(join_build *build, char *packed, uint64_t *hashes, size_t rows, size_t first_row,
+                               uint32_t *groups_of_row, uint64_t *positions, uint32_t *groups, bp_error *err)
+{
+    size_t width = build->keys.width, kept = 0;
+    bp_status status;
+
+    for (size_t i = 0; i < rows; i++) {
+        groups_of_row[first_row + i] = UINT32_MAX;
+        if (join_key_is_null(build, packed + i * width)) {
+            build->has_null_key = true;
+            continue;
+        }
+        if (kept != i) {
+            memcpy(packed + kept * width, packed + i * width, width);
+            hashes[kept] = hashes[i];
+        }
+        positions[kept++] = first_row + i;
+    }
+    status = group_table_insert(&build->groups, packed, hashes, kept, 0, positions, false, groups, err);
+    for (size_t i = 0; i < kept && !status; i++) groups_of_row[positions[i]] = groups[i];
+    return status;
+}
+
+static bp_status insert_chunk(join_build *build, const batch *chunk, size_t first_row, uint32_t *groups_of_row, arena *scratch,
+                              bp_error *err)
+{
+    bp_status status = BP_OK;
+
+    for (size_t begin = 0; begin < chunk->row_count && !status; begin += PACK_ROWS) {
+        size_t rows = chunk->row_count - begin < PACK_ROWS ? chunk->row_count - begin : PACK_ROWS;
+        char *packed;
+        uint64_t *hashes, *positions;
+        uint32_t *groups;
+        batch keys = {.row_count = chunk->row_count, .column_count = build->spec.key_count, .columns = chunk->columns}, part;
+
+        arena_reset(scratch);
+        packed = arena_allocate_aligned(scratch, rows * build->keys.width, 64);
+        hashes = arena_new_array(scratch, uint64_t, rows);
+        positions = arena_new_array(scratch, uint64_t, rows);
+        groups = arena_new_array(scratch, uint32_t, rows);
+        if (!packed || !hashes || !positions || !groups) return error_no_memory(err, scratch->memory, rows * build->keys.width);
+        if ((status = batch_slice(&part, &keys, begin, rows, scratch, err))) return status;
+        if ((status = key_pack(&build->keys, part.columns, rows, packed, hashes, scratch, err))) return status;
+        status = insert_packed(build, packed, hashes, rows, first_row + begin, groups_of_row, positions, groups, err);
+    }
+    return status;
+}
+
+/* Counting sort of the rows by group; rows of one group stay in row order. */
+static bp_status make_directory(join_build *build, const uint32_t *groups_of_row, bp_error *err)
+{
+    size_t groups = build->groups.count, keyed = 0;
+
+    for (size_t row = 0; row < build->row_count; row++) keyed += groups_of_row[row] != UINT32_MAX;
+    build->order = arena_new_array(&build->arena, uint32_t, keyed);
+    if (!build->order) return error_no_memory(err, build->base.context->memory, keyed * sizeof(uint32_t));
+    if (keyed == groups) { /* unique: groups are in row order */
+        for (size_t row = 0, at = 0; row < build->row_count; row++)
+            if (groups_of_row[row] != UINT32_MAX) build->order[at++] = (uint32_t)row;
+        return BP_OK;
+    }
+    build->starts = arena_new_array(&build->arena, uint32_t, groups + 2);
+    if (!build->starts) return error_no_memory(err, build->base.context->memory, groups * sizeof(uint32_t));
+    for (size_t row = 0; row < build->row_count; row++)
+        if (groups_of_row[row] != UINT32_MAX) build->starts[groups_of_row[row] + 2]++;
+    for (size_t i = 2; i < groups + 2; i++) build->starts[i] += build->starts[i - 1];
+    for (size_t row = 0; row < build->row_count; row++)
+        if (groups_of_row[row] != UINT32_MAX) build->order[build->starts[groups_of_row[row] + 1]++] = (uint32_t)row;
+    return BP_OK;
+}
+
+static bp_status index_keys(join_build *build, const table *rows, bp_error *err)
+{
+    memory *memory = build->base.context->memory;
+    uint32_t *groups_of_row = memory_allocate(memory, build->row_count * sizeof(uint32_t));
+    size_t first_row = 0;
+    bp_status status = BP_OK;
+    arena scratch;
+
+    if (!groups_of_row) return error_no_memory(err, memory, build->row_count * sizeof(uint32_t));
+    arena_init(&scratch, memory);
+    for (size_t i = 0; i < table_chunk_count(rows) && !status; i++) {
+        const batch *chunk = table_chunk(rows, i);
+        if ((status = cancel_check(&build->base.context->cancel, err))) break;
+        status = insert_chunk(build, chunk, first_row, groups_of_row, &scratch, err);
+        first_row += chunk->row_count;
+    }
+    if (!status) status = make_directory(build, groups_of_row, err);
+    arena_clear(&scratch);
+    memory_free(memory, groups_of_row, build->row_count * sizeof(uint32_t));
+    return status;
+}
+
+static bp_status build_finish(sink *self, sink_worker **workers, size_t worker_count, bp_error *err)
+{
+    join_build *build = (join_build *)self;
+    bool marks = build->spec.kind == JOIN_RIGHT || build->spec.kind == JOIN_FULL;
+    const table *rows;
+    bp_status status;
+
+    if ((status = build->rows->class->finish(build->rows, workers, worker_count, err))) return status;
+    rows = collect_table(build->rows);
+    build->row_count = table_row_count(rows);
+    if (build->row_count >= UINT32_MAX) return error_set(err, BP_LIMIT, "a join's right side of over %u rows", UINT32_MAX - 1);
+    if ((status = concatenate_payload(build, rows, err))) return status;
+    if (build->spec.key_count && (status = index_keys(build, rows, err))) return status;
+    if (marks) {
+        build->matched = arena_allocate_array(&build->arena, bitmap_words(build->row_count), sizeof *build->matched);
+        if (!build->matched) return error_no_memory(err, self->context->memory, build->row_count / 8);
+    }
+    return BP_OK;
+}
+
+static const sink_class build_class = {
+    .name = "JOIN BUILD",
+    .free = build_free,
+    .worker_new = build_worker_new,
+    .worker_free = build_worker_free,
+    .consume = build_consume,
+    .morsel_end = build_morsel_end,
+    .finish = build_finish,
+};
+
+bp_status join_build_new(sink **out, bp_context *context, const join_spec *spec, bp_error *err)
+{
+    join_build *build = memory_new(context->memory, join_build);
+    bp_status status;
+
+    *out = NULL;
+    if (!build) return error_no_memory(err, context->memory, sizeof *build);
+    build->base = (sink){.class = &build_class, .context = context};
+    build->spec = *spec;
+    arena_init(&build->arena, context->memory);
+    status = spec->key_count > 64 ? error_set(err, BP_LIMIT, "a join over %zu keys; at most 64", spec->key_count) : BP_OK;
+    for (size_t i = 0; i < spec->key_count && !status; i++)
+        if (!spec->null_safe[i]) build->null_mask |= (uint64_t)1 << i;
+    if (!status) status = key_layout_init(&build->keys, spec->right->types, spec->key_count, &build->arena, err);
+    if (!status) status = group_table_init(&build->groups, context->memory, &build->keys, err);
+    if (!status) status = collect_new(&build->rows, context, spec->right, 0, UINT64_MAX, err);
+    if (status)
+        build_free(&build->base);
+    else
+        *out = &build->base;
+    return status;
+}
+
+/* the rows without a match ------------------------------------------------------------------------------------------------------------ */
+typedef struct unmatched_scan {
+    scan base;
+    const join_build *build;
+    atomic_bool claimed;
+} unmatched_scan;
+
+struct scan_worker {
+    bp_context *context;
+    size_t next_row;
+    bool active;
+    arena arena;
+};
+
+static void unmatched_free(scan *self)
+{
+    memory_delete(((unmatched_scan *)self)->build->base.context->memory, (unmatched_scan *)self);
+}
+
+static bp_status unmatched_worker_new(scan_worker **out, scan *self, bp_error *err)
+{
+    bp_context *context = ((unmatched_scan *)self)->build->base.context;
+
+    *out = memory_new(context->memory, scan_worker);
+    if (!*out) return error_no_memory(err, context->memory, sizeof **out);
+    (*out)->context = context;
+    arena_init(&(*out)->arena, context->memory);
+    return BP_OK;
+}
+
+static void unmatched_worker_free(scan_worker *worker)
+{
+    arena_clear(&worker->arena);
+    memory_delete(worker->context->memory, worker);
+}
+
+static bp_status unmatched_claim(scan *self, scan_worker *worker, uint64_t *morsel, bool *end, bp_error *err)
+{
+    (void)err;
+    *morsel = 0;
+    *end = atomic_exchange(&((unmatched_scan *)self)->claimed, true);
+    worker->active = !*end;
+    worker->next_row = 0;
+    return BP_OK;
+}
+
+static bp_status unmatched_next(scan *self, scan_worker *worker, batch *out, bp_error *err)
+{
+    const join_build *build = ((unmatched_scan *)self)->build;
+    size_t most = worker->context->config.batch_size, left = build->spec.left->count - build->spec.key_count, count = 0;
+    size_t right = build->payload.column_count;
+    uint32_t *rows;
+    column *columns;
+    batch gathered;
+    bp_status status;
+
+    *out = (batch){0};
+    if (!worker->active) return BP_OK;
+    arena_reset(&worker->arena);
+    rows = arena_new_array(&worker->arena, uint32_t, most);
+    columns = arena_new_array(&worker->arena, column, left + right);
+    if (!rows || !columns) return error_no_memory(err, worker->context->memory, most * sizeof *rows);
+    for (; worker->next_row < build->row_count && count < most; worker->next_row++) {
+        uint64_t word = atomic_load_explicit(&build->matched[worker->next_row / 64], memory_order_relaxed);
+        if (!((word >> (worker->next_row % 64)) & 1)) rows[count++] = (uint32_t)worker->next_row;
+    }
+    if (count == 0) return BP_OK;
+    if ((status = batch_gather(&gathered, &build->payload, rows, count, &worker->arena, err))) return status;
+    for (size_t i = 0; i < left; i++) columns[i] = column_nulls(build->spec.left->types[build->spec.key_count + i], count);
+    if (right) memcpy(columns + left, gathered.columns, right * sizeof *columns);
+    *out = (batch){.row_count = count, .column_count = left + right, .columns = columns};
+    return BP_OK;
+}
+
+static const scan_class unmatched_class = {
+    .free = unmatched_free,
+    .worker_new = unmatched_worker_new,
+    .worker_free = unmatched_worker_free,
+    .claim = unmatched_claim,
+    .next = unmatched_next,
+};
+
+bp_status join_unmatched_make_scan(void *build, scan **out, bp_error *err)
+{
+    bp_context *context = ((join_build *)build)->base.context;
+    unmatched_scan *made = memory_new(context->memory, unmatched_scan);
+
+    *out = NULL;
+    if (!made) return error_no_memory(err, context->memory, sizeof *made);
+    made->base = (scan){.class = &unmatched_class, .morsel_estimate = 1};
+    made->build = build;
+    *out = &made->base;
+    return BP_OK;
+}

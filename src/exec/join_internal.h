@@ -1,0 +1,38 @@
+/* Hash join, shared by its files: join_build.c (the right side), join_probe.c (the left side). */
+#ifndef EXEC_JOIN_INTERNAL_H
+#define EXEC_JOIN_INTERNAL_H
+
+#include "exec.h"
+#include "group_table.h"
+
+/* The build side, after finish: rows are numbered in row order.
+ *
+ *   key --groups--> group --starts--> order[starts[group] … starts[group + 1]) = rows of that key, in row order
+ *
+ * When every key occurs once there are no starts: order[group] is its row. No keys (CROSS): every row matches. */
+typedef struct join_build {
+    sink base;
+    join_spec spec;
+    sink *rows; /* a COLLECT of the right side */
+    key_layout keys;
+    arena arena;
+    group_table groups;
+    batch payload;        /* the right columns without keys, each one FLAT column over all rows */
+    size_t row_count;
+    uint32_t *starts;     /* groups.count + 1; NULL: unique keys */
+    uint32_t *order;      /* row numbers; unique keys: order[group] is the row */
+    bool has_null_key;    /* some row's key holds a NULL that matches nothing */
+    uint64_t null_mask;   /* key columns whose NULLs match nothing */
+    _Atomic uint64_t *matched; /* RIGHT, FULL: bits of rows that found a partner */
+} join_build;
+
+/* Rows of a packed key that must not match for their NULLs. Keys past the 64th are taken as null-safe by key_layout users' limit. */
+static inline bool join_key_is_null(const join_build *build, const char *row)
+{
+    uint64_t nulls;
+
+    memcpy(&nulls, row, 8);
+    return (nulls & build->null_mask) != 0;
+}
+
+#endif

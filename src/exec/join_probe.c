@@ -1,0 +1,315 @@
+/* The probe side of a hash join: each left row finds its partners.
+ *
+ * For a batch the keys are looked up at once. Then candidates are listed, pairs of (left row, right row), in left order and, for one left row, in right
+ * order; where an outcome hangs on "no partner passed", the row's candidates are closed by a marker (right = NONE). The residual condition is tried on
+ * the candidates, and one pass over the list decides what is put out. A list is cut at CANDIDATES and goes on in the next call. */
+#include "join_internal.h"
+
+#define CANDIDATES 4096
+#define NONE UINT32_MAX
+
+typedef struct join_probe {
+    operator base;
+    join_spec spec;
+    join_build *build; /* borrowed: its pipeline has run before this one */
+} join_probe;
+
+struct operator_worker {
+    bp_context *context;
+    arena arena;       /* of the batch put out */
+    arena keys;        /* of the input batch: packed keys, groups */
+    evaluator *residual;
+    uint32_t *groups;  /* of each left row; NONE: no partner. NULL: CROSS */
+    bool *key_nulls;   /* MARK: the key holds a NULL */
+    size_t row;        /* next left row to list */
+    size_t match;      /* and its next partner */
+    bool row_matched;  /* a partner of the row before the cut passed */
+    uint32_t left[CANDIDATES], right[CANDIDATES];
+    uint64_t passed[CANDIDATES / 64];
+};
+
+static void probe_free(operator *self)
+{
+    memory_delete(self->context->memory, (join_probe *)self);
+}
+
+static void probe_worker_free(operator_worker *worker)
+{
+    evaluator_free(worker->residual);
+    arena_clear(&worker->arena);
+    arena_clear(&worker->keys);
+    memory_delete(worker->context->memory, worker);
+}
+
+static bp_status probe_worker_new(operator_worker **out, operator *self, bp_error *err)
+{
+    const join_probe *probe = (const join_probe *)self;
+    operator_worker *worker = memory_new(self->context->memory, operator_worker);
+    bp_status status = BP_OK;
+
+    *out = NULL;
+    if (!worker) return error_no_memory(err, self->context->memory, sizeof *worker);
+    worker->context = self->context;
+    arena_init(&worker->arena, self->context->memory);
+    arena_init(&worker->keys, self->context->memory);
+    if (probe->spec.residual)
+        status = evaluator_new(&worker->residual, self->context, probe->spec.pool, &probe->spec.residual, 1, err);
+    if (status)
+        probe_worker_free(worker);
+    else
+        *out = worker;
+    return status;
+}
+
+/* looking up -------------------------------------------------------------------------------------------------------------------------- */
+static bp_status look_up(const join_probe *probe, operator_worker *worker, const batch *in, bp_error *err)
+{
+    const join_build *build = probe->build;
+    size_t rows = in->row_count, width = build->keys.width;
+    char *packed;
+    uint64_t *hashes;
+    bp_status status;
+
+    worker->row = worker->match = 0;
+    worker->row_matched = false;
+    worker->groups = NULL;
+    if (probe->spec.key_count == 0) return BP_OK;
+    arena_reset(&worker->keys);
+    packed = arena_allocate_aligned(&worker->keys, rows * width, 64);
+    hashes = arena_new_array(&worker->keys, uint64_t, rows);
+    worker->groups = arena_new_array(&worker->keys, uint32_t, rows);
+    worker->key_nulls = arena_new_array(&worker->keys, bool, rows);
+    if (!packed || !hashes || !worker->groups || !worker->key_nulls)
+        return error_no_memory(err, worker->context->memory, rows * width);
+    if ((status = key_pack(&build->keys, in->columns, rows, packed, hashes, &worker->keys, err))) return status;
+    group_table_find(&build->groups, packed, hashes, rows, worker->groups);
+    for (size_t i = 0; i < rows && build->null_mask; i++) {
+        worker->key_nulls[i] = join_key_is_null(build, packed + i * width);
+        if (worker->key_nulls[i]) worker->groups[i] = NONE;
+    }
+    return BP_OK;
+}
+
+/* The partners of a left row: how many, and the n-th. */
+static inline size_t partner_count(const join_build *build, const operator_worker *worker, size_t row)
+{
+    uint32_t group;
+
+    if (!worker->groups) return build->row_count;
+    group = worker->groups[row];
+    if (group == NONE) return 0;
+    return build->starts ? build->starts[group + 1] - build->starts[group] : 1;
+}
+
+static inline uint32_t partner_at(const join_build *build, const operator_worker *worker, size_t row, size_t index)
+{
+    uint32_t group;
+
+    if (!worker->groups) return (uint32_t)index;
+    group = worker->groups[row];
+    return build->order[build->starts ? build->starts[group] + index : group];
+}
+
+/* listing ----------------------------------------------------------------------------------------------------------------------------- */
+static bool wants_markers(join_kind kind)
+{
+    return kind == JOIN_LEFT || kind == JOIN_FULL || kind == JOIN_SINGLE || kind == JOIN_SEMI || kind == JOIN_ANTI;
+}
+
+/* Fill the lists from where the last call stopped; returns their length. */
+static size_t list_candidates(const join_probe *probe, operator_worker *worker, size_t rows)
+{
+    bool markers = wants_markers(probe->spec.kind);
+    bool one_is_enough = !probe->spec.residual && (probe->spec.kind == JOIN_SEMI || probe->spec.kind == JOIN_ANTI);
+    size_t count = 0;
+
+    for (; worker->row < rows; worker->row++, worker->match = 0) {
+        size_t partners = partner_count(probe->build, worker, worker->row);
+        if (one_is_enough && partners > 1) partners = 1;
+        for (; worker->match < partners && count < CANDIDATES; worker->match++, count++) {
+            worker->left[count] = (uint32_t)worker->row;
+            worker->right[count] = partner_at(probe->build, worker, worker->row, worker->match);
+        }
+        if (worker->match < partners || (markers && count == CANDIDATES)) break;
+        if (markers) {
+            worker->left[count] = (uint32_t)worker->row;
+            worker->right[count++] = NONE;
+        }
+    }
+    return count;
+}
+
+/* Gather (left, right) pairs into a batch of left columns, then right columns, without keys; NONE gives NULLs. */
+static bp_status gather_pairs(const join_probe *probe, const batch *in, const uint32_t *left, const uint32_t *right, size_t count,
+                              batch *out, arena *arena, bp_error *err)
+{
+    const join_build *build = probe->build;
+    size_t keys = probe->spec.key_count, left_count = in->column_count - keys, right_count = build->payload.column_count, nulls = 0;
+    column *columns = arena_new_array(arena, column, left_count + right_count);
+    uint32_t *safe = arena_new_array(arena, uint32_t, count);
+    bp_status status;
+
+    if (!columns || !safe) return error_no_memory(err, arena->memory, count * sizeof *safe);
+    for (size_t i = 0; i < left_count; i++)
+        if ((status = column_gather(&columns[i], &in->columns[keys + i], left, count, arena, err))) return status;
+    for (size_t i = 0; i < count; i++) {
+        nulls += right[i] == NONE;
+        safe[i] = right[i] == NONE ? 0 : right[i];
+    }
+    for (size_t i = 0; i < right_count; i++) {
+        column *to = &columns[left_count + i];
+        uint64_t *validity;
+        if (build->row_count == 0) {
+            *to = column_nulls(build->payload.columns[i].type, count);
+            continue;
+        }
+        if ((status = column_gather(to, &build->payload.columns[i], safe, count, arena, err))) return status;
+        if (!nulls) continue;
+        validity = arena_new_array(arena, uint64_t, bitmap_words(count));
+        if (!validity) return error_no_memory(err, arena->memory, count / 8);
+        for (size_t row = 0; row < count; row++)
+            if (right[row] != NONE && !column_is_null(to, row)) bitmap_set(validity, row);
+        to->validity = validity;
+    }
+    *out = (batch){.row_count = count, .column_count = left_count + right_count, .columns = columns};
+    return BP_OK;
+}
+
+/* passed bit i = candidate i meets the residual (markers do not count). */
+static bp_status try_residual(const join_probe *probe, operator_worker *worker, const batch *in, size_t count, bp_error *err)
+{
+    const uint32_t *selection;
+    uint32_t *left, *right, *place;
+    size_t real = 0, selected;
+    batch pairs;
+    bp_status status;
+
+    memset(worker->passed, 0, sizeof worker->passed);
+    left = arena_new_array(&worker->arena, uint32_t, count);
+    right = arena_new_array(&worker->arena, uint32_t, count);
+    place = arena_new_array(&worker->arena, uint32_t, count);
+    if (!left || !right || !place) return error_no_memory(err, worker->context->memory, count * 12);
+    for (size_t i = 0; i < count; i++) {
+        if (worker->right[i] == NONE) continue;
+        left[real] = worker->left[i];
+        right[real] = worker->right[i];
+        place[real++] = (uint32_t)i;
+    }
+    if (real == 0) return BP_OK;
+    if ((status = gather_pairs(probe, in, left, right, real, &pairs, &worker->arena, err))) return status;
+    if ((status = evaluator_filter(worker->residual, &pairs, &selection, &selected, err))) return status;
+    for (size_t i = 0; i < selected; i++) bitmap_set(worker->passed, place[selection ? selection[i] : i]);
+    return BP_OK;
+}
+
+/* deciding ---------------------------------------------------------------------------------------------------------------------------- */
+static void mark_build_row(join_build *build, uint32_t row)
+{
+    uint64_t bit = (uint64_t)1 << (row % 64);
+
+    if (!(atomic_load_explicit(&build->matched[row / 64], memory_order_relaxed) & bit))
+        atomic_fetch_or_explicit(&build->matched[row / 64], bit, memory_order_relaxed);
+}
+
+/* Keep, in place, the pairs to be put out; returns how many. */
+static size_t decide(const join_probe *probe, operator_worker *worker, size_t count, bool *too_many)
+{
+    join_kind kind = probe->spec.kind;
+    bool existence = kind == JOIN_SEMI || kind == JOIN_ANTI, outer = kind == JOIN_LEFT || kind == JOIN_FULL || kind == JOIN_SINGLE;
+    size_t kept = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        uint32_t left = worker->left[i], right = worker->right[i];
+        bool keep;
+        if (right == NONE) {
+            keep = kind == JOIN_SEMI ? worker->row_matched : !worker->row_matched;
+            worker->row_matched = false;
+        } else {
+            keep = !probe->spec.residual || bitmap_get(worker->passed, i);
+            if (keep && kind == JOIN_SINGLE && worker->row_matched) *too_many = true;
+            if (keep && probe->build->matched) mark_build_row(probe->build, right);
+            worker->row_matched |= keep && (existence || outer);
+            keep = keep && !existence;
+        }
+        worker->left[kept] = left;
+        worker->right[kept] = right;
+        kept += keep;
+    }
+    return kept;
+}
+
+/* MARK: all left columns and whether the key is among the right ones: true, false, or NULL as IN has it. */
+static bp_status put_marks(const join_probe *probe, operator_worker *worker, const batch *in, batch *out, bp_error *err)
+{
+    const join_build *build = probe->build;
+    size_t keys = probe->spec.key_count, left = in->column_count - keys, rows = in->row_count;
+    column *columns = arena_new_array(&worker->arena, column, left + 1);
+    uint64_t *values = arena_new_array(&worker->arena, uint64_t, bitmap_words(rows));
+    uint64_t *validity = arena_new_array(&worker->arena, uint64_t, bitmap_words(rows));
+
+    if (!columns || !values || !validity) return error_no_memory(err, worker->context->memory, rows);
+    for (size_t i = 0; i < rows; i++) {
+        bool found = partner_count(build, worker, i) > 0, unsure = build->has_null_key || (worker->groups && worker->key_nulls[i]);
+        if (found) bitmap_set(values, i);
+        if (found || build->row_count == 0 || !unsure) bitmap_set(validity, i);
+    }
+    if (left) memcpy(columns, in->columns + keys, left * sizeof *columns);
+    columns[left] = (column){.type = type_of(TYPE_BOOLEAN), .length = rows, .values = values, .validity = validity};
+    *out = (batch){.row_count = rows, .column_count = left + 1, .columns = columns};
+    return BP_OK;
+}
+
+static bp_status put_left_rows(const join_probe *probe, operator_worker *worker, const batch *in, size_t count, batch *out,
+                               bp_error *err)
+{
+    size_t keys = probe->spec.key_count;
+    batch left = {.row_count = in->row_count, .column_count = in->column_count - keys, .columns = in->columns + keys};
+
+    return batch_gather(out, &left, worker->left, count, &worker->arena, err);
+}
+
+static bp_status probe_process(operator *self, operator_worker *worker, const batch *in, batch *out, bool *more, bp_error *err)
+{
+    const join_probe *probe = (const join_probe *)self;
+    join_kind kind = probe->spec.kind;
+    bool too_many = false;
+    size_t count;
+    bp_status status;
+
+    *out = (batch){0};
+    if (!*more && (status = look_up(probe, worker, in, err))) return status;
+    arena_reset(&worker->arena);
+    if (kind == JOIN_MARK) {
+        *more = false;
+        return put_marks(probe, worker, in, out, err);
+    }
+    count = list_candidates(probe, worker, in->row_count);
+    *more = worker->row < in->row_count;
+    if (probe->spec.residual && count && (status = try_residual(probe, worker, in, count, err))) return status;
+    count = decide(probe, worker, count, &too_many);
+    if (too_many) return error_set(err, BP_OUT_OF_RANGE, "a scalar subquery gave more than one row; add LIMIT 1 or an aggregate");
+    if (count == 0) return BP_OK;
+    if (kind == JOIN_SEMI || kind == JOIN_ANTI) return put_left_rows(probe, worker, in, count, out, err);
+    return gather_pairs(probe, in, worker->left, worker->right, count, out, &worker->arena, err);
+}
+
+static const operator_class probe_class = {
+    .name = "JOIN",
+    .free = probe_free,
+    .worker_new = probe_worker_new,
+    .worker_free = probe_worker_free,
+    .process = probe_process,
+};
+
+bp_status join_probe_new(operator **out, bp_context *context, const join_spec *spec, sink *build, bp_error *err)
+{
+    join_probe *probe = memory_new(context->memory, join_probe);
+
+    *out = NULL;
+    if (!probe) return error_no_memory(err, context->memory, sizeof *probe);
+    probe->base = (operator){.class = &probe_class, .context = context};
+    probe->spec = *spec;
+    probe->build = (join_build *)build;
+    *out = &probe->base;
+    return BP_OK;
+}
