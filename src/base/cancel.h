@@ -1,7 +1,12 @@
 /* Cancellation: a flag, a deadline, and a poll function of the host language, looked at from every loop that can run long.
  *
  * A public call that may run long is bracketed by cancel_begin() and cancel_end(). Inside, any thread asks cancel_check() at least
- * once per millisecond of work: one relaxed load when nothing happened. */
+ * once per millisecond of work: a relaxed load when there is neither deadline nor poll function, else 8 ns for a coarse clock.
+ *
+ *   state   IDLE --begin--> RUNNING --request, deadline, poll--> a bp_status --end--> IDLE
+ *           RUNNING ------------------------------------------------------end--> IDLE
+ *
+ * One word, so that a request reaches the call that runs at that moment or none, never the next one. */
 #ifndef BASE_CANCEL_H
 #define BASE_CANCEL_H
 
@@ -10,9 +15,11 @@
 #include "error.h"
 #include "macros.h"
 
+enum { CANCEL_IDLE = 0, CANCEL_RUNNING = -1 };
+
 typedef struct cancel {
-    atomic_int requested;        /* 0, or the bp_status to return: BP_CANCELLED, BP_TIMEOUT */
-    atomic_int active;           /* a call is running */
+    atomic_int state;            /* CANCEL_IDLE, CANCEL_RUNNING, or why to stop: BP_CANCELLED, BP_TIMEOUT */
+    int64_t timeout_ns;          /* of the running call; 0: none */
     int64_t deadline_ns;         /* on the monotonic clock; 0: none */
     bp_poll_function poll;       /* run on the calling thread only, every 20 ms */
     void *poll_data;
@@ -23,16 +30,17 @@ typedef struct cancel {
 } cancel;
 
 void cancel_init(cancel *cancel);
-/* Start a call on this thread; timeout_ns 0: no deadline. Clears an old request. */
-void cancel_begin(cancel *cancel, int64_t timeout_ns);
+/* Start a call on this thread; timeout_ns 0: no deadline. False: a call is running already (BP_BUSY), nothing was changed, and the
+ * caller must not cancel_end(). */
+bool cancel_begin(cancel *cancel, int64_t timeout_ns);
 void cancel_end(cancel *cancel);
 /* Async-signal-safe: ask the running call to stop. No effect when none runs. */
 void cancel_request(cancel *cancel);
 
-/* Slow part: clock, deadline, and (on the calling thread) the poll function. */
+/* Slow part: clock, deadline, and (on the calling thread, every 20 ms) the poll function. */
 bp_status cancel_look(cancel *cancel, bp_error *err);
 
-/* BP_OK, BP_CANCELLED or BP_TIMEOUT. Cheap enough for every batch. */
+/* BP_OK, BP_CANCELLED or BP_TIMEOUT. Cheap enough for every batch. BP_OK when no call runs. */
 MUST_USE bp_status cancel_check(cancel *cancel, bp_error *err);
 
 #endif

@@ -22,15 +22,24 @@ typedef struct config {
     char temp_directory[1024];
 } config;
 
+/* All defaults, the machine asked for those that depend on it. The memory limit is the account's: config_default_memory_limit(). */
 void config_init(config *config);
+size_t config_default_memory_limit(void);
+
+/* BP_NOT_FOUND: no such setting (the nearest is named); BP_BAD_ARGUMENT: bad value; then nothing has changed. Names ignore case. */
 MUST_USE bp_status config_set(struct bp_context *context, const char *name, const char *value, bp_error *err);
+/* The value as text that config_set() takes back; cut when `size` is too small. */
 MUST_USE bp_status config_get(struct bp_context *context, const char *name, char *text, size_t size, bp_error *err);
 
 /* Rows of the table, for `bedplate info` and duckdb-like settings(): false when index is past the last. */
 typedef struct config_row {
     const char *name, *kind, *text;
+    const char *default_text; /* empty: from the machine */
 } config_row;
 bool config_row_at(size_t index, config_row *out);
+
+/* An environment variable, or NULL: here and nowhere else the environment is read. Borrowed; not to be kept. */
+const char *config_environment(const char *name);
 
 /* Hard limits, each a row of limits.def. */
 enum {

@@ -12,12 +12,16 @@
 #include "trace.h"
 
 struct bp_context {
-    memory *memory; /* the root account */
+    memory *memory; /* the root account; outlives the context as long as something holds a reference (exported Arrow data) */
     config config;
     cancel cancel;
     thread_pool *threads; /* made with the context, its threads at the first large job */
     trace trace;
     fault_plan faults; /* used in builds with BEDPLATE_CHECKS only */
 };
+
+/* bp_context_new() and bp_context_free() of bedplate/core.h. */
+MUST_USE bp_status context_new(bp_context **out, bp_error *err);
+void context_free(bp_context *context);
 
 #endif

@@ -36,6 +36,8 @@ size_t memory_used(const memory *memory);
 size_t memory_peak(const memory *memory);
 size_t memory_limit(const memory *memory);
 void memory_set_limit(memory *memory, size_t limit_bytes);
+/* Give freed blocks that are kept for reuse back to the system. */
+void memory_trim(memory *memory);
 /* Bytes that may still be charged here and in all parents: what an operator may plan with before it spills. */
 size_t memory_available(const memory *memory);
 

@@ -17,7 +17,7 @@ typedef enum number_result {
 
 /* Options of the general parsers, added up. */
 enum {
-    NUMBER_UNDERSCORES = 1, /* one '_' between two digits: 1_000_000 */
+    NUMBER_UNDERSCORES = 1, /* one '_' between two digits: 1_000_000 (integers only) */
     NUMBER_NO_SIGN = 2,     /* neither '+' nor '-' in front */
     NUMBER_NO_PLUS = 4,     /* '+' is refused */
     NUMBER_NO_NAMES = 8     /* floats: 'inf', 'infinity', 'nan' are refused */
@@ -108,7 +108,8 @@ uint128 number_power10(unsigned n);
 number_result number_parse_decimal(const char *begin, const char *end, unsigned precision, unsigned scale, int128 *out);
 /* The smallest precision and scale that hold the text exactly (its digits as written; "1.50" is 3, 2). NUMBER_OVERFLOW: over 38 digits. */
 number_result number_decimal_shape(const char *begin, const char *end, unsigned *precision, unsigned *scale);
-/* A decimal as the nearest double (correctly rounded), and back: half away from zero on the exact value of the double. */
+/* A decimal as the nearest double (correctly rounded), and back: value * 10^scale computed in double, then half away from zero, as DuckDB
+ * does (1.115 becomes 1.12, though that double lies below). NUMBER_BAD: NaN; NUMBER_INEXACT: rounded. */
 double number_decimal_to_double(int128 value, unsigned scale);
 number_result number_decimal_from_double(double value, unsigned precision, unsigned scale, int128 *out);
 /* value / 10^digits, half away from zero. */

@@ -1,7 +1,9 @@
 /* One pool of threads, and parallel_for over it.
  *
- * No thread starts before the first job that wants more than one. After fork() the child finds its pool gone and makes a new one; no
- * lock of the parent's is ever waited for. Nested parallel_for runs on the calling thread. */
+ * No thread starts before the first job that wants more than one; when one cannot be started, the job runs on those there are. After
+ * fork() the child finds its pool gone and makes a new one; no lock of the parent's is ever waited for. A call that was running when the
+ * process forked ends in the child with BP_CANCELLED. A nested parallel_for runs on the calling thread. Workers have stacks of 1 MiB
+ * and block all signals. */
 #ifndef BASE_THREADS_H
 #define BASE_THREADS_H
 
@@ -27,12 +29,15 @@ size_t parallel_workers(struct bp_context *context, uint64_t pieces);
 MUST_USE bp_status parallel_for(struct bp_context *context, uint64_t pieces, parallel_function function, void *data, bp_error *err);
 
 /* Run function(data, worker, worker) once on each of `workers` workers (at most parallel_workers()); each takes work from a shared place
- * itself until there is none. Failures: that of the lowest worker number is returned; others should stop at cancel_check(). */
+ * itself until there is none. They must not wait for each other: a thread that is late, or could not be started, has its turn taken
+ * by another one after its own. Failures: that of the lowest worker number is returned, and no further worker begins; those that
+ * run see nothing of it (a flag in `data` can tell them). */
 MUST_USE bp_status parallel_run(struct bp_context *context, size_t workers, parallel_function function, void *data, bp_error *err);
 
-/* Plain locks for the few shared places (queues of morsels, catalogs); safe to hold briefly, never across parallel_for. */
+/* Plain locks for the few shared places (queues of morsels, catalogs); safe to hold briefly, never across parallel_for. A lock that was
+ * held by another thread at fork() is free in the child. */
 typedef struct mutex {
-    void *implementation[8]; /* a pthread_mutex_t fits */
+    void *implementation[8]; /* a pthread_mutex_t and a fork generation fit */
 } mutex;
 void mutex_init(mutex *mutex);
 void mutex_clear(mutex *mutex);

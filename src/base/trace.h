@@ -21,7 +21,7 @@ typedef struct trace_event {
     int64_t start_ns; /* monotonic */
     int64_t duration_ns; /* SPAN */
     int64_t value; /* COUNTER: how much more; SPAN: rows, bytes … */
-    uint64_t thread; /* small number, the same for events of the same thread */
+    uint64_t thread; /* the system's number of the thread */
 } trace_event;
 
 /* Called on whatever thread the event happens on, perhaps on several at once; must be quick and must not call Bedplate. */

@@ -1,0 +1,69 @@
+/* bedplate/core.h: contexts. */
+#include "base/context.h"
+
+bp_status bp_context_new(bp_context **out, bp_error *err)
+{
+    error_clear(err);
+    if (!out) return error_set(err, BP_BAD_ARGUMENT, "bp_context_new: out is NULL");
+    return context_new(out, err);
+}
+
+void bp_context_free(bp_context *context)
+{
+    context_free(context);
+}
+
+void bp_context_cancel(bp_context *context)
+{
+    if (context) cancel_request(&context->cancel);
+}
+
+bp_status bp_context_set(bp_context *context, const char *name, const char *value, bp_error *err)
+{
+    error_clear(err);
+    if (!context || !name) return error_set(err, BP_BAD_ARGUMENT, "bp_context_set: context or name is NULL");
+    return config_set(context, name, value, err);
+}
+
+bp_status bp_context_get(bp_context *context, const char *name, char *text, size_t size, bp_error *err)
+{
+    error_clear(err);
+    if (!context || !name || (!text && size))
+        return error_set(err, BP_BAD_ARGUMENT, "bp_context_get: context, name or text is NULL");
+    return config_get(context, name, text, size, err);
+}
+
+size_t bp_context_memory_used(const bp_context *context)
+{
+    return context ? memory_used(context->memory) : 0;
+}
+
+size_t bp_context_memory_peak(const bp_context *context)
+{
+    return context ? memory_peak(context->memory) : 0;
+}
+
+bp_status bp_context_set_memory_limit(bp_context *context, size_t bytes, bp_error *err)
+{
+    error_clear(err);
+    if (!context) return error_set(err, BP_BAD_ARGUMENT, "bp_context_set_memory_limit: context is NULL");
+    if (bytes == 0) return error_set(err, BP_BAD_ARGUMENT, "bp_context_set_memory_limit: a limit of 0 bytes allows nothing");
+    memory_set_limit(context->memory, bytes);
+    return BP_OK;
+}
+
+void bp_context_set_poll(bp_context *context, bp_poll_function poll, void *data)
+{
+    if (!context) return;
+    context->cancel.poll = poll;
+    context->cancel.poll_data = data;
+}
+
+double bp_context_progress(const bp_context *context)
+{
+    uint64_t total = context ? atomic_load_explicit(&context->cancel.total_work, memory_order_relaxed) : 0;
+    uint64_t progress = context ? atomic_load_explicit(&context->cancel.progress, memory_order_relaxed) : 0;
+
+    if (!total) return -1;
+    return progress < total ? (double)progress / (double)total : 1;
+}
