@@ -12,6 +12,7 @@
 #include "base/context.h"
 #include "io/csv.h"
 #include "io/csv_index.h"
+#include "io/csv_input.h"
 
 #define CSV_PADDING 64      /* readable bytes before and behind a window's text: values are loaded by whole words */
 #define CSV_ROW_MAXIMUM ((size_t)1 << 30) /* bytes of one row: positions fit 32 bits with room */
@@ -104,5 +105,133 @@ typedef struct csv_row_shape {
 
 MUST_USE bp_status csv_row_read(csv_row_shape *out, csv_window *window, const csv_dialect *dialect, size_t begin, csv_numbers *ends,
                                 memory *memory, bp_error *err);
+
+/* Values ------------------------------------------------------------------------------------------------------------------------------ */
+/* How the text of every field is understood. */
+typedef struct csv_rules {
+    int quote, escape;
+    bool strict;
+    bool allow_quoted_nulls;
+    bool plain_numbers; /* '.' is the point and nothing groups thousands */
+    char decimal_separator, thousands;
+    bool null_empty;    /* the empty text is one of the null texts */
+    const string_view *nulls; /* the others */
+    size_t null_count;
+    bool null_numbers;  /* one of them may be read as a number or a date */
+    uint64_t null_lengths; /* bit n: one has n bytes (63: or more) */
+} csv_rules;
+
+/* How a column of the schema is read. */
+typedef struct csv_column {
+    string_view name;
+    data_type type;
+    bool given;        /* by the user: never widened */
+    bool not_null;     /* force_not_null */
+    string_view format; /* strptime codes of dates and timestamps; empty: ISO */
+} csv_column;
+
+typedef enum csv_cell { CSV_CELL_VALUE, CSV_CELL_NULL, CSV_CELL_BAD, CSV_CELL_NO_MEMORY } csv_cell;
+
+/* A value of the column's type from text that is neither NULL nor quoted any more, in its physical form; BOOLEAN as a byte; strings are not
+ * for this function. False: it does not fit. */
+MUST_USE bool csv_value_parse(const csv_column *column, const csv_rules *rules, string_view text, void *out);
+/* Whether the type can be read from CSV at all. */
+bool csv_type_supported(data_type type);
+/* The type that an inferred column widens to when a value does not fit; VARCHAR at last. What fit before fits the wider type too. */
+data_type csv_type_wider(const csv_column *column);
+
+typedef struct csv_heap { /* bytes that live as long as the batch */
+    char *next, *end;
+    arena *arena;
+} csv_heap;
+MUST_USE char *csv_heap_take(csv_heap *heap, size_t size); /* `size` bytes, and 16 more may be written; NULL: no memory */
+/* A field's text without its quotes; what must be unescaped is written to the heap. `odd` as in csv_rows. */
+csv_cell csv_unquote(string_view *text, bool *quoted, const csv_rules *rules, bool odd, csv_heap *heap);
+bool csv_is_null_text(const csv_rules *rules, string_view text);
+
+/* One column of rows. */
+typedef struct csv_parse {
+    const char *text;
+    const uint32_t *slots; /* where the field of row 0 begins (less one); its end in the next slot */
+    size_t stride;
+    uint32_t trail;
+    bool last;       /* the row's last field: a CR may stand at its end */
+    bool odd, escapes;
+    bool check_utf8;
+    const csv_column *column;
+    const csv_rules *rules;
+    csv_heap *heap;
+    void *values;    /* of the physical type; BOOLEAN: words of bits, zeroed */
+    uint64_t *validity; /* set for all rows */
+    size_t null_count;
+    bool bad_encoding; /* the field that stopped it is not UTF-8 */
+} csv_parse;
+
+/* Rows [row, count): the first row whose field does not fit, or count; SIZE_MAX: no memory. */
+size_t csv_parse_rows(csv_parse *parse, size_t row, size_t count);
+/* The raw text of a field, as it stands in the file. */
+string_view csv_parse_field(const csv_parse *parse, size_t row);
+
+/* Files and the source --------------------------------------------------------------------------------------------------------------------- */
+typedef struct csv_file {
+    string_view path;
+    csv_input kept;         /* of a pipe: its copy; else closed */
+    file_identity identity; /* when it was sniffed */
+    uint64_t data_start;    /* where the first row begins in the file's text */
+    size_t field_count;     /* of its rows */
+    const uint32_t *fields; /* column of the schema -> field of this file, or CSV_NO_FIELD; NULL: the same */
+} csv_file;
+
+typedef struct csv_reject_list {
+    mutex lock;
+    csv_reject *items;
+    size_t count, capacity;
+    arena arena;    /* the texts */
+    bool sorted;
+} csv_reject_list;
+
+typedef struct csv_source {
+    source base;
+    arena arena;
+    struct csv_source *parent; /* a source with other types shares all else with the one it came from */
+    csv_options options;
+    csv_dialect dialect;
+    csv_rules rules;
+    csv_sniff sniff;
+    csv_column *columns;
+    size_t column_count;       /* without the file name */
+    csv_file *files;
+    size_t file_count;
+    csv_reject_list *rejects;  /* of the first parent */
+    csv_reject_list own_rejects;
+} csv_source;
+
+extern const source_class csv_source_class;
+
+/* Sniffing: fills dialect, rules, sniff, columns, and of each file data_start, field_count and fields. */
+MUST_USE bp_status csv_sniff_files(csv_source *source, bp_error *err);
+/* Open a file of the source, making sure that it is the one that was sniffed. */
+MUST_USE bp_status csv_file_open(csv_input *out, const csv_source *source, size_t file, bp_error *err);
+
+MUST_USE bp_status csv_scan_open(scan **out, source *source, const scan_request *request, bp_error *err);
+/* A pass over the columns to see which types hold: types[i] of the source's column columns[i] is widened as the values need. */
+MUST_USE bp_status csv_scan_settle(csv_source *source, const size_t *columns, size_t count, data_type *types, bp_error *err);
+
+/* Errors and rejects (csv_error.c) ------------------------------------------------------------------------------------------------------------ */
+/* Where something is wrong: the row begins at row_offset, the field at field_offset of the file's text. */
+typedef struct csv_place {
+    size_t file;
+    uint64_t row_offset, field_offset;
+    string_view row_text;  /* may be cut */
+    size_t column;         /* of the schema; SIZE_MAX: the whole row */
+    size_t fields_found;
+    csv_reject_kind kind;
+    string_view field_text;
+    data_type type;
+} csv_place;
+
+/* Fill err and return its status. */
+bp_status csv_error(const csv_source *source, const csv_place *place, bp_error *err);
+MUST_USE bp_status csv_reject_add(csv_source *source, const csv_place *place, bp_error *err);
 
 #endif
