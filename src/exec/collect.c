@@ -7,13 +7,13 @@
 typedef struct kept_morsel {
     uint64_t morsel;
     table *rows; /* NULL: none */
-    bool ended;
 } kept_morsel;
 
 typedef struct collect_sink {
     sink base;
     const schema *schema;
     uint64_t offset, limit, wanted; /* wanted = offset + limit, saturated */
+    double percent;                 /* negative: not used */
     mutex lock;
     kept_morsel *morsels; /* in order of arrival */
     size_t count, capacity;
@@ -84,7 +84,7 @@ static bp_status note_morsel(collect_sink *collect, uint64_t morsel, table *rows
         collect->morsels = larger;
         collect->capacity = wanted;
     }
-    collect->morsels[collect->count++] = (kept_morsel){morsel, rows, true};
+    collect->morsels[collect->count++] = (kept_morsel){morsel, rows};
     return BP_OK;
 }
 
@@ -165,6 +165,7 @@ static bp_status collect_finish(sink *self, sink_worker **workers, size_t worker
     sort_morsels(collect->morsels, collect->count);
     for (size_t i = 0; i < collect->count; i++)
         if (collect->morsels[i].rows && (status = table_concatenate(all, collect->morsels[i].rows, err))) goto done;
+    if (collect->percent >= 0) collect->limit = (uint64_t)((double)table_row_count(all) * collect->percent / 100);
     if (collect->limit == UINT64_MAX && collect->offset == 0) {
         collect->result = all;
         all = NULL;
@@ -187,7 +188,8 @@ static const sink_class collect_class = {
     .finish = collect_finish,
 };
 
-bp_status collect_new(sink **out, bp_context *context, const schema *schema, uint64_t offset, uint64_t limit, bp_error *err)
+bp_status collect_new(sink **out, bp_context *context, const schema *schema, uint64_t offset, uint64_t limit, double percent,
+                      bp_error *err)
 {
     collect_sink *collect = memory_new(context->memory, collect_sink);
 
@@ -196,8 +198,9 @@ bp_status collect_new(sink **out, bp_context *context, const schema *schema, uin
     collect->base = (sink){.class = &collect_class, .context = context};
     collect->schema = schema;
     collect->offset = offset;
-    collect->limit = limit;
-    collect->wanted = limit > UINT64_MAX - offset ? UINT64_MAX : offset + limit;
+    collect->limit = percent >= 0 ? UINT64_MAX : limit;
+    collect->percent = percent;
+    collect->wanted = collect->limit > UINT64_MAX - offset ? UINT64_MAX : offset + collect->limit;
     mutex_init(&collect->lock);
     *out = &collect->base;
     return BP_OK;

@@ -12,10 +12,18 @@ MUST_USE bp_status filter_new(operator** out, bp_context *context, const expr_po
 MUST_USE bp_status project_new(operator** out, bp_context *context, const expr_pool *pool, expr_id *exprs, size_t count,
                                bp_error *err);
 
-/* collect: all rows in row order, kept as a table. With limit: rows offset … offset + limit - 1 only, and no more morsels than needed.
+/* INTERSECT and EXCEPT over rows that are followed by two BIGINT columns, how often the row is on the left and on the right: puts the row out as
+ * often as the set operation says. */
+MUST_USE bp_status set_rows_new(operator** out, bp_context *context, set_kind kind, bool all, bp_error *err);
+
+/* The scan's filters restated for io where they can be, in the plan's arena. */
+MUST_USE bp_status scan_filters_of(plan *plan, const plan_node *node, scan_request *request, bp_error *err);
+
+/* collect: all rows in row order, kept as a table. With limit: rows offset … offset + limit - 1 only, and no more morsels than needed; with percent
+ * (not negative) the limit is that part of all rows, rounded down.
  * collect_make_scan(sink) is the scan_maker over what was kept. */
 MUST_USE bp_status collect_new(sink **out, bp_context *context, const schema *schema, uint64_t offset, uint64_t limit,
-                               bp_error *err);
+                               double percent, bp_error *err);
 void collect_worker_free(sink_worker *worker); /* for sinks that collect through it */
 table *collect_table(sink *sink); /* after finish; borrowed */
 bp_status collect_make_scan(void *sink, scan **out, bp_error *err);

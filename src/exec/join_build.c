@@ -199,7 +199,7 @@ bp_status join_build_new(sink **out, bp_context *context, const join_spec *spec,
         if (!spec->null_safe[i]) build->null_mask |= (uint64_t)1 << i;
     if (!status) status = key_layout_init(&build->keys, spec->right->types, spec->key_count, &build->arena, err);
     if (!status) status = group_table_init(&build->groups, context->memory, &build->keys, err);
-    if (!status) status = collect_new(&build->rows, context, spec->right, 0, UINT64_MAX, err);
+    if (!status) status = collect_new(&build->rows, context, spec->right, 0, UINT64_MAX, -1, err);
     if (status)
         build_free(&build->base);
     else

@@ -334,7 +334,7 @@ bp_status plan_limit(plan_id *out, plan *plan, plan_id child, uint64_t offset, u
 {
     plan_node node = {.kind = PLAN_LIMIT, .limit = {.offset = offset, .limit = limit, .percent = percent}};
 
-    if (percent > 100) return error_set(err, BP_OUT_OF_RANGE, "LIMIT %g%% is over 100%%", percent);
+    if (percent > 100) return error_set(err, BP_OUT_OF_RANGE, "a LIMIT in percent is at most 100%%");
     same_outputs(plan, &node, child);
     return add_node(plan, out, node, err);
 }
@@ -363,7 +363,7 @@ bp_status plan_sample(plan_id *out, plan *plan, plan_id child, double percent, u
 {
     plan_node node = {.kind = PLAN_SAMPLE, .sample = {.percent = percent, .rows = rows, .seed = seed}};
 
-    if (percent > 100) return error_set(err, BP_OUT_OF_RANGE, "a sample of %g%% is over 100%%", percent);
+    if (percent > 100) return error_set(err, BP_OUT_OF_RANGE, "a sample in percent is at most 100%%");
     same_outputs(plan, &node, child);
     return add_node(plan, out, node, err);
 }
@@ -409,4 +409,33 @@ static bool note_column(void *data, const expr_pool *pool, expr_id id)
 bp_status plan_expr_columns(const plan *plan, expr_id root, uint64_t *bits, bp_error *err)
 {
     return expr_walk(&plan->exprs, root, note_column, bits, err);
+}
+
+bp_status plan_post_order(plan *plan, plan_id **out, size_t *count, bp_error *err)
+{
+    plan_id *order = arena_new_array(&plan->arena, plan_id, plan->node_count),
+            *stack = arena_new_array(&plan->arena, plan_id, plan->node_count * 3);
+    bool *seen = arena_new_array(&plan->arena, bool, plan->node_count),
+         *placed = arena_new_array(&plan->arena, bool, plan->node_count);
+    size_t depth = 0, placed_count = 0;
+
+    if (!order || !stack || !seen || !placed)
+        return error_no_memory(err, plan->context->memory, plan->node_count * sizeof(plan_id));
+    stack[depth++] = plan->root;
+    while (depth) {
+        plan_id id = stack[depth - 1];
+        const plan_node *node = plan_at(plan, id);
+        if (seen[id] || placed[id]) {
+            if (!placed[id]) order[placed_count++] = id;
+            placed[id] = true;
+            depth--;
+            continue;
+        }
+        seen[id] = true;
+        for (size_t i = 2; i-- > 0;)
+            if (node->children[i] && !seen[node->children[i]]) stack[depth++] = node->children[i];
+    }
+    *out = order;
+    *count = placed_count;
+    return BP_OK;
 }

@@ -56,7 +56,7 @@ typedef enum join_kind {
     JOIN_MARK,
     JOIN_SINGLE
 } join_kind;
-typedef enum set_kind { SET_UNION, SET_INTERSECT, SET_EXCEPT } set_kind;
+typedef enum set_kind { PLAN_UNION, PLAN_INTERSECT, PLAN_EXCEPT } set_kind;
 
 /* left = right on the two sides of a join; both of the same type. */
 typedef struct join_pair {
@@ -201,8 +201,11 @@ MUST_USE bp_status plan_conjuncts(plan *plan, expr_id root, expr_id **out, size_
 /* Set bit `id` for every column the expression names; `bits` has plan->column_count bits. */
 MUST_USE bp_status plan_expr_columns(const plan *plan, expr_id root, uint64_t *bits, bp_error *err);
 
+/* The nodes reachable from the root, children before parents, in the plan's arena. A node that two parents share comes once. */
+MUST_USE bp_status plan_post_order(plan *plan, plan_id **out, size_t *count, bp_error *err);
+
 /* Every id used is made below it, types fit, counts agree: run after each optimizer pass in test builds, and on SET verify=true. */
-MUST_USE bp_status plan_verify(const plan *plan, bp_error *err);
+MUST_USE bp_status plan_verify(plan *plan, bp_error *err);
 /* All passes in order (optimize.c lists them); config.optimizer false: none. */
 MUST_USE bp_status plan_optimize(plan *plan, bp_error *err);
 /* The tree as text, one node a line, as EXPLAIN shows it. */

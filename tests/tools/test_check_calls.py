@@ -26,7 +26,11 @@ def look(tmp_path, *arguments):
 @pytest.mark.parametrize(
     "name, text, message",
     [
-        ("src/io/a.c", "void f(void) { p = malloc(3); }\n", "src/io/a.c:1: malloc() is banned here; use the functions of base/memory.h"),
+        (
+            "src/io/a.c",
+            "void f(void) { p = malloc(3); }\n",
+            "src/io/a.c:1: malloc() is banned here; use the functions of base/memory.h",
+        ),
         ("src/io/a.c", "\nint f(char *t) { return atoi (t); }\n", "src/io/a.c:2: atoi()"),
         ("src/io/a.c", "/* it's */ void f(char *a) { strcpy(a, a); }\n", "strcpy()"),
         ("src/io/a.c", "void f(void) { exit(1); }\n", "exit()"),
@@ -72,9 +76,13 @@ def compile_object(tmp_path, name, text):
 @pytest.mark.parametrize(
     "name, text, message",
     [
-        ("src/io/a.c", "void *malloc(unsigned long);\n#define TAKE mal##loc\nvoid *f(void) { return malloc(3); }\n", "calls malloc()"),
-        ("src/io/a.c", "#include <stdio.h>\nvoid f(char *t, int n) { sprintf(t, \"%d,%d\", n, n); }\n", "sprintf_chk()"),
-        ("src/io/a.c", "#include <stdio.h>\nint f(char *t, int *n) { return sscanf(t, \"%d\", n); }\n", "sscanf()"),
+        (
+            "src/io/a.c",
+            "void *malloc(unsigned long);\n#define TAKE mal##loc\nvoid *f(void) { return malloc(3); }\n",
+            "calls malloc()",
+        ),
+        ("src/io/a.c", '#include <stdio.h>\nvoid f(char *t, int n) { sprintf(t, "%d,%d", n, n); }\n', "sprintf_chk()"),
+        ("src/io/a.c", '#include <stdio.h>\nint f(char *t, int *n) { return sscanf(t, "%d", n); }\n', "sscanf()"),
         ("src/io/a.c", "int counter;\n", "mutable global counter in .bss"),
         ("src/io/a.c", "int f(void) { static int calls = 3; return ++calls; }\n", "mutable global calls"),
         ("src/io/a.c", "_Thread_local int last = 1; int *f(void) { return &last; }\n", "mutable global last in .tdata"),
@@ -91,7 +99,7 @@ def test_a_violation_is_found_in_the_objects(tmp_path, name, text, message):
 @pytest.mark.parametrize(
     "name, text",
     [
-        ("src/io/a.c", "extern int x; const int y = 3; int *const table[] = {&x, &x}; const char *const names[] = {\"a\"};\n"),
+        ("src/io/a.c", 'extern int x; const int y = 3; int *const table[] = {&x, &x}; const char *const names[] = {"a"};\n'),
         ("src/base/cpu.c", "int level;\n"),
         ("src/base/memory.c", "#include <stdlib.h>\nvoid *f(void) { return malloc(3); }\n"),
     ],

@@ -1,0 +1,635 @@
+/* Lowering walks the plan from the leaves to the root (no recursion: a list in post-order) and keeps, for each node, the open pipeline that puts out the
+ * node's columns in the node's order. Streaming nodes add an operator to it; breakers end it with a sink and open a new one over the sink's result.
+ *
+ * Expressions are remapped here: column ids become positions in the batch that the operator sees. */
+#include "lower.h"
+
+#include "exec.h"
+
+typedef struct lowering {
+    lowered *out;
+    plan *plan;
+    bp_context *context;
+    pipeline **open; /* one a node */
+    uint32_t *positions; /* column id -> position; UINT32_MAX: not there */
+} lowering;
+
+/* lists ------------------------------------------------------------------------------------------------------------------------------- */
+static bp_status append_pipeline(lowering *state, pipeline ***list, size_t *count, size_t *capacity, pipeline *pipeline,
+                                 bp_error *err)
+{
+    memory *memory = state->context->memory;
+
+    if (*count == *capacity) {
+        size_t wanted = *capacity ? *capacity * 2 : 8;
+        struct pipeline **larger = memory_resize(memory, *list, *capacity * sizeof *larger, wanted * sizeof *larger);
+        if (!larger) return error_no_memory(err, memory, wanted * sizeof *larger);
+        *list = larger;
+        *capacity = wanted;
+    }
+    (*list)[(*count)++] = pipeline;
+    return BP_OK;
+}
+
+/* A new open pipeline for `node`; it is in `streams` until a sink is put on it. */
+static bp_status open_pipeline(lowering *state, plan_id node, scan_maker maker, void *data, bp_error *err)
+{
+    pipeline *made;
+    bp_status status;
+
+    if ((status = pipeline_new(&made, state->context, err))) return status;
+    status = append_pipeline(state, &state->out->streams, &state->out->stream_count, &state->out->stream_capacity, made, err);
+    if (status) {
+        pipeline_free(made);
+        return status;
+    }
+    made->make_scan = maker;
+    made->make_scan_data = data;
+    made->scan_node = node;
+    made->profile = state->out->profile;
+    state->open[node] = made;
+    return BP_OK;
+}
+
+/* End the pipeline with a sink (moved in): it runs after all that were ended before. */
+static bp_status end_pipeline(lowering *state, plan_id node, pipeline *pipeline, sink *sink, bp_error *err)
+{
+    lowered *out = state->out;
+    bp_status status = append_pipeline(state, &out->pipelines, &out->pipeline_count, &out->pipeline_capacity, pipeline, err);
+
+    if (status) {
+        sink_free(sink);
+        return status;
+    }
+    sink->node = node;
+    pipeline->sink = sink;
+    for (size_t i = 0; i < out->stream_count; i++)
+        if (out->streams[i] == pipeline) out->streams[i] = out->streams[--out->stream_count];
+    return BP_OK;
+}
+
+static bp_status add_operator(lowering *state, plan_id node, pipeline *pipeline, operator *operator, bp_error *err)
+{
+    bp_status status;
+
+    operator->node = node;
+    if ((status = pipeline_add(pipeline, operator, err))) return status;
+    state->open[node] = pipeline;
+    return BP_OK;
+}
+
+/* expressions -------------------------------------------------------------------------------------------------------------------------- */
+static void clear_positions(lowering *state)
+{
+    memset(state->positions, 0xff, state->plan->column_count * sizeof *state->positions);
+}
+
+static void place_outputs(lowering *state, plan_id node, size_t first)
+{
+    const plan_node *from = plan_at(state->plan, node);
+
+    for (size_t i = 0; i < from->output_count; i++) state->positions[from->outputs[i]] = (uint32_t)(first + i);
+}
+
+static void place_only(lowering *state, plan_id node)
+{
+    clear_positions(state);
+    place_outputs(state, node, 0);
+}
+
+static bp_status remap(lowering *state, expr_id *expr, bp_error *err)
+{
+    return expr_remap(expr, &state->plan->exprs, *expr, state->positions, state->plan->column_count, err);
+}
+
+/* A copy of `exprs` in the plan's arena with positions for ids. */
+static bp_status remap_all(lowering *state, expr_id **out, const expr_id *exprs, size_t count, bp_error *err)
+{
+    expr_id *mapped = arena_new_array(&state->plan->arena, expr_id, count);
+    bp_status status;
+
+    if (!mapped) return error_no_memory(err, state->context->memory, count * sizeof *mapped);
+    for (size_t i = 0; i < count; i++) {
+        mapped[i] = exprs[i];
+        if ((status = remap(state, &mapped[i], err))) return status;
+    }
+    *out = mapped;
+    return BP_OK;
+}
+
+static bp_status conjunction(lowering *state, expr_id *out, const expr_id *conjuncts, size_t count, bp_error *err)
+{
+    bp_status status;
+
+    if ((status = expr_and(out, &state->plan->exprs, conjuncts, count, err))) return status;
+    return remap(state, out, err);
+}
+
+static bool is_identity(const lowering *state, const expr_id *mapped, size_t count, size_t input_count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const expr_node *node = expr_at(&state->plan->exprs, mapped[i]);
+        if (node->kind != EXPR_COLUMN || node->column != i) return false;
+    }
+    return count == input_count;
+}
+
+/* Put a projection of mapped expressions on the pipeline, unless it would change nothing. */
+static bp_status project_mapped(lowering *state, plan_id node, pipeline *pipeline, expr_id *mapped, size_t count,
+                                size_t input_count, bp_error *err)
+{
+    operator *operator;
+    bp_status status;
+
+    state->open[node] = pipeline;
+    if (is_identity(state, mapped, count, input_count)) return BP_OK;
+    if ((status = project_new(&operator, state->context, &state->plan->exprs, mapped, count, err))) return status;
+    return add_operator(state, node, pipeline, operator, err);
+}
+
+static bp_status outputs_schema(lowering *state, const plan_node *node, schema **out, bp_error *err)
+{
+    schema *made = arena_new(&state->plan->arena, schema);
+    bp_status status;
+
+    if (!made) return error_no_memory(err, state->context->memory, sizeof *made);
+    if ((status = schema_new(made, &state->plan->arena, node->output_count, err))) return status;
+    for (size_t i = 0; i < node->output_count; i++) {
+        made->names[i] = state->plan->columns[node->outputs[i]].name;
+        made->types[i] = state->plan->columns[node->outputs[i]].type;
+    }
+    *out = made;
+    return BP_OK;
+}
+
+/* The schema of `count` mapped or unmapped expressions. */
+static bp_status exprs_schema(lowering *state, const expr_id *exprs, size_t count, schema **out, bp_error *err)
+{
+    schema *made = arena_new(&state->plan->arena, schema);
+    bp_status status;
+
+    if (!made) return error_no_memory(err, state->context->memory, sizeof *made);
+    if ((status = schema_new(made, &state->plan->arena, count, err))) return status;
+    for (size_t i = 0; i < count; i++) made->types[i] = expr_type(&state->plan->exprs, exprs[i]);
+    *out = made;
+    return BP_OK;
+}
+
+/* leaves -------------------------------------------------------------------------------------------------------------------------------- */
+static bp_status make_dual_scan(void *data, scan **out, bp_error *err)
+{
+    return dual_scan_new(out, data, err);
+}
+
+typedef struct source_scan {
+    source *source;
+    scan_request request;
+} source_scan;
+
+static bp_status make_source_scan(void *data, scan **out, bp_error *err)
+{
+    source_scan *from = data;
+
+    return from->source->class->scan_open(out, from->source, &from->request, err);
+}
+
+static bp_status lower_scan(lowering *state, plan_id id, bp_error *err)
+{
+    const plan_node *node = plan_at(state->plan, id);
+    source_scan *from = arena_new(&state->plan->arena, source_scan);
+    expr_id condition;
+    operator *operator;
+    bp_status status;
+
+    if (!from) return error_no_memory(err, state->context->memory, sizeof *from);
+    from->source = node->scan.source;
+    from->request = (scan_request){.columns = node->scan.source_columns,
+                                   .column_count = node->output_count,
+                                   .batch_size = state->context->config.batch_size,
+                                   .row_limit = UINT64_MAX};
+    if ((status = scan_filters_of(state->plan, node, &from->request, err))) return status;
+    if ((status = open_pipeline(state, id, make_source_scan, from, err))) return status;
+    if (node->scan.filter_count == 0) return BP_OK;
+    place_only(state, id);
+    if ((status = conjunction(state, &condition, node->scan.filters, node->scan.filter_count, err))) return status;
+    if ((status = filter_new(&operator, state->context, &state->plan->exprs, condition, err))) return status;
+    return add_operator(state, id, state->open[id], operator, err);
+}
+
+static bp_status make_table_scan(void *data, scan **out, bp_error *err)
+{
+    kept_table *kept = data;
+
+    return table_scan_new(out, kept->context, kept->table, err);
+}
+
+/* A new table that lives as long as the lowered plan. */
+static bp_status keep_table(lowering *state, kept_table **out, const schema *types, bp_error *err)
+{
+    kept_table *kept = arena_new(&state->plan->arena, kept_table);
+
+    if (!kept) return error_no_memory(err, state->context->memory, sizeof *kept);
+    kept->context = state->context;
+    kept->next = state->out->tables;
+    state->out->tables = kept;
+    *out = kept;
+    return table_new(&kept->table, state->context->memory, types, err);
+}
+
+/* VALUES: cells are constant, so they are evaluated now. */
+static bp_status lower_values(lowering *state, plan_id id, bp_error *err)
+{
+    const plan_node *node = plan_at(state->plan, id);
+    size_t count = node->output_count;
+    column *row = arena_new_array(&state->plan->arena, column, count);
+    kept_table *kept;
+    schema *types;
+    bp_status status;
+
+    if (!row) return error_no_memory(err, state->context->memory, count * sizeof *row);
+    if ((status = outputs_schema(state, node, &types, err))) return status;
+    if ((status = keep_table(state, &kept, types, err))) return status;
+    for (size_t i = 0; i < node->values.row_count; i++) {
+        for (size_t j = 0; j < count; j++) {
+            const column *cell;
+            if ((status = expr_constant_value(&cell, &state->plan->exprs, node->values.cells[i * count + j], err))) return status;
+            row[j] = *cell;
+        }
+        if ((status = table_append(kept->table, &(batch){.row_count = 1, .column_count = count, .columns = row}, err)))
+            return status;
+    }
+    if ((status = table_finish(kept->table, err))) return status;
+    return open_pipeline(state, id, make_table_scan, kept, err);
+}
+
+/* streaming ----------------------------------------------------------------------------------------------------------------------------- */
+static bp_status lower_filter(lowering *state, plan_id id, bp_error *err)
+{
+    const plan_node *node = plan_at(state->plan, id);
+    plan_id child = node->children[0];
+    expr_id condition;
+    operator *operator;
+    bp_status status;
+
+    place_only(state, child);
+    if ((status = conjunction(state, &condition, node->filter.conjuncts, node->filter.conjunct_count, err))) return status;
+    if ((status = filter_new(&operator, state->context, &state->plan->exprs, condition, err))) return status;
+    return add_operator(state, id, state->open[child], operator, err);
+}
+
+static bp_status lower_project(lowering *state, plan_id id, bp_error *err)
+{
+    const plan_node *node = plan_at(state->plan, id);
+    plan_id child = node->children[0];
+    expr_id *mapped;
+    bp_status status;
+
+    place_only(state, child);
+    if ((status = remap_all(state, &mapped, node->project.exprs, node->output_count, err))) return status;
+    return project_mapped(state, id, state->open[child], mapped, node->output_count, plan_at(state->plan, child)->output_count,
+                          err);
+}
+
+/* aggregation ----------------------------------------------------------------------------------------------------------------------------- */
+/* Aggregate over mapped group expressions and aggregates of the child's pipeline. */
+static bp_status aggregate_over(lowering *state, plan_id id, plan_id child, const expr_id *groups, size_t group_count,
+                                const expr_id *aggregates, size_t aggregate_count, bp_error *err)
+{
+    const expr_pool *pool = &state->plan->exprs;
+    size_t total = group_count, at = group_count;
+    aggregate_spec *specs = arena_new_array(&state->plan->arena, aggregate_spec, aggregate_count);
+    expr_id *inputs, *mapped;
+    schema *input;
+    sink *sink;
+    bp_status status;
+
+    for (size_t i = 0; i < aggregate_count; i++) total += expr_at(pool, aggregates[i])->child_count;
+    inputs = arena_new_array(&state->plan->arena, expr_id, total);
+    if (!specs || !inputs) return error_no_memory(err, state->context->memory, total * sizeof *inputs);
+    if (group_count) memcpy(inputs, groups, group_count * sizeof *inputs);
+    for (size_t i = 0; i < aggregate_count; i++) {
+        const expr_node *node = expr_at(pool, aggregates[i]);
+        specs[i] = (aggregate_spec){.call = node->aggregate, .result = node->type, .first = (uint32_t)at};
+        for (size_t j = 0; j < node->child_count; j++) inputs[at++] = expr_child(pool, aggregates[i], j);
+    }
+    place_only(state, child);
+    if ((status = exprs_schema(state, inputs, total, &input, err))) return status;
+    if ((status = remap_all(state, &mapped, inputs, total, err))) return status;
+    if ((status = project_mapped(state, id, state->open[child], mapped, total, plan_at(state->plan, child)->output_count, err)))
+        return status;
+    if ((status = aggregate_new(&sink, state->context, input, group_count, specs, aggregate_count, err))) return status;
+    if ((status = end_pipeline(state, id, state->open[id], sink, err))) return status;
+    return open_pipeline(state, id, aggregate_make_scan, sink, err);
+}
+
+static bp_status lower_aggregate(lowering *state, plan_id id, bp_error *err)
+{
+    const plan_node *node = plan_at(state->plan, id);
+
+    return aggregate_over(state, id, node->children[0], node->aggregate.groups, node->aggregate.group_count,
+                          node->aggregate.aggregates, node->aggregate.aggregate_count, err);
+}
+
+/* Columns of a node as expressions. */
+static bp_status output_exprs(lowering *state, plan_id id, expr_id **out, bp_error *err)
+{
+    const plan_node *node = plan_at(state->plan, id);
+    expr_id *exprs = arena_new_array(&state->plan->arena, expr_id, node->output_count);
+    bp_status status = BP_OK;
+
+    if (!exprs) return error_no_memory(err, state->context->memory, node->output_count * sizeof *exprs);
+    for (size_t i = 0; i < node->output_count && !status; i++)
+        status = expr_column(&exprs[i], &state->plan->exprs, node->outputs[i], state->plan->columns[node->outputs[i]].type, err);
+    *out = exprs;
+    return status;
+}
+
+/* DISTINCT: a group a row. DISTINCT ON: the first of every other column, over rows already sorted by the keys. */
+static bp_status lower_distinct(lowering *state, plan_id id, bp_error *err)
+{
+    const plan_node *node = plan_at(state->plan, id);
+    plan_id child = node->children[0];
+    size_t count = node->output_count, on_count = node->distinct.on_count;
+    expr_id *columns, *firsts, *mapped;
+    bp_status status;
+
+    if ((status = output_exprs(state, child, &columns, err))) return status;
+    if (on_count == 0) return aggregate_over(state, id, child, columns, count, NULL, 0, err);
+    firsts = arena_new_array(&state->plan->arena, expr_id, count);
+    mapped = arena_new_array(&state->plan->arena, expr_id, count);
+    if (!firsts || !mapped) return error_no_memory(err, state->context->memory, count * sizeof *firsts);
+    for (size_t i = 0; i < count && !status; i++)
+        status = expr_aggregate(&firsts[i], &state->plan->exprs, STRING_VIEW("first"), &columns[i], 1, false, 0, NULL, 0, err);
+    if (!status) status = aggregate_over(state, id, child, node->distinct.on, on_count, firsts, count, err);
+    for (size_t i = 0; i < count && !status; i++)
+        status =
+            expr_column(&mapped[i], &state->plan->exprs, (uint32_t)(on_count + i), expr_type(&state->plan->exprs, columns[i]), err);
+    return status ? status : project_mapped(state, id, state->open[id], mapped, count, on_count + count, err);
+}
+
+/* order and limits ------------------------------------------------------------------------------------------------------------------------- */
+/* SORT, or LIMIT with keys. Keys that are not columns are computed beside the columns and dropped afterwards. */
+static bp_status sort_over(lowering *state, plan_id id, const sort_key *keys, size_t key_count, uint64_t offset, uint64_t limit,
+                           bp_error *err)
+{
+    plan_id child = plan_at(state->plan, id)->children[0];
+    size_t count = plan_at(state->plan, child)->output_count, total = count;
+    expr_id *inputs, *mapped, *columns;
+    sort_spec *specs = arena_new_array(&state->plan->arena, sort_spec, key_count);
+    schema *types;
+    sink *sink;
+    bp_status status;
+
+    if ((status = output_exprs(state, child, &columns, err))) return status;
+    inputs = arena_new_array(&state->plan->arena, expr_id, count + key_count);
+    if (!inputs || !specs) return error_no_memory(err, state->context->memory, (count + key_count) * sizeof *inputs);
+    if (count) memcpy(inputs, columns, count * sizeof *inputs);
+    place_only(state, child);
+    for (size_t i = 0; i < key_count; i++) {
+        const expr_node *node = expr_at(&state->plan->exprs, keys[i].expr);
+        specs[i] = (sort_spec){.descending = keys[i].descending, .nulls_first = keys[i].nulls_first};
+        if (node->kind == EXPR_COLUMN) {
+            specs[i].column = state->positions[node->column];
+        } else {
+            specs[i].column = (uint32_t)total;
+            inputs[total++] = keys[i].expr;
+        }
+    }
+    if ((status = exprs_schema(state, inputs, total, &types, err))) return status;
+    if ((status = remap_all(state, &mapped, inputs, total, err))) return status;
+    if ((status = project_mapped(state, id, state->open[child], mapped, total, count, err))) return status;
+    if ((status = sort_new(&sink, state->context, types, specs, key_count, offset, limit, err))) return status;
+    if ((status = end_pipeline(state, id, state->open[id], sink, err))) return status;
+    if ((status = open_pipeline(state, id, sort_make_scan, sink, err))) return status;
+    if (total == count) return BP_OK;
+    for (size_t i = 0; i < count; i++)
+        if ((status = expr_column(&mapped[i], &state->plan->exprs, (uint32_t)i, expr_type(&state->plan->exprs, columns[i]), err)))
+            return status;
+    return project_mapped(state, id, state->open[id], mapped, count, total, err);
+}
+
+static bp_status lower_limit(lowering *state, plan_id id, bp_error *err)
+{
+    const plan_node *node = plan_at(state->plan, id);
+    plan_id child = node->children[0];
+    schema *types;
+    sink *sink;
+    bp_status status;
+
+    if (node->limit.key_count)
+        return sort_over(state, id, node->limit.keys, node->limit.key_count, node->limit.offset, node->limit.limit, err);
+    if ((status = outputs_schema(state, node, &types, err))) return status;
+    if ((status = collect_new(&sink, state->context, types, node->limit.offset, node->limit.limit, node->limit.percent, err)))
+        return status;
+    if ((status = end_pipeline(state, id, state->open[child], sink, err))) return status;
+    return open_pipeline(state, id, collect_make_scan, sink, err);
+}
+
+/* joins -------------------------------------------------------------------------------------------------------------------------------------- */
+/* The side's pipeline puts out the keys, then its columns. */
+static bp_status join_side(lowering *state, plan_id id, plan_id child, const join_pair *pairs, size_t count, bool right,
+                           const schema **out, bp_error *err)
+{
+    const plan_node *side = plan_at(state->plan, child);
+    expr_id *inputs = arena_new_array(&state->plan->arena, expr_id, count + side->output_count), *columns, *mapped;
+    schema *types;
+    bp_status status;
+
+    if (!inputs) return error_no_memory(err, state->context->memory, count * sizeof *inputs);
+    if ((status = output_exprs(state, child, &columns, err))) return status;
+    for (size_t i = 0; i < count; i++) inputs[i] = right ? pairs[i].right : pairs[i].left;
+    if (side->output_count) memcpy(inputs + count, columns, side->output_count * sizeof *inputs);
+    place_only(state, child);
+    if ((status = exprs_schema(state, inputs, count + side->output_count, &types, err))) return status;
+    if ((status = remap_all(state, &mapped, inputs, count + side->output_count, err))) return status;
+    *out = types;
+    return project_mapped(state, id, state->open[child], mapped, count + side->output_count, side->output_count, err);
+}
+
+static bp_status join_residual(lowering *state, const plan_node *node, expr_id *out, bp_error *err)
+{
+    *out = 0;
+    if (node->join.residual_count == 0) return BP_OK;
+    place_only(state, node->children[0]);
+    place_outputs(state, node->children[1], plan_at(state->plan, node->children[0])->output_count);
+    return conjunction(state, out, node->join.residual, node->join.residual_count, err);
+}
+
+/* RIGHT and FULL: the probed rows are kept, then come the build rows without a match. */
+static bp_status add_unmatched(lowering *state, plan_id id, sink *build, bp_error *err)
+{
+    pipeline_pair *pair = arena_new(&state->plan->arena, pipeline_pair);
+    schema *types;
+    sink *kept;
+    bp_status status;
+
+    if (!pair) return error_no_memory(err, state->context->memory, sizeof *pair);
+    if ((status = outputs_schema(state, plan_at(state->plan, id), &types, err))) return status;
+    if ((status = collect_new(&kept, state->context, types, 0, UINT64_MAX, -1, err))) return status;
+    if ((status = end_pipeline(state, id, state->open[id], kept, err))) return status;
+    pair->context = state->context;
+    if ((status = open_pipeline(state, id, collect_make_scan, kept, err))) return status;
+    pair->parts[0] = state->open[id];
+    if ((status = open_pipeline(state, id, join_unmatched_make_scan, build, err))) return status;
+    pair->parts[1] = state->open[id];
+    return open_pipeline(state, id, union_make_scan, pair, err);
+}
+
+static bp_status lower_join(lowering *state, plan_id id, bp_error *err)
+{
+    const plan_node *node = plan_at(state->plan, id);
+    join_spec spec = {.kind = node->join.kind == JOIN_CROSS ? JOIN_INNER : (join_kind)node->join.kind,
+                      .key_count = node->join.pair_count,
+                      .pool = &state->plan->exprs};
+    bool *null_safe = arena_new_array(&state->plan->arena, bool, node->join.pair_count);
+    operator *probe;
+    sink *build;
+    bp_status status;
+
+    if (!null_safe) return error_no_memory(err, state->context->memory, node->join.pair_count);
+    for (size_t i = 0; i < node->join.pair_count; i++) null_safe[i] = node->join.pairs[i].null_safe;
+    spec.null_safe = null_safe;
+    if ((status = join_side(state, id, node->children[1], node->join.pairs, spec.key_count, true, &spec.right, err))) return status;
+    state->open[node->children[1]] = state->open[id];
+    if ((status = join_side(state, id, node->children[0], node->join.pairs, spec.key_count, false, &spec.left, err))) return status;
+    state->open[node->children[0]] = state->open[id];
+    if ((status = join_residual(state, node, &spec.residual, err))) return status;
+    if ((status = join_build_new(&build, state->context, &spec, err))) return status;
+    if ((status = end_pipeline(state, id, state->open[node->children[1]], build, err))) return status;
+    if ((status = join_probe_new(&probe, state->context, &spec, build, err))) return status;
+    if ((status = add_operator(state, id, state->open[node->children[0]], probe, err))) return status;
+    return spec.kind == JOIN_RIGHT || spec.kind == JOIN_FULL ? add_unmatched(state, id, build, err) : BP_OK;
+}
+
+/* sets ---------------------------------------------------------------------------------------------------------------------------------------- */
+static bp_status lower_union(lowering *state, plan_id id, bp_error *err)
+{
+    const plan_node *node = plan_at(state->plan, id);
+    pipeline_pair *pair = arena_new(&state->plan->arena, pipeline_pair);
+    expr_id *columns;
+    bp_status status;
+
+    if (!pair) return error_no_memory(err, state->context->memory, sizeof *pair);
+    pair->context = state->context;
+    pair->parts[0] = state->open[node->children[0]];
+    pair->parts[1] = state->open[node->children[1]];
+    if ((status = open_pipeline(state, id, union_make_scan, pair, err)) || node->set.all) return status;
+    if ((status = output_exprs(state, id, &columns, err))) return status;
+    return aggregate_over(state, id, id, columns, node->output_count, NULL, 0, err);
+}
+
+/* A side of a counted set: its columns, then `true` in the first or second of two columns that are NULL otherwise. */
+static bp_status counted_side(lowering *state, plan_id id, plan_id child, size_t mark, bp_error *err)
+{
+    size_t count = plan_at(state->plan, child)->output_count;
+    expr_id *columns, *inputs = arena_new_array(&state->plan->arena, expr_id, count + 2), *mapped;
+    bp_status status;
+
+    if (!inputs) return error_no_memory(err, state->context->memory, count * sizeof *inputs);
+    if ((status = output_exprs(state, child, &columns, err))) return status;
+    if (count) memcpy(inputs, columns, count * sizeof *inputs);
+    if ((status = expr_bool(&inputs[count + mark], &state->plan->exprs, true, err))) return status;
+    if ((status = expr_null(&inputs[count + 1 - mark], &state->plan->exprs, type_of(TYPE_BOOLEAN), err))) return status;
+    place_only(state, child);
+    if ((status = remap_all(state, &mapped, inputs, count + 2, err))) return status;
+    return project_mapped(state, id, state->open[child], mapped, count + 2, count, err);
+}
+
+/* INTERSECT and EXCEPT count how often a row is on the left and on the right; set_rows then puts it out as often as it should be. */
+static bp_status lower_counted_set(lowering *state, plan_id id, bp_error *err)
+{
+    const plan_node *node = plan_at(state->plan, id);
+    size_t count = node->output_count;
+    pipeline_pair *pair = arena_new(&state->plan->arena, pipeline_pair);
+    expr_id *inputs = arena_new_array(&state->plan->arena, expr_id, count + 2), counts[2];
+    aggregate_spec *specs = arena_new_array(&state->plan->arena, aggregate_spec, 2);
+    schema *types;
+    operator *rows;
+    sink *sink;
+    bp_status status = BP_OK;
+
+    if (!pair || !inputs || !specs) return error_no_memory(err, state->context->memory, count * sizeof *inputs);
+    pair->context = state->context;
+    for (size_t side = 0; side < 2; side++) {
+        if ((status = counted_side(state, id, node->children[side], side, err))) return status;
+        pair->parts[side] = state->open[id];
+    }
+    for (size_t i = 0; i < count + 2 && !status; i++)
+        status = expr_column(&inputs[i], &state->plan->exprs, (uint32_t)i,
+                             i < count ? state->plan->columns[node->outputs[i]].type : type_of(TYPE_BOOLEAN), err);
+    for (size_t i = 0; i < 2 && !status; i++) {
+        status =
+            expr_aggregate(&counts[i], &state->plan->exprs, STRING_VIEW("count"), &inputs[count + i], 1, false, 0, NULL, 0, err);
+        if (!status)
+            specs[i] = (aggregate_spec){.call = expr_at(&state->plan->exprs, counts[i])->aggregate,
+                                        .result = expr_type(&state->plan->exprs, counts[i]),
+                                        .first = (uint32_t)(count + i)};
+    }
+    if (status || (status = exprs_schema(state, inputs, count + 2, &types, err))) return status;
+    if ((status = open_pipeline(state, id, union_make_scan, pair, err))) return status;
+    if ((status = aggregate_new(&sink, state->context, types, count, specs, 2, err))) return status;
+    if ((status = end_pipeline(state, id, state->open[id], sink, err))) return status;
+    if ((status = open_pipeline(state, id, aggregate_make_scan, sink, err))) return status;
+    if ((status = set_rows_new(&rows, state->context, (set_kind)node->set.kind, node->set.all, err))) return status;
+    return add_operator(state, id, state->open[id], rows, err);
+}
+
+/* the walk ------------------------------------------------------------------------------------------------------------------------------------- */
+static bp_status lower_node(lowering *state, plan_id id, bp_error *err)
+{
+    const plan_node *node = plan_at(state->plan, id);
+
+    switch ((plan_kind)node->kind) {
+    case PLAN_DUAL: return open_pipeline(state, id, make_dual_scan, state->context, err);
+    case PLAN_SCAN: return lower_scan(state, id, err);
+    case PLAN_VALUES: return lower_values(state, id, err);
+    case PLAN_FILTER: return lower_filter(state, id, err);
+    case PLAN_PROJECT: return lower_project(state, id, err);
+    case PLAN_AGGREGATE: return lower_aggregate(state, id, err);
+    case PLAN_DISTINCT: return lower_distinct(state, id, err);
+    case PLAN_JOIN: return lower_join(state, id, err);
+    case PLAN_SORT: return sort_over(state, id, node->sort.keys, node->sort.key_count, 0, UINT64_MAX, err);
+    case PLAN_LIMIT: return lower_limit(state, id, err);
+    case PLAN_SET: return node->set.kind == PLAN_UNION ? lower_union(state, id, err) : lower_counted_set(state, id, err);
+    case PLAN_WINDOW: return error_set(err, BP_NOT_SUPPORTED, "window functions are not there yet");
+    case PLAN_SAMPLE: return error_set(err, BP_NOT_SUPPORTED, "samples (USING SAMPLE, TABLESAMPLE) are not there yet");
+    case PLAN_NONE:
+    case PLAN_KIND_COUNT: break;
+    }
+    return ERROR_INTERNAL(err, "a plan node of no kind");
+}
+
+bp_status lower_plan(lowered *out, plan *plan, bool profile, bp_error *err)
+{
+    lowering state = {.out = out, .plan = plan, .context = plan->context};
+    plan_id *order;
+    size_t count;
+    bp_status status;
+
+    *out = (lowered){.plan = plan};
+    if (profile) {
+        out->profile = arena_allocate_array(&plan->arena, plan->node_count, sizeof *out->profile);
+        if (!out->profile) return error_no_memory(err, plan->context->memory, plan->node_count * sizeof *out->profile);
+    }
+    state.open = arena_new_array(&plan->arena, pipeline *, plan->node_count);
+    state.positions = arena_new_array(&plan->arena, uint32_t, plan->column_count);
+    if (!state.open || !state.positions) return error_no_memory(err, plan->context->memory, plan->node_count * sizeof(void *));
+    if ((status = plan_post_order(plan, &order, &count, err))) return status;
+    for (size_t i = 0; i < count && !status; i++) status = lower_node(&state, order[i], err);
+    if (!status) out->result = state.open[plan->root];
+    return status;
+}
+
+void lowered_clear(lowered *lowered)
+{
+    memory *memory;
+
+    if (!lowered->plan) return;
+    memory = lowered->plan->context->memory;
+    for (size_t i = 0; i < lowered->stream_count; i++) pipeline_free(lowered->streams[i]);
+    for (size_t i = 0; i < lowered->pipeline_count; i++) pipeline_free(lowered->pipelines[i]);
+    for (kept_table *kept = lowered->tables; kept; kept = kept->next) table_release(kept->table);
+    memory_free(memory, lowered->streams, lowered->stream_capacity * sizeof(pipeline *));
+    memory_free(memory, lowered->pipelines, lowered->pipeline_capacity * sizeof(pipeline *));
+    *lowered = (struct lowered){0};
+}

@@ -1,0 +1,256 @@
+/* Running a lowered plan and handing out its rows in order.
+ *
+ * The first morsel of the last pipeline is pulled by the caller itself, batch by batch, so that small results and the first rows come at once and without
+ * a copy. If there are more, the rest runs in windows: several morsels at a time are computed in parallel and kept, then handed out in morsel order. */
+#include "query.h"
+
+#include "exec.h"
+#include "lower.h"
+
+#define WINDOW_MORSELS 4 /* a worker and window */
+
+typedef struct window_slot {
+    uint64_t morsel;
+    table *rows;
+} window_slot;
+
+struct query {
+    plan *plan;
+    bp_context *context;
+    lowered lowered;
+    bool started, in_first, ended;
+    scan *scan;
+    size_t worker_count;
+    chain **chains; /* worker_count; made when first needed */
+    window_slot *slots; /* of the present window, in morsel order */
+    size_t slot_count, slot_capacity;
+    size_t slot_at, chunk_at; /* what is handed out next */
+    mutex lock;
+    size_t claims_left; /* of the window */
+    bool scan_ended;
+    arena arena;
+};
+
+bp_status query_new(query **out, plan *plan, bool profile, bp_error *err)
+{
+    query *made = memory_new(plan->context->memory, query);
+    bp_status status;
+
+    *out = NULL;
+    if (!made) return error_no_memory(err, plan->context->memory, sizeof *made);
+    made->plan = plan;
+    made->context = plan->context;
+    arena_init(&made->arena, plan->context->memory);
+    mutex_init(&made->lock);
+    status = lower_plan(&made->lowered, plan, profile, err);
+    if (status)
+        query_free(made);
+    else
+        *out = made;
+    return status;
+}
+
+static void clear_window(query *query)
+{
+    for (size_t i = 0; i < query->slot_count; i++) table_release(query->slots[i].rows);
+    query->slot_count = query->slot_at = query->chunk_at = 0;
+}
+
+void query_free(query *query)
+{
+    memory *memory;
+
+    if (!query) return;
+    memory = query->context->memory;
+    clear_window(query);
+    memory_free(memory, query->slots, query->slot_capacity * sizeof *query->slots);
+    if (query->chains)
+        for (size_t i = 0; i < query->worker_count; i++) chain_free(query->chains[i]);
+    memory_free(memory, query->chains, query->worker_count * sizeof *query->chains);
+    scan_free(query->scan);
+    lowered_clear(&query->lowered);
+    mutex_clear(&query->lock);
+    arena_clear(&query->arena);
+    memory_delete(memory, query);
+}
+
+static bp_status make_chain(query *query, size_t worker, bp_error *err)
+{
+    if (query->chains[worker]) return BP_OK;
+    return chain_new(&query->chains[worker], query->lowered.result, query->scan, err);
+}
+
+/* Run what the last pipeline reads, open it, and claim its first morsel. */
+static bp_status start(query *query, bp_error *err)
+{
+    lowered *lowered = &query->lowered;
+    bool end;
+    uint64_t morsel;
+    bp_status status;
+
+    query->started = true;
+    for (size_t i = 0; i < lowered->pipeline_count; i++)
+        if ((status = pipeline_run(lowered->pipelines[i], err))) return status;
+    if ((status = lowered->result->make_scan(lowered->result->make_scan_data, &query->scan, err))) return status;
+    query->worker_count = query->scan->morsel_estimate > 1 ? parallel_workers(query->context, query->scan->morsel_estimate) : 1;
+    query->chains = memory_allocate_array(query->context->memory, query->worker_count, sizeof *query->chains);
+    if (!query->chains) return error_no_memory(err, query->context->memory, query->worker_count * sizeof *query->chains);
+    if ((status = make_chain(query, 0, err))) return status;
+    if ((status = chain_claim(query->chains[0], &morsel, &end, err))) return status;
+    query->in_first = !end;
+    query->ended = end;
+    return BP_OK;
+}
+
+/* windows ------------------------------------------------------------------------------------------------------------------------------ */
+/* Take a morsel of this window: numbers rise in claim order, so slots are in morsel order as well. */
+static bp_status claim_slot(query *query, size_t worker, window_slot **out, bp_error *err)
+{
+    bool end = true;
+    uint64_t morsel = 0;
+    bp_status status = BP_OK;
+
+    *out = NULL;
+    mutex_lock(&query->lock);
+    if (query->claims_left && !query->scan_ended) {
+        status = chain_claim(query->chains[worker], &morsel, &end, err);
+        query->scan_ended |= end;
+        query->claims_left--;
+        if (!status && !end) {
+            *out = &query->slots[query->slot_count++];
+            **out = (window_slot){.morsel = morsel};
+        }
+    }
+    mutex_unlock(&query->lock);
+    return status;
+}
+
+static bp_status fill_slot(query *query, size_t worker, window_slot *slot, bp_error *err)
+{
+    batch rows;
+    bp_status status;
+
+    if ((status = table_new(&slot->rows, query->context->memory, &query->plan->result, err))) return status;
+    for (;;) {
+        if ((status = chain_next(query->chains[worker], &rows, err))) return status;
+        if (rows.row_count == 0) return table_finish(slot->rows, err);
+        if ((status = table_append(slot->rows, &rows, err))) return status;
+    }
+}
+
+static bp_status fill_window(void *data, size_t worker, uint64_t piece, bp_error *err)
+{
+    query *query = data;
+    bp_status status = BP_OK;
+
+    (void)piece;
+    while (!status) {
+        window_slot *slot;
+        status = claim_slot(query, worker, &slot, err);
+        if (status || !slot) break;
+        status = fill_slot(query, worker, slot, err);
+    }
+    return status;
+}
+
+static bp_status next_window(query *query, bp_error *err)
+{
+    bp_status status = BP_OK;
+
+    clear_window(query);
+    if (!query->slots) {
+        query->slot_capacity = query->worker_count * WINDOW_MORSELS;
+        query->slots = memory_allocate_array(query->context->memory, query->slot_capacity, sizeof *query->slots);
+        if (!query->slots) return error_no_memory(err, query->context->memory, query->slot_capacity * sizeof *query->slots);
+    }
+    query->claims_left = query->slot_capacity;
+    for (size_t i = 0; i < query->worker_count && !status; i++) status = make_chain(query, i, err);
+    if (status) return status;
+    return query->worker_count == 1 ? fill_window(query, 0, 0, err)
+                                    : parallel_run(query->context, query->worker_count, fill_window, query, err);
+}
+
+/* The next batch kept by the window; row_count 0: none is left. */
+static void next_kept(query *query, batch *out)
+{
+    *out = (batch){0};
+    for (; query->slot_at < query->slot_count; query->slot_at++, query->chunk_at = 0) {
+        table *rows = query->slots[query->slot_at].rows;
+        if (query->chunk_at >= table_chunk_count(rows)) continue;
+        *out = *table_chunk(rows, query->chunk_at++);
+        return;
+    }
+}
+
+static bp_status next_in_windows(query *query, batch *out, bp_error *err)
+{
+    bp_status status;
+
+    for (;;) {
+        next_kept(query, out);
+        if (out->row_count) return BP_OK;
+        if (query->scan_ended) {
+            query->ended = true;
+            return BP_OK;
+        }
+        if ((status = next_window(query, err))) return status;
+    }
+}
+
+/* Without other workers morsels are pulled one after the other, nothing is kept. */
+static bp_status next_alone(query *query, batch *out, bp_error *err)
+{
+    bool end;
+    uint64_t morsel;
+    bp_status status;
+
+    for (;;) {
+        if ((status = chain_next(query->chains[0], out, err)) || out->row_count) return status;
+        if ((status = chain_claim(query->chains[0], &morsel, &end, err))) return status;
+        if (end) {
+            query->ended = true;
+            return BP_OK;
+        }
+    }
+}
+
+bp_status query_next(query *query, batch *out, bp_error *err)
+{
+    bp_status status;
+
+    *out = (batch){0};
+    if (!query->started && (status = start(query, err))) return status;
+    if (query->ended) return BP_OK;
+    if (query->worker_count == 1) return next_alone(query, out, err);
+    if (query->in_first) {
+        if ((status = chain_next(query->chains[0], out, err)) || out->row_count) return status;
+        query->in_first = false;
+    }
+    return next_in_windows(query, out, err);
+}
+
+/* collecting ---------------------------------------------------------------------------------------------------------------------------- */
+bp_status query_collect(query *query, table **out, bp_error *err)
+{
+    lowered *lowered = &query->lowered;
+    pipeline *last = lowered->result;
+    bp_status status;
+
+    CHECK(!query->started);
+    *out = NULL;
+    query->started = query->ended = true;
+    for (size_t i = 0; i < lowered->pipeline_count; i++)
+        if ((status = pipeline_run(lowered->pipelines[i], err))) return status;
+    if ((status = collect_new(&last->sink, query->context, &query->plan->result, 0, UINT64_MAX, -1, err))) return status;
+    if ((status = pipeline_run(last, err))) return status;
+    *out = table_retain(collect_table(last->sink));
+    return BP_OK;
+}
+
+void query_profile_at(const query *query, plan_id node, uint64_t *rows, uint64_t *nanoseconds)
+{
+    const profile_row *row = query->lowered.profile ? &query->lowered.profile[node] : NULL;
+
+    *rows = row ? atomic_load(&row->rows) : 0;
+    *nanoseconds = row ? atomic_load(&row->nanoseconds) : 0;
+}
