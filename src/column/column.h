@@ -1,8 +1,11 @@
 /* A column: `length` values of one type. The engines meet here.
  *
  *   encoding FLAT        values[row], validity bit `row`
- *            CONSTANT    values[0], validity bit 0, for every row (literals; length may be anything)
+ *            CONSTANT    values[0], validity bit 0, for every row (literals; length may be anything). STRUCT and ARRAY: row 0 of the
+ *                        children; a NULL may have no children at all (column_nulls())
  *            DICTIONARY  values are uint32_t codes into children[0] (a FLAT column of the same type); validity is of the codes
+ *
+ *   children may have any encoding, but for a dictionary, which is FLAT and has no NULL that a valid code points to.
  *
  *   validity NULL: no row is NULL; else words of 64 rows, bit set = there is a value. Values under a NULL are unspecified but readable
  *            (integers: any; string_ref: size 0 or valid bytes; list_entry: within the child; codes: within the dictionary).
