@@ -27,7 +27,7 @@ static bp_status apply_alias(scope *scope, size_t first, binder *binder, syntax_
 }
 
 /* leaves ------------------------------------------------------------------------------------------------------------------------------------- */
-static bp_status scan_source(plan_id *out, scope *scope, binder *binder, source *source, bp_error *err)
+bp_status scan_source(plan_id *out, scope *scope, binder *binder, source *source, bp_error *err)
 {
     const plan_node *node;
     bp_status status;

@@ -90,6 +90,14 @@ MUST_USE bp_status bind_values(relation *out, binder *binder, syntax_id values, 
 MUST_USE bp_status bind_from(plan_id *out, scope *scope, binder *binder, syntax_id list, bp_error *err);
 /* A table function: read_csv('…'), range(…). */
 MUST_USE bp_status bind_table_function(plan_id *out, scope *scope, binder *binder, syntax_id call, bp_error *err);
+size_t table_function_count(void);
+string_view table_function_name(size_t index);
+/* Scan a source: its columns join the scope. */
+MUST_USE bp_status scan_source(plan_id *out, scope *scope, binder *binder, source *source, bp_error *err);
+/* Constants of options: a bare word is its text, {'a': …} a STRUCT. */
+MUST_USE bp_status option_value(const column **out, binder *binder, syntax_id node, bp_error *err);
+MUST_USE bp_status struct_constant(const column **out, binder *binder, syntax_id node, bp_error *err);
+MUST_USE bp_status integer_constant(int64_t *out, binder *binder, syntax_id node, bp_error *err);
 /* A source for a path by its ending ('file.csv'). */
 MUST_USE bp_status bind_path(source **out, binder *binder, string_view path, uint32_t position, bp_error *err);
 MUST_USE bp_status bind_expression(expr_id *out, binder *binder, expression_context *context, syntax_id node, bp_error *err);
