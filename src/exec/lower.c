@@ -193,6 +193,16 @@ static bp_status make_source_scan(void *data, scan **out, bp_error *err)
     return from->source->class->scan_open(out, from->source, &from->request, err);
 }
 
+bool pipeline_reads_source(const pipeline *pipeline, const source *source)
+{
+    const pipeline_pair *pair;
+
+    if (pipeline->make_scan == make_source_scan) return ((const source_scan *)pipeline->make_scan_data)->source == source;
+    if (pipeline->make_scan != union_make_scan) return false;
+    pair = pipeline->make_scan_data; /* unions nest as deep as queries do */
+    return pipeline_reads_source(pair->parts[0], source) || pipeline_reads_source(pair->parts[1], source);
+}
+
 static bp_status lower_scan(lowering *state, plan_id id, bp_error *err)
 {
     const plan_node *node = plan_at(state->plan, id);

@@ -179,12 +179,28 @@ static bp_status compile_input(evaluator *self, expr_id id, uint32_t position, u
     return BP_OK;
 }
 
+/* The same value among the last slots: two texts of one literal share their slot, and so the steps above it. */
+static bool find_literal(const evaluator *self, const column *literal, uint32_t *slot)
+{
+    size_t oldest = self->slot_count > 64 ? self->slot_count - 64 : 0;
+    expr_node wanted = {.kind = EXPR_LITERAL, .type = literal->type, .literal = literal};
+
+    for (size_t i = self->slot_count; i > oldest; i--) {
+        expr_node other = {.kind = EXPR_LITERAL, .type = self->slots[i - 1].type, .literal = &self->slots[i - 1]};
+        if (!other.literal->length || !expr_same_node(&wanted, &other)) continue;
+        *slot = (uint32_t)(i - 1);
+        return true;
+    }
+    return false;
+}
+
 static bp_status compile_leaf(evaluator *self, expr_id id, uint32_t set, uint32_t *slot, bp_error *err)
 {
     const expr_node *node = expr_at(self->pool, id);
     bp_status status;
 
     if (node->kind == EXPR_LITERAL) {
+        if (find_literal(self, node->literal, slot)) return memo_put(self, id, 0, *slot, err);
         if ((status = new_slot(self, slot, err))) return status;
         self->slots[*slot] = *node->literal;
         return memo_put(self, id, 0, *slot, err);

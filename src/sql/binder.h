@@ -33,6 +33,18 @@ typedef struct alias {
     bool being_bound; /* an alias must not be defined by itself */
 } alias;
 
+/* A subquery to be joined to the rows above the aggregation. */
+typedef struct late_join {
+    join_kind kind; /* SINGLE or MARK */
+    plan_id inner;
+    expr_id conjunct; /* MARK: needle = column */
+    column_id mark;
+} late_join;
+typedef struct late_joins {
+    late_join *items;
+    size_t count;
+} late_joins;
+
 /* What an expression may use, and what binding it gathers. */
 typedef struct expression_context {
     const scope *scope;
@@ -41,10 +53,9 @@ typedef struct expression_context {
     alias *aliases; /* SELECT's, to be used where FROM has no such column */
     size_t alias_count;
     bool aliases_first; /* ORDER BY */
-    bool aggregates_allowed;
     struct aggregates *aggregates; /* gathered; NULL: none allowed */
-    plan_id *input; /* the node whose rows the expression sees: subqueries are joined to it */
-    plan_id *after; /* the same above the aggregation; NULL: no aggregation here */
+    plan_id *input;   /* the node whose rows the expression sees: subqueries are joined to it; NULL: none can be */
+    late_joins *late; /* gathered: subqueries outside of aggregates where there may be an aggregation; NULL: joined to input at once */
 } expression_context;
 
 /* The aggregate calls of one SELECT: each becomes a column of the AGGREGATE node. */
@@ -79,6 +90,14 @@ MUST_USE bp_status bind_values(relation *out, binder *binder, syntax_id values, 
 MUST_USE bp_status bind_from(plan_id *out, scope *scope, binder *binder, syntax_id list, bp_error *err);
 /* A table function: read_csv('…'), range(…). */
 MUST_USE bp_status bind_table_function(plan_id *out, scope *scope, binder *binder, syntax_id call, bp_error *err);
+size_t table_function_count(void);
+string_view table_function_name(size_t index);
+/* Scan a source: its columns join the scope. */
+MUST_USE bp_status scan_source(plan_id *out, scope *scope, binder *binder, source *source, bp_error *err);
+/* Constants of options: a bare word is its text, {'a': …} a STRUCT. */
+MUST_USE bp_status option_value(const column **out, binder *binder, syntax_id node, bp_error *err);
+MUST_USE bp_status struct_constant(const column **out, binder *binder, syntax_id node, bp_error *err);
+MUST_USE bp_status integer_constant(int64_t *out, binder *binder, syntax_id node, bp_error *err);
 /* A source for a path by its ending ('file.csv'). */
 MUST_USE bp_status bind_path(source **out, binder *binder, string_view path, uint32_t position, bp_error *err);
 MUST_USE bp_status bind_expression(expr_id *out, binder *binder, expression_context *context, syntax_id node, bp_error *err);
@@ -88,11 +107,15 @@ typedef struct select_item {
     syntax_id node;    /* its expression; 0: `column` as it is */
     scope_column column;
     string_view name;
-    syntax_id replaced; /* REPLACE's expression */
 } select_item;
 MUST_USE bp_status expand_items(select_item **out, size_t *count, binder *binder, const scope *scope, syntax_id items, bp_error *err);
 
 /* Help */
+MUST_USE bp_status late_join_add(late_joins *joins, binder *binder, late_join join, bp_error *err);
+MUST_USE bp_status late_join_apply(plan_id *node, binder *binder, const late_join *join, bp_error *err);
+/* DESC and NULLS FIRST of an ORDER_KEY. */
+void order_flags(const binder *binder, syntax_id key, sort_key *out);
+
 MUST_USE bp_status scope_add(scope *scope, binder *binder, scope_column column, bp_error *err);
 /* The column that `table`.`name` means (table empty: any); *out NULL: none; two: BP_BIND_ERROR. */
 MUST_USE bp_status scope_find(const scope_column **out, const scope *scope, string_view table, string_view name, uint32_t position, bp_error *err);

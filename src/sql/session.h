@@ -17,6 +17,10 @@ typedef struct session {
     /* Offers a source for a name that the catalog does not have; *out NULL: none. */
     bp_status (*replacement)(void *data, string_view name, source **out, bp_error *err);
     void *replacement_data;
+    /* Sources that the binder takes, in the order in which it asks, in place of opening files anew: those of a binding before. */
+    source **overrides;
+    size_t override_count, override_capacity;
+    struct known_file *files; /* sources of files that are named by their path alone, while the files stay as they are */
 } session;
 
 void session_init(session *session, bp_context *context);
@@ -43,11 +47,15 @@ void outcome_clear(outcome *outcome);
 /* The names of a statement's parameters in order of their numbers, in `arena`. */
 MUST_USE bp_status session_parameters(string_view **names, size_t *count, arena *arena, const syntax *tree, bp_error *err);
 
+void session_forget_overrides(session *session);
+void session_forget_files(session *session);
+
 /* Bind a query without running it: for the columns of a prepared statement; *out NULL: the statement is not a query. */
 MUST_USE bp_status session_bind(plan **out, session *session, const syntax *tree, const parameters *parameters, bp_error *err);
 /* Run a statement. `bound` (may be NULL, moved in) is what session_bind() gave for it with the same catalog. */
 MUST_USE bp_status session_execute(outcome *out, session *session, const syntax *tree, const parameters *parameters, plan *bound, bp_error *err);
-/* The next batch of a result; row_count 0: the end. Settles sources whose types turned out wrong, so that misfits never reach the user. */
+/* The next batch of a result; row_count 0: the end. Sources whose types turned out wrong have been settled
+ * by session_execute(), so that misfits never reach the user. */
 MUST_USE bp_status session_next(session *session, outcome *outcome, batch *out, bp_error *err);
 
 #endif
