@@ -54,3 +54,16 @@ void bitmap_and(uint64_t *out, const uint64_t *left, const uint64_t *right, size
         memmove(out, left ? left : right, words * 8);
     }
 }
+
+void bitmap_write(uint64_t *out, size_t at, const uint64_t *in, size_t rows)
+{
+    size_t shift = at % 64;
+
+    out += at / 64;
+    for (size_t done = 0; done < rows; done += 64, out++) {
+        uint64_t mask = low_bits(rows - done), word = in ? in[done / 64] : UINT64_MAX;
+
+        out[0] = (out[0] & ~(mask << shift)) | (word & mask) << shift;
+        if (shift && mask >> (64 - shift)) out[1] = (out[1] & ~(mask >> (64 - shift))) | (word & mask) >> (64 - shift);
+    }
+}

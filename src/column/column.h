@@ -63,6 +63,9 @@ void bitmap_fill(uint64_t *bitmap, size_t rows, bool bit);
 /* out = left AND right over `rows`; either may be NULL (all set), not both. */
 void bitmap_and(uint64_t *out, const uint64_t *left, const uint64_t *right, size_t rows);
 
+/* Bits [at, at + rows) of `out` = the first `rows` bits of `in` (NULL: ones). Bits around them stay. */
+void bitmap_write(uint64_t *out, size_t at, const uint64_t *in, size_t rows);
+
 /* columns ---------------------------------------------------------------------------------------------------------------------- */
 static inline bool column_is_null(const column *column, size_t row)
 {
