@@ -119,6 +119,7 @@ typedef struct csv_rules {
     size_t null_count;
     bool null_numbers;  /* one of them may be read as a number or a date */
     uint64_t null_lengths; /* bit n: one has n bytes (63: or more) */
+    string_view date_format, timestamp_format; /* that the user gives: the sniffer looks for no other */
 } csv_rules;
 
 /* How a column of the schema is read. */

@@ -116,9 +116,10 @@ data_type csv_type_wider(const csv_column *column)
 static bool parse_bool(string_view text, bool given, uint8_t *out)
 {
     static const char *const words[2][4] = {{"false", "f", "no", "n"}, {"true", "t", "yes", "y"}};
+    const unsigned count = given ? 4 : 3; /* a column of Y and N is not inferred to be BOOLEAN, as in DuckDB */
 
     for (unsigned value = 0; value < 2; value++) {
-        for (unsigned i = 0; i < 4; i++) {
+        for (unsigned i = 0; i < count; i++) {
             *out = (uint8_t)value;
             if (string_equal_nocase(text, string_view_of(words[value][i]))) return true;
         }
