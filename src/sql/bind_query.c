@@ -281,7 +281,7 @@ bp_status bind_count(uint64_t *out, double *percent, binder *binder, syntax_id n
     if (percent_wanted) {
         *percent = *(const double *)value->values;
         if (*percent >= 0 && *percent <= 100) return BP_OK;
-        return error_set_at(err, BP_OUT_OF_RANGE, position, "%s %g%%: 0 to 100 is wanted", clause, *percent);
+        return error_set_at(err, BP_OUT_OF_RANGE, position, "%s in percent: 0 to 100 is wanted", clause);
     }
     number = *(const int64_t *)value->values;
     if (number < 0)
