@@ -10,8 +10,8 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
-#include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "file_internal.h"
@@ -55,7 +55,7 @@ bool file_random_name(char *out, size_t size, const char *before)
 {
     uint64_t number = 0;
 
-    if (getrandom(&number, sizeof number, 0) != (ssize_t)sizeof number)
+    if (syscall(SYS_getrandom, &number, sizeof number, 0) != (long)sizeof number) /* glibc has the function from 2.25 on only */
         number = (uint64_t)clock_wall_ns() ^ (uint64_t)getpid() << 40;
     return snprintf(out, size, "%s%016llx", before, (unsigned long long)number) < (int)size;
 }

@@ -23,7 +23,7 @@ bool trace_is_on(const bp_context *context)
 
 static void emit(const bp_context *context, trace_event event)
 {
-    event.thread = (uint64_t)gettid();
+    event.thread = (uint64_t)syscall(SYS_gettid);
     context->trace.function(context->trace.data, &event);
 }
 

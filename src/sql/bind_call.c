@@ -11,21 +11,25 @@ bp_status enter_call(walk *walk, frame *frame, bp_error *err)
 {
     const syntax *tree = walk->binder->tree;
     const syntax_node *node = syntax_at(tree, frame->node);
-    syntax_id receiver = syntax_child(tree, frame->node, SLOT_CALL_RECEIVER), arguments = syntax_child(tree, frame->node, SLOT_CALL_ARGUMENTS);
+    syntax_id receiver = syntax_child(tree, frame->node, SLOT_CALL_RECEIVER),
+              arguments = syntax_child(tree, frame->node, SLOT_CALL_ARGUMENTS);
     syntax_id filter = syntax_child(tree, frame->node, SLOT_CALL_FILTER), order = syntax_child(tree, frame->node, SLOT_CALL_ORDER);
     size_t count = arguments ? syntax_at(tree, arguments)->count : 0, keys = order ? syntax_at(tree, order)->count : 0;
 
-    if (syntax_child(tree, frame->node, SLOT_CALL_WINDOW)) return not_yet(walk->binder, frame->node, "window functions (OVER)", err);
+    if (syntax_child(tree, frame->node, SLOT_CALL_WINDOW))
+        return not_yet(walk->binder, frame->node, "window functions (OVER)", err);
     if (syntax_child(tree, frame->node, SLOT_CALL_WITHIN)) return not_yet(walk->binder, frame->node, "WITHIN GROUP", err);
     frame->is_aggregate = aggregate_function_exists(node->text) && !(scalar_function_exists(node->text) && count > 1);
     if (!frame->is_aggregate && (filter || order || (node->flags & SYNTAX_FLAG_DISTINCT)))
-        return error_set_at(err, BP_BIND_ERROR, node->begin, "%.*s() is not an aggregate: DISTINCT, FILTER and ORDER BY belong to aggregates",
+        return error_set_at(err, BP_BIND_ERROR, node->begin,
+                            "%.*s() is not an aggregate: DISTINCT, FILTER and ORDER BY belong to aggregates",
                             STRING_ARGUMENTS(node->text));
     if (frame->is_aggregate && !walk->context->aggregates)
         return error_set_at(err, BP_BIND_ERROR, node->begin, "%s cannot contain aggregates such as %.*s()", walk->context->clause,
                             STRING_ARGUMENTS(node->text));
     if (frame->is_aggregate && walk->inside_aggregate)
-        return error_set_at(err, BP_BIND_ERROR, node->begin, "%.*s() stands inside another aggregate; use a subquery", STRING_ARGUMENTS(node->text));
+        return error_set_at(err, BP_BIND_ERROR, node->begin, "%.*s() stands inside another aggregate; use a subquery",
+                            STRING_ARGUMENTS(node->text));
     frame->operands = arena_new_array(walk->binder->arena, syntax_id, count + keys + 2);
     if (!frame->operands) return error_no_memory(err, walk->binder->context->memory, count * sizeof(syntax_id));
     if (receiver) frame->operands[frame->operand_count++] = receiver;
@@ -33,7 +37,8 @@ bp_status enter_call(walk *walk, frame *frame, bp_error *err)
     frame->argument_count = frame->operand_count;
     if (filter) frame->operands[frame->operand_count++] = filter;
     for (size_t i = 0; i < keys; i++) {
-        if (syntax_has(tree, syntax_children(tree, order)[i], SYNTAX_FLAG_ALL)) return not_yet(walk->binder, frame->node, "ORDER BY ALL in an aggregate", err);
+        if (syntax_has(tree, syntax_children(tree, order)[i], SYNTAX_FLAG_ALL))
+            return not_yet(walk->binder, frame->node, "ORDER BY ALL in an aggregate", err);
         frame->operands[frame->operand_count++] = syntax_child(tree, syntax_children(tree, order)[i], 0);
     }
     walk->inside_aggregate += frame->is_aggregate;
@@ -61,7 +66,8 @@ static bp_status aggregate_column(walk *walk, expr_id call, expr_id *out, bp_err
         all->capacity = wanted;
     }
     all->calls[all->count] = call;
-    if ((status = plan_add_column(&all->ids[all->count], binder->plan, STRING_VIEW("aggregate"), expr_type(&binder->plan->exprs, call), err)))
+    if ((status = plan_add_column(&all->ids[all->count], binder->plan, STRING_VIEW("aggregate"),
+                                  expr_type(&binder->plan->exprs, call), err)))
         return status;
     return column_expr(out, binder, all->ids[all->count++], err);
 }
@@ -71,7 +77,8 @@ void order_flags(const binder *binder, syntax_id key, sort_key *out)
     uint16_t flags = syntax_at(binder->tree, key)->flags;
 
     out->descending = (flags & SYNTAX_FLAG_DESCENDING) != 0;
-    out->nulls_first = (flags & SYNTAX_FLAG_NULLS_FIRST) || (!(flags & SYNTAX_FLAG_NULLS_LAST) && binder->context->config.nulls_first);
+    out->nulls_first =
+        (flags & SYNTAX_FLAG_NULLS_FIRST) || (!(flags & SYNTAX_FLAG_NULLS_LAST) && binder->context->config.nulls_first);
 }
 
 static bp_status combine_aggregate(walk *walk, const frame *frame, const expr_id *operands, expr_id *out, bp_error *err)
@@ -91,8 +98,9 @@ static bp_status combine_aggregate(walk *walk, const frame *frame, const expr_id
         keys[i].expr = operands[frame->argument_count + has_filter + i];
     }
     walk->inside_aggregate--;
-    status = expr_aggregate(&call, &binder->plan->exprs, node->text, operands, frame->argument_count, (node->flags & SYNTAX_FLAG_DISTINCT) != 0,
-                            has_filter ? operands[frame->argument_count] : 0, keys, key_count, err);
+    status = expr_aggregate(&call, &binder->plan->exprs, node->text, operands, frame->argument_count,
+                            (node->flags & SYNTAX_FLAG_DISTINCT) != 0, has_filter ? operands[frame->argument_count] : 0, keys,
+                            key_count, err);
     return status ? status : aggregate_column(walk, call, out, err);
 }
 
@@ -102,7 +110,8 @@ bp_status combine_call(walk *walk, const frame *frame, const expr_id *operands, 
     string_view name = syntax_at(walk->binder->tree, frame->node)->text;
 
     if (frame->is_aggregate) return combine_aggregate(walk, frame, operands, out, err);
-    if (count && (is_name(name, "coalesce") || (is_name(name, "ifnull") && count == 2))) return expr_coalesce(out, pool, operands, count, err);
+    if (count && (is_name(name, "coalesce") || (is_name(name, "ifnull") && count == 2)))
+        return expr_coalesce(out, pool, operands, count, err);
     if (is_name(name, "try") && count == 1) return expr_try(out, pool, operands[0], err);
     return expr_call(out, pool, name, operands, count, err);
 }

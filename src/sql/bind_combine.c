@@ -19,7 +19,8 @@ static bp_status combine_unary(walk *walk, const frame *frame, const expr_id *op
     case OPERATOR_FACTORIAL: return call(walk, out, "factorial", operands, 1, err);
     case OPERATOR_SUBTRACT:
         if (value->kind != SYNTAX_NUMBER) return call(walk, out, "-", operands, 1, err);
-        text = arena_format(walk->binder->arena, "-%.*s", STRING_ARGUMENTS(value->text)); /* so that -9223372036854775808 is a BIGINT */
+        text = arena_format(walk->binder->arena, "-%.*s",
+                            STRING_ARGUMENTS(value->text)); /* so that -9223372036854775808 is a BIGINT */
         if (!text.data) return error_no_memory(err, walk->binder->context->memory, value->text.size);
         return expr_number(out, &walk->binder->plan->exprs, text, err);
     default: return call(walk, out, syntax_operator_text((syntax_operator)node->option), operands, 1, err);
@@ -82,7 +83,8 @@ static bp_status combine_between(walk *walk, const frame *frame, const expr_id *
 
 static bp_status combine_like(walk *walk, const frame *frame, const expr_id *operands, size_t count, expr_id *out, bp_error *err)
 {
-    static const char *const plain[][2] = {[LIKE_LIKE] = {"~~", "!~~"}, [LIKE_ILIKE] = {"~~*", "!~~*"}, [LIKE_GLOB] = {"~~~", "~~~"}};
+    static const char *const plain[][2] = {
+        [LIKE_LIKE] = {"~~", "!~~"}, [LIKE_ILIKE] = {"~~*", "!~~*"}, [LIKE_GLOB] = {"~~~", "~~~"}};
     const syntax_node *node = syntax_at(walk->binder->tree, frame->node);
     bool negated = (node->flags & SYNTAX_FLAG_NOT) != 0;
     bp_status status;
@@ -120,7 +122,8 @@ static bp_status combine_cast(walk *walk, const frame *frame, const expr_id *ope
 
     if ((status = bind_type(&type, walk->binder, syntax_child(walk->binder->tree, frame->node, 1), err))) return status;
     walk->binder->plan->exprs.position = syntax_at(walk->binder->tree, frame->node)->begin;
-    return expr_cast(out, &walk->binder->plan->exprs, operands[0], type, syntax_has(walk->binder->tree, frame->node, SYNTAX_FLAG_TRY), err);
+    return expr_cast(out, &walk->binder->plan->exprs, operands[0], type,
+                     syntax_has(walk->binder->tree, frame->node, SYNTAX_FLAG_TRY), err);
 }
 
 /* INTERVAL x unit: the function that makes an interval of that unit. */
@@ -128,14 +131,16 @@ static bp_status combine_interval(walk *walk, const frame *frame, const expr_id 
 {
     string_view unit = syntax_at(walk->binder->tree, frame->node)->text;
     bool is_century = string_equal(unit, STRING_VIEW("century")), is_millennium = string_equal(unit, STRING_VIEW("millennium"));
-    string_view name = is_century ? STRING_VIEW("to_centuries") : is_millennium ? STRING_VIEW("to_millennia")
-                                                                                : arena_format(walk->binder->arena, "to_%.*ss", STRING_ARGUMENTS(unit));
+    string_view name = is_century      ? STRING_VIEW("to_centuries")
+                       : is_millennium ? STRING_VIEW("to_millennia")
+                                       : arena_format(walk->binder->arena, "to_%.*ss", STRING_ARGUMENTS(unit));
     expr_pool *pool = &walk->binder->plan->exprs;
     expr_id amount = operands[0];
     bp_status status;
 
     if (!name.data) return error_no_memory(err, walk->binder->context->memory, unit.size);
-    if (expr_type(pool, amount).id == TYPE_VARCHAR && (status = expr_cast(&amount, pool, amount, type_of(TYPE_INT64), false, err))) return status;
+    if (expr_type(pool, amount).id == TYPE_VARCHAR && (status = expr_cast(&amount, pool, amount, type_of(TYPE_INT64), false, err)))
+        return status;
     return expr_call(out, pool, name, &amount, 1, err);
 }
 
@@ -144,7 +149,8 @@ static bp_status combine_struct_field(walk *walk, const frame *frame, expr_id va
     expr_id arguments[2] = {value};
     bp_status status;
 
-    if ((status = expr_text(&arguments[1], &walk->binder->plan->exprs, syntax_at(walk->binder->tree, frame->node)->text, err))) return status;
+    if ((status = expr_text(&arguments[1], &walk->binder->plan->exprs, syntax_at(walk->binder->tree, frame->node)->text, err)))
+        return status;
     return call(walk, out, "struct_extract", arguments, 2, err);
 }
 

@@ -91,7 +91,9 @@ bp_status bind_describe(relation *out, binder *binder, syntax_id body, bp_error 
         string_view type, otherwise = entry && entry->default_text ? entry->default_text[i] : (string_view){0};
         if ((status = type_text(&type, binder, binder->plan->columns[id].type, err))) return status;
         if ((status = add_text(&rows, relation.names[i], err)) || (status = add_text(&rows, type, err))) return status;
-        if ((status = add_text(&rows, entry && entry->not_null && entry->not_null[i] ? STRING_VIEW("NO") : STRING_VIEW("YES"), err))) return status;
+        if ((status =
+                 add_text(&rows, entry && entry->not_null && entry->not_null[i] ? STRING_VIEW("NO") : STRING_VIEW("YES"), err)))
+            return status;
         if ((status = add_text(&rows, (string_view){0}, err))) return status;
         if ((status = add_text(&rows, otherwise.size ? otherwise : (string_view){0}, err))) return status;
         if ((status = add_text(&rows, (string_view){0}, err))) return status;
@@ -122,7 +124,8 @@ enum { FIGURE_MIN, FIGURE_MAX, FIGURE_UNIQUE, FIGURE_AVG, FIGURE_STD, FIGURE_Q25
 
 static bp_status figure_call(expr_id *out, binder *binder, int figure, expr_id column, bp_error *err)
 {
-    static const char *const names[FIGURES] = {"min", "max", "approx_count_distinct", "avg", "stddev", "quantile_cont", "quantile_cont", "quantile_cont", "count"};
+    static const char *const names[FIGURES] = {"min",           "max",           "approx_count_distinct", "avg",  "stddev",
+                                               "quantile_cont", "quantile_cont", "quantile_cont",         "count"};
     static const double fractions[FIGURES] = {[FIGURE_Q25] = 0.25, [FIGURE_Q50] = 0.5, [FIGURE_Q75] = 0.75};
     expr_pool *pool = &binder->plan->exprs;
     data_type type = expr_type(pool, column);
@@ -134,7 +137,8 @@ static bp_status figure_call(expr_id *out, binder *binder, int figure, expr_id c
     if ((numbers_only && !type_is_numeric(type)) || (figure < FIGURE_COUNT && type_is_nested(type))) return BP_OK;
     if (numbers_only && (status = expr_cast(&arguments[0], pool, column, type_of(TYPE_FLOAT64), false, err))) return status;
     if (fractions[figure] > 0 && (status = expr_double(&arguments[1], pool, fractions[figure], err))) return status;
-    return expr_aggregate(out, pool, string_view_of(names[figure]), arguments, fractions[figure] > 0 ? 2 : 1, false, 0, NULL, 0, err);
+    return expr_aggregate(out, pool, string_view_of(names[figure]), arguments, fractions[figure] > 0 ? 2 : 1, false, 0, NULL, 0,
+                          err);
 }
 
 typedef struct summary {
@@ -158,9 +162,12 @@ static bp_status aggregate_figures(summary *summary, bp_error *err)
     if (!calls || !summary->calls || !summary->places) return error_no_memory(err, binder->context->memory, total * sizeof *calls);
     for (size_t i = 0; i < total; i++) {
         expr_id column = 0;
-        if (i + 1 < total && (status = column_expr(&column, binder, plan_at(binder->plan, summary->subject.node)->outputs[i / FIGURES], err))) return status;
+        if (i + 1 < total &&
+            (status = column_expr(&column, binder, plan_at(binder->plan, summary->subject.node)->outputs[i / FIGURES], err)))
+            return status;
         status = i + 1 < total ? figure_call(&summary->calls[i], binder, (int)(i % FIGURES), column, err)
-                               : expr_aggregate(&summary->calls[i], &binder->plan->exprs, STRING_VIEW("count"), NULL, 0, false, 0, NULL, 0, err);
+                               : expr_aggregate(&summary->calls[i], &binder->plan->exprs, STRING_VIEW("count"), NULL, 0, false, 0,
+                                                NULL, 0, err);
         if (status) return status;
         summary->places[i] = given;
         if (summary->calls[i]) calls[given++] = summary->calls[i];
@@ -177,7 +184,8 @@ static bp_status join_numbers(summary *summary, bp_error *err)
 
     for (size_t i = 0; i < summary->subject.count; i++) {
         expr_id cell;
-        if ((status = expr_int64(&cell, &binder->plan->exprs, (int64_t)i, err)) || (status = add_cell(&rows, cell, err))) return status;
+        if ((status = expr_int64(&cell, &binder->plan->exprs, (int64_t)i, err)) || (status = add_cell(&rows, cell, err)))
+            return status;
     }
     if ((status = finish_rows(&numbers, &rows, (const char *const[]){"number"}, err))) return status;
     summary->number = plan_at(binder->plan, numbers.node)->outputs[0];
@@ -262,7 +270,8 @@ static bp_status null_percentage(expr_id *out, summary *summary, expr_id rows_co
 
 bp_status bind_summarize(relation *out, binder *binder, syntax_id body, bp_error *err)
 {
-    static const char *const names[] = {"column_name", "column_type", "min", "max", "approx_unique", "avg", "std", "q25", "q50", "q75", "count", "null_percentage"};
+    static const char *const names[] = {"column_name", "column_type", "min", "max", "approx_unique", "avg",
+                                        "std",         "q25",         "q50", "q75", "count",         "null_percentage"};
     summary summary = {.binder = binder};
     expr_id exprs[ARRAY_LENGTH(names)], rows_count;
     bp_status status;
@@ -272,7 +281,9 @@ bp_status bind_summarize(relation *out, binder *binder, syntax_id body, bp_error
     if ((status = picked_case(&exprs[0], &summary, pick_name, 0, type_of(TYPE_VARCHAR), err))) return status;
     if ((status = picked_case(&exprs[1], &summary, pick_type, 0, type_of(TYPE_VARCHAR), err))) return status;
     for (int i = 0; i < FIGURE_COUNT; i++)
-        if ((status = picked_case(&exprs[2 + i], &summary, pick_figure, i, type_of(i == FIGURE_UNIQUE ? TYPE_INT64 : TYPE_VARCHAR), err))) return status;
+        if ((status = picked_case(&exprs[2 + i], &summary, pick_figure, i, type_of(i == FIGURE_UNIQUE ? TYPE_INT64 : TYPE_VARCHAR),
+                                  err)))
+            return status;
     if ((status = figure_column(&rows_count, &summary, summary.subject.count * FIGURES, err))) return status;
     exprs[10] = rows_count;
     if ((status = null_percentage(&exprs[11], &summary, rows_count, err))) return status;

@@ -83,8 +83,8 @@ static bp_status gather_case(walk *walk, frame *frame, bp_error *err)
 static bp_status enter_alias(walk *walk, frame *frame, alias *alias, bp_error *err)
 {
     if (alias->being_bound)
-        return error_set_at(err, BP_BIND_ERROR, syntax_at(walk->binder->tree, frame->node)->begin, "the alias \"%.*s\" is defined by itself",
-                            STRING_ARGUMENTS(alias->name));
+        return error_set_at(err, BP_BIND_ERROR, syntax_at(walk->binder->tree, frame->node)->begin,
+                            "the alias \"%.*s\" is defined by itself", STRING_ARGUMENTS(alias->name));
     alias->being_bound = true;
     frame->alias = alias;
     frame->operands = arena_new_array(walk->binder->arena, syntax_id, 1);

@@ -11,9 +11,9 @@ typedef struct frame {
     syntax_id *operands; /* to be bound before the node is left */
     size_t operand_count, next;
     size_t result_base;
-    alias *alias;           /* the node names this alias */
-    bool is_aggregate;      /* a CALL of an aggregate function … */
-    size_t argument_count;  /* … whose operands are arguments, FILTER, ORDER BY keys */
+    alias *alias; /* the node names this alias */
+    bool is_aggregate; /* a CALL of an aggregate function … */
+    size_t argument_count; /* … whose operands are arguments, FILTER, ORDER BY keys */
 } frame;
 
 typedef struct walk {

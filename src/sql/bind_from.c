@@ -10,15 +10,17 @@ static const syntax_id *list_of(const binder *binder, syntax_id list, size_t *co
 /* The alias of a table and its columns' new names, over the scope columns from `first` on. */
 static bp_status apply_alias(scope *scope, size_t first, binder *binder, syntax_id table, string_view own_name, bp_error *err)
 {
-    syntax_id alias = syntax_child(binder->tree, table, SLOT_TABLE_ALIAS), sample = syntax_child(binder->tree, table, SLOT_TABLE_SAMPLE);
+    syntax_id alias = syntax_child(binder->tree, table, SLOT_TABLE_ALIAS),
+              sample = syntax_child(binder->tree, table, SLOT_TABLE_SAMPLE);
     string_view name = alias ? syntax_at(binder->tree, alias)->text : own_name;
     size_t count = 0;
     const syntax_id *names = list_of(binder, alias, &count);
 
     if (sample) return not_yet(binder, sample, "TABLESAMPLE", err);
     if (count > scope->count - first)
-        return error_set_at(err, BP_BIND_ERROR, syntax_at(binder->tree, alias)->begin, "\"%.*s\" has %zu columns, but %zu names are given",
-                            STRING_ARGUMENTS(name), scope->count - first, count);
+        return error_set_at(err, BP_BIND_ERROR, syntax_at(binder->tree, alias)->begin,
+                            "\"%.*s\" has %zu columns, but %zu names are given", STRING_ARGUMENTS(name), scope->count - first,
+                            count);
     for (size_t i = first; i < scope->count; i++) {
         scope->columns[i].table = name;
         if (i - first < count) scope->columns[i].name = syntax_at(binder->tree, names[i - first])->text;
@@ -35,7 +37,9 @@ bp_status scan_source(plan_id *out, scope *scope, binder *binder, source *source
     if ((status = plan_scan(out, binder->plan, source, NULL, 0, err))) return status;
     node = plan_at(binder->plan, *out);
     for (size_t i = 0; i < node->output_count && !status; i++)
-        status = scope_add(scope, binder, (scope_column){.name = source->schema.names[i], .id = node->outputs[i], .type = source->schema.types[i]}, err);
+        status = scope_add(scope, binder,
+                           (scope_column){.name = source->schema.names[i], .id = node->outputs[i], .type = source->schema.types[i]},
+                           err);
     return status;
 }
 
@@ -45,7 +49,8 @@ static bp_status add_relation(scope *scope, binder *binder, const relation *rela
 
     for (size_t i = 0; i < relation->count && !status; i++) {
         column_id id = plan_at(binder->plan, relation->node)->outputs[i];
-        status = scope_add(scope, binder, (scope_column){.name = relation->names[i], .id = id, .type = binder->plan->columns[id].type}, err);
+        status = scope_add(scope, binder,
+                           (scope_column){.name = relation->names[i], .id = id, .type = binder->plan->columns[id].type}, err);
     }
     return status;
 }
@@ -53,7 +58,8 @@ static bp_status add_relation(scope *scope, binder *binder, const relation *rela
 static bp_status rename_columns(relation *relation, const string_view *names, size_t count, string_view table, bp_error *err)
 {
     if (count > relation->count)
-        return error_set(err, BP_BIND_ERROR, "\"%.*s\" has %zu columns, but %zu names are given", STRING_ARGUMENTS(table), relation->count, count);
+        return error_set(err, BP_BIND_ERROR, "\"%.*s\" has %zu columns, but %zu names are given", STRING_ARGUMENTS(table),
+                         relation->count, count);
     for (size_t i = 0; i < count; i++) relation->names[i] = names[i];
     return BP_OK;
 }
@@ -89,13 +95,15 @@ static bp_status bind_cte(plan_id *out, scope *scope, binder *outer, cte *with, 
     relation relation;
     bp_status status;
 
-    if (syntax_kind_of(outer->tree, statement) != SYNTAX_QUERY) return not_yet(outer, statement, "WITH … AS (INSERT, UPDATE, DELETE)", err);
+    if (syntax_kind_of(outer->tree, statement) != SYNTAX_QUERY)
+        return not_yet(outer, statement, "WITH … AS (INSERT, UPDATE, DELETE)", err);
     binder.ctes = with->outer;
     binder.outer = NULL;
     if ((status = bind_query(&relation, &binder, statement, err))) return status;
     if (count > relation.count)
-        return error_set_at(err, BP_BIND_ERROR, syntax_at(outer->tree, with->node)->begin, "\"%.*s\" has %zu columns, but %zu names are given",
-                            STRING_ARGUMENTS(with->name), relation.count, count);
+        return error_set_at(err, BP_BIND_ERROR, syntax_at(outer->tree, with->node)->begin,
+                            "\"%.*s\" has %zu columns, but %zu names are given", STRING_ARGUMENTS(with->name), relation.count,
+                            count);
     for (size_t i = 0; i < count; i++) relation.names[i] = syntax_at(outer->tree, names[i])->text;
     *out = relation.node;
     return add_relation(scope, outer, &relation, err);
@@ -167,8 +175,8 @@ static bp_status check_qualifier(const binder *binder, syntax_id table, bp_error
     if (!qualifier) return BP_OK;
     name = syntax_at(binder->tree, qualifier)->text;
     if (string_equal_nocase(name, STRING_VIEW("main")) || string_equal_nocase(name, STRING_VIEW("memory"))) return BP_OK;
-    return error_set_at(err, BP_NOT_FOUND, syntax_at(binder->tree, qualifier)->begin, "there is no schema \"%.*s\"; this version has one, \"main\"",
-                        STRING_ARGUMENTS(name));
+    return error_set_at(err, BP_NOT_FOUND, syntax_at(binder->tree, qualifier)->begin,
+                        "there is no schema \"%.*s\"; this version has one, \"main\"", STRING_ARGUMENTS(name));
 }
 
 static bp_status bind_table(plan_id *out, scope *scope, binder *binder, syntax_id table, bp_error *err)
@@ -260,13 +268,15 @@ static bp_status use_column(joining *joining, string_view name, uint32_t positio
     if ((status = scope_find(&columns[1], &right, (string_view){0}, name, position, err))) return status;
     for (size_t i = 0; i < 2; i++)
         if (!columns[i])
-            return error_set_at(err, BP_BIND_ERROR, position, "USING (%.*s): the %s side of the join has no such column", STRING_ARGUMENTS(name),
-                                i ? "right" : "left");
+            return error_set_at(err, BP_BIND_ERROR, position, "USING (%.*s): the %s side of the join has no such column",
+                                STRING_ARGUMENTS(name), i ? "right" : "left");
     for (size_t i = 0; i < 2; i++)
         if ((status = column_expr(&sides[i], binder, columns[i]->id, err))) return status;
     binder->plan->exprs.position = position;
-    status = expr_compare(&joining->conjuncts[joining->conjunct_count++], &binder->plan->exprs, COMPARE_EQUAL, sides[0], sides[1], err);
-    hidden = (size_t)(columns[joining->kind != JOIN_RIGHT] - joining->scope->columns); /* RIGHT: the right column is never NULL for the join's sake */
+    status =
+        expr_compare(&joining->conjuncts[joining->conjunct_count++], &binder->plan->exprs, COMPARE_EQUAL, sides[0], sides[1], err);
+    hidden = (size_t)(columns[joining->kind != JOIN_RIGHT] -
+                      joining->scope->columns); /* RIGHT: the right column is never NULL for the join's sake */
     joining->scope->columns[hidden].hidden = true;
     return status;
 }
@@ -280,7 +290,8 @@ static bp_status join_using(joining *joining, syntax_id list, bp_error *err)
     joining->conjuncts = arena_new_array(joining->binder->arena, expr_id, count);
     if (!joining->conjuncts) return error_no_memory(err, joining->binder->context->memory, count * sizeof(expr_id));
     for (size_t i = 0; i < count && !status; i++)
-        status = use_column(joining, syntax_at(joining->binder->tree, names[i])->text, syntax_at(joining->binder->tree, names[i])->begin, err);
+        status = use_column(joining, syntax_at(joining->binder->tree, names[i])->text,
+                            syntax_at(joining->binder->tree, names[i])->begin, err);
     return status;
 }
 
@@ -318,8 +329,9 @@ static bp_status join_on(joining *joining, syntax_id condition, bp_error *err)
 
 static bp_status join_kind_of(joining *joining, bp_error *err)
 {
-    static const join_kind kinds[] = {[SYNTAX_JOIN_INNER] = JOIN_INNER, [SYNTAX_JOIN_LEFT] = JOIN_LEFT, [SYNTAX_JOIN_RIGHT] = JOIN_RIGHT,
-                                      [SYNTAX_JOIN_FULL] = JOIN_FULL,   [SYNTAX_JOIN_SEMI] = JOIN_SEMI, [SYNTAX_JOIN_ANTI] = JOIN_ANTI,
+    static const join_kind kinds[] = {[SYNTAX_JOIN_INNER] = JOIN_INNER, [SYNTAX_JOIN_LEFT] = JOIN_LEFT,
+                                      [SYNTAX_JOIN_RIGHT] = JOIN_RIGHT, [SYNTAX_JOIN_FULL] = JOIN_FULL,
+                                      [SYNTAX_JOIN_SEMI] = JOIN_SEMI,   [SYNTAX_JOIN_ANTI] = JOIN_ANTI,
                                       [SYNTAX_JOIN_CROSS] = JOIN_CROSS};
     const syntax_node *node = syntax_at(joining->binder->tree, joining->join);
 
@@ -347,7 +359,8 @@ static bp_status merge_used_columns(joining *joining, plan_id *node, bp_error *e
         if ((status = column_expr(&exprs[i], binder, old[i], err))) return status;
     }
     for (size_t i = 0; i < joining->conjunct_count; i++) {
-        expr_id sides[2] = {expr_child(&binder->plan->exprs, joining->conjuncts[i], 0), expr_child(&binder->plan->exprs, joining->conjuncts[i], 1)};
+        expr_id sides[2] = {expr_child(&binder->plan->exprs, joining->conjuncts[i], 0),
+                            expr_child(&binder->plan->exprs, joining->conjuncts[i], 1)};
         if ((status = expr_coalesce(&exprs[total++], &binder->plan->exprs, sides, 2, err))) return status;
     }
     if ((status = plan_project(node, binder->plan, *node, exprs, names, total, err))) return status;
@@ -359,7 +372,9 @@ static bp_status merge_used_columns(joining *joining, plan_id *node, bp_error *e
             }
     for (size_t i = 0, used = 0; i < joining->first_right && used < joining->conjunct_count; i++) {
         for (size_t j = joining->first_right; j < scope->count; j++) {
-            if (!scope->columns[j].hidden || scope->columns[i].hidden || !string_equal_nocase(scope->columns[i].name, scope->columns[j].name)) continue;
+            if (!scope->columns[j].hidden || scope->columns[i].hidden ||
+                !string_equal_nocase(scope->columns[i].name, scope->columns[j].name))
+                continue;
             scope->columns[i].id = plan_at(binder->plan, *node)->outputs[outputs + used++];
             break;
         }
@@ -370,14 +385,16 @@ static bp_status merge_used_columns(joining *joining, plan_id *node, bp_error *e
 static bp_status join_sides(joining *joining, plan_id *out, bp_error *err)
 {
     binder *binder = joining->binder;
-    syntax_id on = syntax_child(binder->tree, joining->join, SLOT_JOIN_ON), used = syntax_child(binder->tree, joining->join, SLOT_JOIN_USING);
+    syntax_id on = syntax_child(binder->tree, joining->join, SLOT_JOIN_ON),
+              used = syntax_child(binder->tree, joining->join, SLOT_JOIN_USING);
     bool natural = syntax_has(binder->tree, joining->join, SYNTAX_FLAG_NATURAL);
     bp_status status;
 
     if ((status = join_kind_of(joining, err))) return status;
     status = natural ? join_natural(joining, err) : used ? join_using(joining, used, err) : on ? join_on(joining, on, err) : BP_OK;
     if (status) return status;
-    if ((status = plan_join(out, binder->plan, joining->kind, joining->left, joining->right, joining->conjuncts, joining->conjunct_count, err)))
+    if ((status = plan_join(out, binder->plan, joining->kind, joining->left, joining->right, joining->conjuncts,
+                            joining->conjunct_count, err)))
         return status;
     if (joining->kind == JOIN_SEMI || joining->kind == JOIN_ANTI) joining->scope->count = joining->first_right;
     return joining->kind == JOIN_FULL && (used || natural) ? merge_used_columns(joining, out, err) : BP_OK;
@@ -392,15 +409,18 @@ static bp_status bind_joins(plan_id *out, scope *scope, binder *binder, syntax_i
     syntax_id leftmost = join, *spine;
     bp_status status;
 
-    for (syntax_id at = join; syntax_kind_of(binder->tree, at) == SYNTAX_JOIN; at = syntax_child(binder->tree, at, SLOT_JOIN_LEFT)) depth++;
+    for (syntax_id at = join; syntax_kind_of(binder->tree, at) == SYNTAX_JOIN; at = syntax_child(binder->tree, at, SLOT_JOIN_LEFT))
+        depth++;
     spine = arena_new_array(binder->arena, syntax_id, depth);
     if (!spine) return error_no_memory(err, binder->context->memory, depth * sizeof *spine);
     for (size_t i = depth; i-- > 0; leftmost = syntax_child(binder->tree, leftmost, SLOT_JOIN_LEFT)) spine[i] = leftmost;
     if ((status = bind_any_table(out, scope, binder, leftmost, err))) return status;
     for (size_t i = 0; i < depth; i++) {
-        joining joining = {.binder = binder, .scope = scope, .join = spine[i], .left = *out, .first_left = first, .first_right = scope->count};
+        joining joining = {
+            .binder = binder, .scope = scope, .join = spine[i], .left = *out, .first_left = first, .first_right = scope->count};
         syntax_id alias = syntax_child(binder->tree, spine[i], SLOT_JOIN_ALIAS);
-        if ((status = bind_any_table(&joining.right, scope, binder, syntax_child(binder->tree, spine[i], SLOT_JOIN_RIGHT), err))) return status;
+        if ((status = bind_any_table(&joining.right, scope, binder, syntax_child(binder->tree, spine[i], SLOT_JOIN_RIGHT), err)))
+            return status;
         if ((status = join_sides(&joining, out, err))) return status;
         if (alias && (status = apply_alias(scope, first, binder, spine[i], (string_view){0}, err))) return status;
     }
@@ -413,7 +433,8 @@ static bp_status bind_any_table(plan_id *out, scope *scope, binder *binder, synt
 
     if (syntax_kind_of(binder->tree, table) != SYNTAX_JOIN) return bind_one_table(out, scope, binder, table, err);
     if (++binder->depth > LIMIT_QUERY_DEPTH)
-        return error_set_at(err, BP_LIMIT, syntax_at(binder->tree, table)->begin, "queries and joins nest deeper than %d levels", LIMIT_QUERY_DEPTH);
+        return error_set_at(err, BP_LIMIT, syntax_at(binder->tree, table)->begin, "queries and joins nest deeper than %d levels",
+                            LIMIT_QUERY_DEPTH);
     status = bind_joins(out, scope, binder, table, err);
     binder->depth--;
     return status;

@@ -3,6 +3,7 @@
 #include "binder.h"
 #include "io/csv.h"
 #include "io/range_source.h"
+#include "known_files.h"
 
 /* arguments ------------------------------------------------------------------------------------------------------------------------------------- */
 typedef struct call_arguments {
@@ -31,18 +32,20 @@ static bp_status split_arguments(call_arguments *out, binder *binder, syntax_id 
     return BP_OK;
 }
 
-static bp_status wants_arguments(const binder *binder, syntax_id call, const call_arguments *arguments, size_t least, size_t most, bp_error *err)
+static bp_status wants_arguments(const binder *binder, syntax_id call, const call_arguments *arguments, size_t least, size_t most,
+                                 bp_error *err)
 {
     const syntax_node *node = syntax_at(binder->tree, call);
 
     if (arguments->count >= least && arguments->count <= most) return BP_OK;
-    return error_set_at(err, BP_BIND_ERROR, node->begin, "%.*s() takes %zu to %zu arguments, not %zu", STRING_ARGUMENTS(node->text), least, most,
-                        arguments->count);
+    return error_set_at(err, BP_BIND_ERROR, node->begin, "%.*s() takes %zu to %zu arguments, not %zu", STRING_ARGUMENTS(node->text),
+                        least, most, arguments->count);
 }
 
 /* read_csv ------------------------------------------------------------------------------------------------------------------------------------------ */
 /* The files that patterns mean, in order; a pattern without a match is an error. */
-static bp_status expand_paths(file_list *out, binder *binder, const string_view *patterns, size_t count, uint32_t position, bp_error *err)
+static bp_status expand_paths(file_list *out, binder *binder, const string_view *patterns, size_t count, uint32_t position,
+                              bp_error *err)
 {
     bp_status status;
 
@@ -89,6 +92,16 @@ static bp_status path_argument(file_list *out, binder *binder, syntax_id node, b
     return expand_paths(out, binder, patterns, count, position, err);
 }
 
+/* In a second binding of a statement: the source that the first had in this place, settled since. */
+static bool overridden(source **out, const binder *binder)
+{
+    const session *session = binder->session;
+
+    if (binder->plan->source_count >= session->override_count) return false;
+    *out = source_retain(session->overrides[binder->plan->source_count]);
+    return true;
+}
+
 static bp_status csv_source_of(source **out, binder *binder, syntax_id call, bp_error *err)
 {
     call_arguments arguments;
@@ -96,6 +109,7 @@ static bp_status csv_source_of(source **out, binder *binder, syntax_id call, bp_
     file_list files;
     bp_status status;
 
+    if (overridden(out, binder)) return BP_OK;
     if ((status = split_arguments(&arguments, binder, call, err))) return status;
     if ((status = wants_arguments(binder, call, &arguments, 1, 1, err))) return status;
     if ((status = path_argument(&files, binder, arguments.positional[0], err))) return status;
@@ -140,7 +154,8 @@ bp_status struct_constant(const column **out, binder *binder, syntax_id node, bp
     type_detail *detail = arena_new(binder->arena, type_detail);
     bp_status status;
 
-    if (!children || !value || !types || !names || !detail) return error_no_memory(err, binder->context->memory, syntax->count * sizeof *children);
+    if (!children || !value || !types || !names || !detail)
+        return error_no_memory(err, binder->context->memory, syntax->count * sizeof *children);
     for (size_t i = 0; i < syntax->count; i++) {
         syntax_id field = syntax_children(binder->tree, node)[i];
         const column *constant;
@@ -150,14 +165,44 @@ bp_status struct_constant(const column **out, binder *binder, syntax_id node, bp
         names[i] = syntax_at(binder->tree, field)->text;
     }
     *detail = (type_detail){.child_count = syntax->count, .children = types, .names = names};
-    *value = (column){.type = {.id = TYPE_STRUCT, .detail = detail}, .length = 1, .children = children, .child_count = syntax->count};
+    *value =
+        (column){.type = {.id = TYPE_STRUCT, .detail = detail}, .length = 1, .children = children, .child_count = syntax->count};
     *out = value;
     return BP_OK;
 }
 
-bp_status bind_path(source **out, binder *binder, string_view path, uint32_t position, bp_error *err)
+static bp_status new_csv_source(source **out, binder *binder, const file_list *files, bp_error *err)
 {
     csv_options options;
+
+    csv_options_init(&options);
+    return csv_source_new(out, binder->context, files->paths, files->count, &options, err);
+}
+
+/* One file named by its path: known already, or looked at now and then known. A pipe is never known. */
+static bp_status known_file_source(source **out, binder *binder, string_view path, bp_error *err)
+{
+    file_list files = {.paths = &path, .count = 1};
+    file_identity identity;
+    source *known;
+    bp_status status;
+
+    if (file_identify(&identity, binder->context, path, NULL) || identity.size == 0)
+        return new_csv_source(out, binder, &files, err);
+    if ((known = known_files_find(binder->session, path, &identity))) {
+        *out = source_retain(known);
+        return BP_OK;
+    }
+    if ((status = new_csv_source(out, binder, &files, err))) return status;
+    if ((status = known_files_add(binder->session, path, &identity, *out, err))) {
+        source_release(*out);
+        *out = NULL;
+    }
+    return status;
+}
+
+bp_status bind_path(source **out, binder *binder, string_view path, uint32_t position, bp_error *err)
+{
     file_list files;
     bp_status status;
 
@@ -165,9 +210,9 @@ bp_status bind_path(source **out, binder *binder, string_view path, uint32_t pos
         string_ends_with(path, STRING_VIEW(".jsonl")) || string_ends_with(path, STRING_VIEW(".ndjson")) ||
         string_ends_with(path, STRING_VIEW(".arrow")))
         return error_set_at(err, BP_NOT_SUPPORTED, position, "'%.*s': this version reads CSV files only", STRING_ARGUMENTS(path));
+    if (overridden(out, binder)) return BP_OK;
     if ((status = expand_paths(&files, binder, &path, 1, position, err))) return status;
-    csv_options_init(&options);
-    status = csv_source_new(out, binder->context, files.paths, files.count, &options, err);
+    status = files.count == 1 ? known_file_source(out, binder, files.paths[0], err) : new_csv_source(out, binder, &files, err);
     if (err && status && err->position < 0 && err->line == 0) err->position = position;
     return status;
 }
@@ -182,11 +227,13 @@ static bp_status range_of(source **out, binder *binder, syntax_id call, bool inc
     if ((status = split_arguments(&arguments, binder, call, err))) return status;
     if ((status = wants_arguments(binder, call, &arguments, 1, 3, err))) return status;
     for (size_t i = 0; i < arguments.count; i++)
-        if ((status = integer_constant(&numbers[arguments.count == 1 ? 1 : i], binder, arguments.positional[i], err))) return status;
+        if ((status = integer_constant(&numbers[arguments.count == 1 ? 1 : i], binder, arguments.positional[i], err)))
+            return status;
     if (numbers[2] == 0)
         return error_set_at(err, BP_OUT_OF_RANGE, syntax_at(binder->tree, call)->begin, "%.*s(): the step cannot be 0",
                             STRING_ARGUMENTS(syntax_at(binder->tree, call)->text));
-    return range_source_new(out, binder->context, inclusive ? "generate_series" : "range", numbers[0], numbers[1], numbers[2], inclusive, err);
+    return range_source_new(out, binder->context, inclusive ? "generate_series" : "range", numbers[0], numbers[1], numbers[2],
+                            inclusive, err);
 }
 
 bp_status integer_constant(int64_t *out, binder *binder, syntax_id node, bp_error *err)
@@ -199,7 +246,8 @@ bp_status integer_constant(int64_t *out, binder *binder, syntax_id node, bp_erro
     if ((status = bind_expression(&expr, binder, &context, node, err))) return status;
     if ((status = expr_cast_implicit(&expr, &binder->plan->exprs, expr, type_of(TYPE_INT64), err))) return status;
     if ((status = expr_constant_value(&value, &binder->plan->exprs, expr, err))) return status;
-    if (column_is_null(value, 0)) return error_set_at(err, BP_BIND_ERROR, syntax_at(binder->tree, node)->begin, "a number is wanted, not NULL");
+    if (column_is_null(value, 0))
+        return error_set_at(err, BP_BIND_ERROR, syntax_at(binder->tree, node)->begin, "a number is wanted, not NULL");
     *out = *(const int64_t *)value->values;
     return BP_OK;
 }

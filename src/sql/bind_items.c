@@ -106,7 +106,8 @@ static bp_status expand_star(item_list *list, binder *binder, const scope *scope
                                 STRING_ARGUMENTS(syntax_at(tree, qualifier)->text));
         return error_set_at(err, BP_BIND_ERROR, syntax_at(tree, star)->begin, "SELECT * without FROM");
     }
-    if ((status = check_met(binder, exclude, excluded, "EXCLUDE", err)) || (status = check_met(binder, replace, replaced, "REPLACE", err)))
+    if ((status = check_met(binder, exclude, excluded, "EXCLUDE", err)) ||
+        (status = check_met(binder, replace, replaced, "REPLACE", err)))
         return status;
     return check_met(binder, rename, renamed, "RENAME", err);
 }
@@ -138,7 +139,7 @@ bp_status expand_items(select_item **out, size_t *count, binder *binder, const s
     for (size_t i = 0; items && i < syntax_at(binder->tree, items)->count && !status; i++) {
         syntax_id node = syntax_children(binder->tree, items)[i];
         status = syntax_kind_of(binder->tree, node) == SYNTAX_STAR ? expand_star(&list, binder, scope, node, err)
-                                                                  : add_expression(&list, binder, node, err);
+                                                                   : add_expression(&list, binder, node, err);
     }
     *out = list.items;
     *count = list.count;

@@ -16,7 +16,8 @@ bp_status scope_add(scope *scope, binder *binder, scope_column column, bp_error 
     return BP_OK;
 }
 
-bp_status scope_find(const scope_column **out, const scope *scope, string_view table, string_view name, uint32_t position, bp_error *err)
+bp_status scope_find(const scope_column **out, const scope *scope, string_view table, string_view name, uint32_t position,
+                     bp_error *err)
 {
     const scope_column *found = NULL;
 
@@ -26,8 +27,9 @@ bp_status scope_find(const scope_column **out, const scope *scope, string_view t
         if (!string_equal_nocase(column->name, name)) continue;
         if (table.size ? !string_equal_nocase(column->table, table) : column->hidden) continue;
         if (found && table.size == 0 && found->id != column->id)
-            return error_set_at(err, BP_BIND_ERROR, position, "the column \"%.*s\" is in \"%.*s\" and in \"%.*s\"; write which is meant",
-                                STRING_ARGUMENTS(name), STRING_ARGUMENTS(found->table), STRING_ARGUMENTS(column->table));
+            return error_set_at(err, BP_BIND_ERROR, position,
+                                "the column \"%.*s\" is in \"%.*s\" and in \"%.*s\"; write which is meant", STRING_ARGUMENTS(name),
+                                STRING_ARGUMENTS(found->table), STRING_ARGUMENTS(column->table));
         if (!found) found = column;
     }
     *out = found;
@@ -52,13 +54,15 @@ bp_status column_not_found(const expression_context *context, string_view table,
     bp_status status;
 
     if (context->outer && scope_find(&outer, context->outer, table, name, position, NULL) == BP_OK && outer)
-        return error_set_at(err, BP_NOT_SUPPORTED, position,
-                            "\"%.*s\" is a column of the query around: correlated subqueries are not there yet; a join says the same",
-                            STRING_ARGUMENTS(name));
+        return error_set_at(
+            err, BP_NOT_SUPPORTED, position,
+            "\"%.*s\" is a column of the query around: correlated subqueries are not there yet; a join says the same",
+            STRING_ARGUMENTS(name));
     if (table.size && context->scope && !has_table(context->scope, table))
         return error_set_at(err, BP_BIND_ERROR, position, "there is no table \"%.*s\" in FROM", STRING_ARGUMENTS(table));
     if (!context->scope || context->scope->count == 0)
-        return error_set_at(err, BP_BIND_ERROR, position, "column \"%.*s\" not found: there is no FROM that could have it", STRING_ARGUMENTS(name));
+        return error_set_at(err, BP_BIND_ERROR, position, "column \"%.*s\" not found: there is no FROM that could have it",
+                            STRING_ARGUMENTS(name));
     status = error_set_at(err, BP_BIND_ERROR, position, "column \"%.*s\" not found in FROM", STRING_ARGUMENTS(name));
     error_suggest(err, name, scope_name_at, context->scope, context->scope->count);
     return status;
@@ -80,8 +84,8 @@ static alias *find_alias(const expression_context *context, string_view name)
 /* current_date and its like are functions that are written without parentheses. */
 static bool is_bare_function(string_view name)
 {
-    static const char *const names[] = {"current_date", "current_time", "current_timestamp", "localtime", "localtimestamp", "current_user",
-                                        "current_schema", "current_catalog", "user", "session_user"};
+    static const char *const names[] = {"current_date", "current_time",   "current_timestamp", "localtime", "localtimestamp",
+                                        "current_user", "current_schema", "current_catalog",   "user",      "session_user"};
 
     for (size_t i = 0; i < ARRAY_LENGTH(names); i++)
         if (string_equal_nocase(name, string_view_of(names[i]))) return true;
@@ -141,7 +145,8 @@ bp_status bind_name(walk *walk, syntax_id node, alias **alias, bool *is_leaf, bp
     if (!column) { /* a field of a struct column, or an error */
         before = syntax_child(tree, node, 0);
         if (syntax_kind_of(tree, before) != SYNTAX_COLUMN) return BP_OK;
-        if ((status = scope_find(&base, walk->context->scope, (string_view){0}, table, syntax_at(tree, node)->begin, err))) return status;
+        if ((status = scope_find(&base, walk->context->scope, (string_view){0}, table, syntax_at(tree, node)->begin, err)))
+            return status;
         return base ? BP_OK : column_not_found(walk->context, table, name, syntax_at(tree, node)->begin, err);
     }
     *is_leaf = true;
@@ -195,8 +200,12 @@ bp_status bind_leaf(walk *walk, syntax_id id, bool *is_leaf, bp_error *err)
     case SYNTAX_STRING: status = expr_text(&expr, pool, node->text, err); break;
     case SYNTAX_BLOB: status = blob_literal(&expr, binder, node->text, err); break;
     case SYNTAX_PARAMETER: status = parameter_value(&expr, binder, node, err); break;
-    case SYNTAX_STAR: status = error_set_at(err, BP_BIND_ERROR, node->begin, "* stands only in SELECT's list and in count(*)"); break;
-    case SYNTAX_DEFAULT: status = error_set_at(err, BP_BIND_ERROR, node->begin, "DEFAULT stands only in VALUES of an INSERT"); break;
+    case SYNTAX_STAR:
+        status = error_set_at(err, BP_BIND_ERROR, node->begin, "* stands only in SELECT's list and in count(*)");
+        break;
+    case SYNTAX_DEFAULT:
+        status = error_set_at(err, BP_BIND_ERROR, node->begin, "DEFAULT stands only in VALUES of an INSERT");
+        break;
     case SYNTAX_POSITION: status = not_yet(binder, id, "#1 for a column by its place", err); break;
     case SYNTAX_COLUMNS: status = not_yet(binder, id, "COLUMNS(…)", err); break;
     case SYNTAX_LAMBDA:

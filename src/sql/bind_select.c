@@ -80,10 +80,11 @@ static bp_status item_place(const select_state *state, syntax_id node, const cha
 
     *out = SIZE_MAX;
     if (syntax->kind != SYNTAX_NUMBER || syntax->option != NUMBER_INTEGER) return BP_OK;
-    for (size_t i = 0; i < syntax->text.size && place <= LIMIT_COLUMNS; i++) place = place * 10 + (size_t)(syntax->text.data[i] - '0');
+    for (size_t i = 0; i < syntax->text.size && place <= LIMIT_COLUMNS; i++)
+        place = place * 10 + (size_t)(syntax->text.data[i] - '0');
     if (place < 1 || place > state->count)
-        return error_set_at(err, BP_BIND_ERROR, syntax->begin, "%s %.*s: SELECT has the items 1 to %zu", clause, STRING_ARGUMENTS(syntax->text),
-                            state->count);
+        return error_set_at(err, BP_BIND_ERROR, syntax->begin, "%s %.*s: SELECT has the items 1 to %zu", clause,
+                            STRING_ARGUMENTS(syntax->text), state->count);
     *out = place - 1;
     return BP_OK;
 }
@@ -116,7 +117,8 @@ static bp_status bind_groups(select_state *state, bp_error *err)
     state->groups = arena_new_array(state->binder->arena, expr_id, count + state->count);
     if (!state->groups) return no_memory(state, err);
     for (size_t i = 0; i < count && !status; i++) {
-        if (syntax_kind_of(state->binder->tree, nodes[i]) == SYNTAX_ROW && syntax_at(state->binder->tree, nodes[i])->count == 0) continue; /* () */
+        if (syntax_kind_of(state->binder->tree, nodes[i]) == SYNTAX_ROW && syntax_at(state->binder->tree, nodes[i])->count == 0)
+            continue; /* () */
         status = bind_group(state, nodes[i], &state->groups[state->group_count++], err);
     }
     state->grouped = count > 0 || syntax_has(state->binder->tree, state->select, SYNTAX_FLAG_GROUP_ALL);
@@ -129,7 +131,8 @@ static bp_status note_aliases(select_state *state, bp_error *err)
     state->aliases = arena_new_array(state->binder->arena, alias, state->count);
     state->exprs = arena_new_array(state->binder->arena, expr_id, state->count);
     if (!state->aliases || !state->exprs) return no_memory(state, err);
-    for (size_t i = 0; i < state->count; i++) state->aliases[i] = (alias){.name = state->items[i].name, .item = state->items[i].node};
+    for (size_t i = 0; i < state->count; i++)
+        state->aliases[i] = (alias){.name = state->items[i].name, .item = state->items[i].node};
     return BP_OK;
 }
 
@@ -208,7 +211,8 @@ static bp_status bind_order_key(select_state *state, syntax_id node, order_item 
     order_flags(state->binder, node, &out->key);
     if ((status = item_place(state, key, "ORDER BY", &out->item, err))) return status;
     for (size_t i = 0; i < state->count && out->item == SIZE_MAX; i++) /* an item's name, also of a column as it is */
-        if (syntax_kind_of(state->binder->tree, key) == SYNTAX_COLUMN && string_equal_nocase(state->items[i].name, syntax_at(state->binder->tree, key)->text))
+        if (syntax_kind_of(state->binder->tree, key) == SYNTAX_COLUMN &&
+            string_equal_nocase(state->items[i].name, syntax_at(state->binder->tree, key)->text))
             out->item = i;
     if (out->item != SIZE_MAX) {
         out->key.expr = state->exprs[out->item];
@@ -245,7 +249,8 @@ static bp_status bind_order(select_state *state, syntax_id order, bp_error *err)
 static bp_status bind_distinct_on(select_state *state, bp_error *err)
 {
     size_t count;
-    const syntax_id *nodes = list_of(state->binder, syntax_child(state->binder->tree, state->select, SLOT_SELECT_DISTINCT_ON), &count);
+    const syntax_id *nodes =
+        list_of(state->binder, syntax_child(state->binder->tree, state->select, SLOT_SELECT_DISTINCT_ON), &count);
     bp_status status = BP_OK;
 
     state->on = arena_new_array(state->binder->arena, expr_id, count);
@@ -308,7 +313,8 @@ static bp_status above_groups(group_replacement *replacement, const uint64_t *be
     if ((status = expr_rewrite(expr, &state->binder->plan->exprs, *expr, replace_group, replacement, err))) return status;
     if ((status = expr_walk(&state->binder->plan->exprs, *expr, look_for_leftover, &search, err)) || !search.found) return status;
     name = state->binder->plan->columns[search.found->column].name;
-    status = error_set(err, BP_BIND_ERROR, "the column \"%.*s\" must stand in GROUP BY or inside an aggregate such as any_value(\"%.*s\")",
+    status = error_set(err, BP_BIND_ERROR,
+                       "the column \"%.*s\" must stand in GROUP BY or inside an aggregate such as any_value(\"%.*s\")",
                        STRING_ARGUMENTS(name), STRING_ARGUMENTS(name));
     if (err && search.found->position != UINT32_MAX) err->position = search.found->position;
     return status;
@@ -330,7 +336,8 @@ static bp_status aggregate(select_state *state, bp_error *err)
     made = plan_at(binder->plan, state->node);
     for (size_t i = 0; i < state->aggregates.count; i++) made->outputs[state->group_count + i] = state->aggregates.ids[i];
     replacement.outputs = made->outputs;
-    for (size_t i = 0; i < plan_at(binder->plan, below)->output_count; i++) bitmap_set(below_bits, plan_at(binder->plan, below)->outputs[i]);
+    for (size_t i = 0; i < plan_at(binder->plan, below)->output_count; i++)
+        bitmap_set(below_bits, plan_at(binder->plan, below)->outputs[i]);
     for (size_t i = 0; i < state->count; i++)
         if ((status = above_groups(&replacement, below_bits, &state->exprs[i], err))) return status;
     for (size_t i = 0; i < state->order_count; i++)
@@ -404,7 +411,8 @@ static bp_status sort(select_state *state, bp_error *err)
     if (!keys) return no_memory(state, err);
     for (size_t i = 0; i < state->order_count; i++) {
         keys[i] = state->order[i].key;
-        if ((status = column_expr(&keys[i].expr, binder, plan_at(binder->plan, state->node)->outputs[state->order[i].item], err))) return status;
+        if ((status = column_expr(&keys[i].expr, binder, plan_at(binder->plan, state->node)->outputs[state->order[i].item], err)))
+            return status;
     }
     return state->order_count ? plan_sort(&state->node, binder->plan, state->node, keys, state->order_count, err) : BP_OK;
 }
@@ -415,7 +423,8 @@ static bp_status distinct(select_state *state, bp_error *err)
     bp_status status;
 
     for (size_t i = 0; i < state->on_count; i++)
-        if ((status = column_expr(&state->on[i], binder, plan_at(binder->plan, state->node)->outputs[state->on[i]], err))) return status;
+        if ((status = column_expr(&state->on[i], binder, plan_at(binder->plan, state->node)->outputs[state->on[i]], err)))
+            return status;
     return plan_distinct(&state->node, binder->plan, state->node, state->on, state->on_count, NULL, 0, err);
 }
 
@@ -451,7 +460,8 @@ static bp_status put_out(select_state *state, bp_error *err)
 static bp_status refuse_what_is_not_there(const select_state *state, bp_error *err)
 {
     const binder *binder = state->binder;
-    syntax_id sample = syntax_child(binder->tree, state->select, SLOT_SELECT_SAMPLE), qualify = syntax_child(binder->tree, state->select, SLOT_SELECT_QUALIFY);
+    syntax_id sample = syntax_child(binder->tree, state->select, SLOT_SELECT_SAMPLE),
+              qualify = syntax_child(binder->tree, state->select, SLOT_SELECT_QUALIFY);
 
     if (sample) return not_yet(binder, sample, "USING SAMPLE", err);
     if (qualify) return not_yet(binder, qualify, "QUALIFY", err);
@@ -464,15 +474,21 @@ bp_status bind_select(relation *out, binder *binder, syntax_id select, syntax_id
     bp_status status;
 
     if ((status = refuse_what_is_not_there(&state, err))) return status;
-    if ((status = bind_from(&state.node, &state.scope, binder, syntax_child(binder->tree, select, SLOT_SELECT_FROM), err))) return status;
-    if ((status = expand_items(&state.items, &state.count, binder, &state.scope, syntax_child(binder->tree, select, SLOT_SELECT_ITEMS), err)))
+    if ((status = bind_from(&state.node, &state.scope, binder, syntax_child(binder->tree, select, SLOT_SELECT_FROM), err)))
+        return status;
+    if ((status = expand_items(&state.items, &state.count, binder, &state.scope,
+                               syntax_child(binder->tree, select, SLOT_SELECT_ITEMS), err)))
         return status;
     if ((status = note_aliases(&state, err))) return status;
-    if ((status = bind_where(&state, err)) || (status = bind_groups(&state, err)) || (status = bind_items(&state, err))) return status;
+    if ((status = bind_where(&state, err)) || (status = bind_groups(&state, err)) || (status = bind_items(&state, err)))
+        return status;
     if (syntax_has(binder->tree, select, SYNTAX_FLAG_GROUP_ALL) && (status = group_by_all(&state, err))) return status;
-    if ((status = bind_having(&state, err)) || (status = bind_distinct_on(&state, err)) || (status = bind_order(&state, order, err))) return status;
+    if ((status = bind_having(&state, err)) || (status = bind_distinct_on(&state, err)) ||
+        (status = bind_order(&state, order, err)))
+        return status;
     if ((state.grouped || state.aggregates.count) && (status = aggregate(&state, err))) return status;
-    if ((status = apply_late_joins(&state, err)) || (status = filter_having(&state, err)) || (status = put_out(&state, err))) return status;
+    if ((status = apply_late_joins(&state, err)) || (status = filter_having(&state, err)) || (status = put_out(&state, err)))
+        return status;
     out->node = state.node;
     out->count = state.count;
     out->names = arena_new_array(binder->arena, string_view, state.count);

@@ -20,19 +20,21 @@ static bp_status bind_inner(walk *walk, syntax_id query, relation *out, bp_error
 static bp_status one_column(const walk *walk, syntax_id query, const relation *inner, bp_error *err)
 {
     if (inner->count == 1) return BP_OK;
-    return error_set_at(err, BP_BIND_ERROR, syntax_at(walk->binder->tree, query)->begin, "a subquery in an expression must give one column, not %zu",
-                        inner->count);
+    return error_set_at(err, BP_BIND_ERROR, syntax_at(walk->binder->tree, query)->begin,
+                        "a subquery in an expression must give one column, not %zu", inner->count);
 }
 
 /* Where the subquery is joined: to the rows below the aggregation, inside an aggregate or when there is none; else above it, later. */
-static bp_status join_to_rows(walk *walk, join_kind kind, plan_id inner, const expr_id *conjuncts, size_t count, column_id *mark, bp_error *err)
+static bp_status join_to_rows(walk *walk, join_kind kind, plan_id inner, const expr_id *conjuncts, size_t count, column_id *mark,
+                              bp_error *err)
 {
     expression_context *context = walk->context;
     binder *binder = walk->binder;
     late_join late = {.kind = kind, .inner = inner, .conjunct = count ? conjuncts[0] : 0};
     bp_status status;
 
-    if (kind == JOIN_MARK && (status = plan_add_column(&late.mark, binder->plan, STRING_VIEW("mark"), type_of(TYPE_BOOLEAN), err))) return status;
+    if (kind == JOIN_MARK && (status = plan_add_column(&late.mark, binder->plan, STRING_VIEW("mark"), type_of(TYPE_BOOLEAN), err)))
+        return status;
     *mark = late.mark;
     if (context->late && !walk->inside_aggregate) return late_join_add(context->late, binder, late, err);
     if (!context->input) return error_set(err, BP_NOT_SUPPORTED, "%s cannot contain subqueries yet", context->clause);
@@ -55,10 +57,12 @@ bp_status late_join_apply(plan_id *node, binder *binder, const late_join *join, 
     plan_node *made;
     bp_status status;
 
-    if ((status = plan_join(node, binder->plan, join->kind, *node, join->inner, &join->conjunct, join->conjunct != 0, err))) return status;
+    if ((status = plan_join(node, binder->plan, join->kind, *node, join->inner, &join->conjunct, join->conjunct != 0, err)))
+        return status;
     made = plan_at(binder->plan, *node);
     if (join->kind == JOIN_MARK) {
-        if (made->join.pair_count != 1) return error_set(err, BP_NOT_SUPPORTED, "IN (SELECT …) of a constant is not there yet; compare with a join");
+        if (made->join.pair_count != 1)
+            return error_set(err, BP_NOT_SUPPORTED, "IN (SELECT …) of a constant is not there yet; compare with a join");
         made->join.mark = join->mark;
         made->outputs[made->output_count - 1] = join->mark;
     }
@@ -73,7 +77,8 @@ static bp_status bind_exists(walk *walk, relation *inner, expr_id *out, bp_error
     bp_status status;
 
     if ((status = plan_limit(&inner->node, binder->plan, inner->node, 0, 1, -1, err))) return status;
-    if ((status = expr_aggregate(&count, &binder->plan->exprs, STRING_VIEW("count"), NULL, 0, false, 0, NULL, 0, err))) return status;
+    if ((status = expr_aggregate(&count, &binder->plan->exprs, STRING_VIEW("count"), NULL, 0, false, 0, NULL, 0, err)))
+        return status;
     if ((status = plan_aggregate(&inner->node, binder->plan, inner->node, NULL, 0, &count, 1, err))) return status;
     if ((status = join_to_rows(walk, JOIN_SINGLE, inner->node, NULL, 0, &mark, err))) return status;
     if ((status = column_expr(&column, binder, plan_at(binder->plan, inner->node)->outputs[0], err))) return status;

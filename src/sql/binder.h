@@ -12,7 +12,7 @@ typedef struct scope_column {
     string_view name;
     column_id id;
     data_type type;
-    bool hidden;  /* the right side of USING: only reached by its table's name */
+    bool hidden; /* the right side of USING: only reached by its table's name */
 } scope_column;
 
 typedef struct scope {
@@ -29,7 +29,7 @@ typedef struct cte {
 
 typedef struct alias {
     string_view name;
-    syntax_id item;   /* its expression */
+    syntax_id item; /* its expression */
     bool being_bound; /* an alias must not be defined by itself */
 } alias;
 
@@ -54,8 +54,9 @@ typedef struct expression_context {
     size_t alias_count;
     bool aliases_first; /* ORDER BY */
     struct aggregates *aggregates; /* gathered; NULL: none allowed */
-    plan_id *input;   /* the node whose rows the expression sees: subqueries are joined to it; NULL: none can be */
-    late_joins *late; /* gathered: subqueries outside of aggregates where there may be an aggregation; NULL: joined to input at once */
+    plan_id *input; /* the node whose rows the expression sees: subqueries are joined to it; NULL: none can be */
+    late_joins
+        *late; /* gathered: subqueries outside of aggregates where there may be an aggregation; NULL: joined to input at once */
 } expression_context;
 
 /* The aggregate calls of one SELECT: each becomes a column of the AGGREGATE node. */
@@ -74,7 +75,7 @@ typedef struct binder {
     arena *arena; /* the plan's */
     cte *ctes;
     const scope *outer; /* scope of the query around the one being bound */
-    size_t depth;       /* of nested queries, views, subqueries */
+    size_t depth; /* of nested queries, views, subqueries */
 } binder;
 
 /* A bound query: a node and the names of its outputs. */
@@ -104,11 +105,12 @@ MUST_USE bp_status bind_expression(expr_id *out, binder *binder, expression_cont
 MUST_USE bp_status bind_type(data_type *out, binder *binder, syntax_id type, bp_error *err);
 /* SELECT's items with stars written out: expressions with names. */
 typedef struct select_item {
-    syntax_id node;    /* its expression; 0: `column` as it is */
+    syntax_id node; /* its expression; 0: `column` as it is */
     scope_column column;
     string_view name;
 } select_item;
-MUST_USE bp_status expand_items(select_item **out, size_t *count, binder *binder, const scope *scope, syntax_id items, bp_error *err);
+MUST_USE bp_status expand_items(select_item **out, size_t *count, binder *binder, const scope *scope, syntax_id items,
+                                bp_error *err);
 
 /* Help */
 MUST_USE bp_status late_join_add(late_joins *joins, binder *binder, late_join join, bp_error *err);
@@ -118,19 +120,23 @@ void order_flags(const binder *binder, syntax_id key, sort_key *out);
 
 MUST_USE bp_status scope_add(scope *scope, binder *binder, scope_column column, bp_error *err);
 /* The column that `table`.`name` means (table empty: any); *out NULL: none; two: BP_BIND_ERROR. */
-MUST_USE bp_status scope_find(const scope_column **out, const scope *scope, string_view table, string_view name, uint32_t position, bp_error *err);
+MUST_USE bp_status scope_find(const scope_column **out, const scope *scope, string_view table, string_view name, uint32_t position,
+                              bp_error *err);
 /* "column "x" not found" with what is near. */
-bp_status column_not_found(const expression_context *context, string_view table, string_view name, uint32_t position, bp_error *err);
+bp_status column_not_found(const expression_context *context, string_view table, string_view name, uint32_t position,
+                           bp_error *err);
 MUST_USE bp_status name_of(string_view *out, binder *binder, syntax_id node, bp_error *err);
 MUST_USE bp_status constant_of(const column **out, binder *binder, syntax_id node, bp_error *err);
 /* An expression column(id). */
 MUST_USE bp_status column_expr(expr_id *out, binder *binder, column_id id, bp_error *err);
 MUST_USE bp_status cast_outputs(plan_id *node, binder *binder, const data_type *types, bp_error *err);
 /* A constant integer, at least 0 (LIMIT). */
-MUST_USE bp_status bind_count(uint64_t *out, double *percent, binder *binder, syntax_id node, bool percent_wanted, const char *clause, bp_error *err);
+MUST_USE bp_status bind_count(uint64_t *out, double *percent, binder *binder, syntax_id node, bool percent_wanted,
+                              const char *clause, bp_error *err);
 bp_status not_yet(const binder *binder, syntax_id node, const char *what, bp_error *err);
 
 /* Bind a whole statement's query into a new plan with finished root. */
-MUST_USE bp_status bind_statement_query(plan **out, session *session, const syntax *tree, syntax_id query, const parameters *parameters, bp_error *err);
+MUST_USE bp_status bind_statement_query(plan **out, session *session, const syntax *tree, syntax_id query,
+                                        const parameters *parameters, bp_error *err);
 
 #endif

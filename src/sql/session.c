@@ -96,7 +96,9 @@ static bp_status settle_sources(session *session, plan *plan, bool *changed, bp_
         source *settled;
         size_t index;
         if (node->kind != PLAN_SCAN || !is_unsettled(node->scan.source)) continue;
-        if ((status = node->scan.source->class->settle(&settled, node->scan.source, node->scan.source_columns, node->output_count, err))) return status;
+        if ((status =
+                 node->scan.source->class->settle(&settled, node->scan.source, node->scan.source_columns, node->output_count, err)))
+            return status;
         index = source_index(plan, node->scan.source);
         *changed |= settled != node->scan.source;
         source_release(session->overrides[index]);
@@ -122,7 +124,8 @@ bp_status session_bind(plan **out, session *session, const syntax *tree, const p
     return kind == SYNTAX_QUERY ? bind_statement_query(out, session, tree, tree->root, parameters, err) : BP_OK;
 }
 
-bp_status query_job_start(query_job *job, session *session, const syntax *tree, syntax_id query, const parameters *parameters, plan *bound, bp_error *err)
+bp_status query_job_start(query_job *job, session *session, const syntax *tree, syntax_id query, const parameters *parameters,
+                          plan *bound, bp_error *err)
 {
     *job = (query_job){.session = session, .tree = tree, .node = query, .parameters = parameters, .plan = bound};
     return query_job_bind(job, err);
@@ -133,7 +136,11 @@ bp_status query_job_bind(query_job *job, bp_error *err)
 {
     bp_status status;
 
-    if (!job->plan && (status = bind_statement_query(&job->plan, job->session, job->tree, job->node, job->parameters, err))) return status;
+    if (!job->plan) {
+        status = job->bind ? job->bind(&job->plan, job, err)
+                           : bind_statement_query(&job->plan, job->session, job->tree, job->node, job->parameters, err);
+        if (status) return status;
+    }
     if ((status = plan_optimize(job->plan, err))) return status;
     return query_new(&job->query, job->plan, job->profile, err);
 }
@@ -169,7 +176,8 @@ bp_status query_job_prepare_stream(query_job *job, bp_error *err)
 {
     bool streams = false;
 
-    for (size_t i = 0; i < job->plan->source_count; i++) streams |= is_unsettled(job->plan->sources[i]) && query_streams_source(job->query, job->plan->sources[i]);
+    for (size_t i = 0; i < job->plan->source_count; i++)
+        streams |= is_unsettled(job->plan->sources[i]) && query_streams_source(job->query, job->plan->sources[i]);
     return streams ? query_job_settle(job, err) : BP_OK;
 }
 
@@ -191,7 +199,8 @@ bp_status session_next(session *session, outcome *outcome, batch *out, bp_error 
 }
 
 /* The first batch is computed at once, so that a misfit below a breaker is met while nothing has left. */
-static bp_status execute_query(outcome *out, session *session, const syntax *tree, const parameters *parameters, plan *bound, bp_error *err)
+static bp_status execute_query(outcome *out, session *session, const syntax *tree, const parameters *parameters, plan *bound,
+                               bp_error *err)
 {
     query_job job;
     bp_status status;
@@ -211,11 +220,13 @@ static bp_status execute_query(outcome *out, session *session, const syntax *tre
     return BP_OK;
 }
 
-bp_status session_execute(outcome *out, session *session, const syntax *tree, const parameters *parameters, plan *bound, bp_error *err)
+bp_status session_execute(outcome *out, session *session, const syntax *tree, const parameters *parameters, plan *bound,
+                          bp_error *err)
 {
     *out = (struct outcome){.kind = OUTCOME_NOTHING};
     if (!bound) session_forget_overrides(session);
-    if (tree->root && syntax_kind_of(tree, tree->root) == SYNTAX_QUERY) return execute_query(out, session, tree, parameters, bound, err);
+    if (tree->root && syntax_kind_of(tree, tree->root) == SYNTAX_QUERY)
+        return execute_query(out, session, tree, parameters, bound, err);
     CHECK(!bound);
     return execute_other(out, session, tree, parameters, err);
 }

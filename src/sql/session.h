@@ -53,7 +53,8 @@ void session_forget_files(session *session);
 /* Bind a query without running it: for the columns of a prepared statement; *out NULL: the statement is not a query. */
 MUST_USE bp_status session_bind(plan **out, session *session, const syntax *tree, const parameters *parameters, bp_error *err);
 /* Run a statement. `bound` (may be NULL, moved in) is what session_bind() gave for it with the same catalog. */
-MUST_USE bp_status session_execute(outcome *out, session *session, const syntax *tree, const parameters *parameters, plan *bound, bp_error *err);
+MUST_USE bp_status session_execute(outcome *out, session *session, const syntax *tree, const parameters *parameters, plan *bound,
+                                   bp_error *err);
 /* The next batch of a result; row_count 0: the end. Sources whose types turned out wrong have been settled
  * by session_execute(), so that misfits never reach the user. */
 MUST_USE bp_status session_next(session *session, outcome *outcome, batch *out, bp_error *err);

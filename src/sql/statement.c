@@ -31,8 +31,8 @@ bp_status table_entry(catalog_entry **out, session *session, const syntax *tree,
     *out = catalog_find(&session->catalog, node->text);
     if (!*out) return no_such_table(session, node->text, node->begin, err);
     if ((*out)->kind == CATALOG_TABLE) return BP_OK;
-    return error_set_at(err, BP_BIND_ERROR, node->begin, "\"%.*s\" is a %s; rows can only be changed in tables", STRING_ARGUMENTS(node->text),
-                        (*out)->kind == CATALOG_VIEW ? "view" : "registered table");
+    return error_set_at(err, BP_BIND_ERROR, node->begin, "\"%.*s\" is a %s; rows can only be changed in tables",
+                        STRING_ARGUMENTS(node->text), (*out)->kind == CATALOG_VIEW ? "view" : "registered table");
 }
 
 /* Whether CREATE … has nothing to do (IF NOT EXISTS), or may not. */
@@ -43,7 +43,8 @@ static bp_status check_name(session *session, const syntax *tree, bool *there, b
 
     *there = entry && (node->flags & SYNTAX_FLAG_IF_NOT_EXISTS);
     if (!entry || *there || (node->flags & SYNTAX_FLAG_OR_REPLACE)) return BP_OK;
-    return error_set_at(err, BP_EXISTS, node->begin, "\"%.*s\" is there already; CREATE OR REPLACE replaces it, IF NOT EXISTS keeps it",
+    return error_set_at(err, BP_EXISTS, node->begin,
+                        "\"%.*s\" is there already; CREATE OR REPLACE replaces it, IF NOT EXISTS keeps it",
                         STRING_ARGUMENTS(node->text));
 }
 
@@ -61,8 +62,7 @@ static bp_status column_constraint(catalog_entry *entry, size_t index, const syn
         text = string_view_slice(tree->source, syntax_at(tree, expression)->begin, syntax_at(tree, expression)->end);
         entry->default_text[index] = arena_copy(&entry->arena, text);
         return entry->default_text[index].data ? BP_OK : error_no_memory(err, entry->arena.memory, text.size);
-    default:
-        return error_set_at(err, BP_NOT_SUPPORTED, node->begin, "of the constraints this version has NOT NULL and DEFAULT");
+    default: return error_set_at(err, BP_NOT_SUPPORTED, node->begin, "of the constraints this version has NOT NULL and DEFAULT");
     }
 }
 
@@ -81,11 +81,16 @@ static bp_status define_columns(catalog_entry *entry, schema *out, binder *binde
         syntax_id part = syntax_children(tree, parts)[i], type = syntax_child(tree, part, 0);
         data_type bound;
         if (syntax_kind_of(tree, part) != SYNTAX_COLUMN_DEFINITION)
-            return error_set_at(err, BP_NOT_SUPPORTED, syntax_at(tree, part)->begin, "constraints of a whole table are not there yet");
-        if (!type) return error_set_at(err, BP_BIND_ERROR, syntax_at(tree, part)->begin, "the column \"%.*s\" needs a type", STRING_ARGUMENTS(syntax_at(tree, part)->text));
+            return error_set_at(err, BP_NOT_SUPPORTED, syntax_at(tree, part)->begin,
+                                "constraints of a whole table are not there yet");
+        if (!type)
+            return error_set_at(err, BP_BIND_ERROR, syntax_at(tree, part)->begin, "the column \"%.*s\" needs a type",
+                                STRING_ARGUMENTS(syntax_at(tree, part)->text));
         if (schema_find(&(schema){.count = i, .names = out->names, .types = out->types}, syntax_at(tree, part)->text) != SIZE_MAX)
-            return error_set_at(err, BP_BIND_ERROR, syntax_at(tree, part)->begin, "two columns are named \"%.*s\"", STRING_ARGUMENTS(syntax_at(tree, part)->text));
-        if ((status = bind_type(&bound, binder, type, err)) || (status = type_copy(&out->types[i], &entry->arena, bound, err))) return status;
+            return error_set_at(err, BP_BIND_ERROR, syntax_at(tree, part)->begin, "two columns are named \"%.*s\"",
+                                STRING_ARGUMENTS(syntax_at(tree, part)->text));
+        if ((status = bind_type(&bound, binder, type, err)) || (status = type_copy(&out->types[i], &entry->arena, bound, err)))
+            return status;
         out->names[i] = arena_copy(&entry->arena, syntax_at(tree, part)->text);
         if (!out->names[i].data) return error_no_memory(err, entry->arena.memory, syntax_at(tree, part)->text.size);
         for (size_t j = 1; j < syntax_at(tree, part)->count; j++)
@@ -94,7 +99,8 @@ static bp_status define_columns(catalog_entry *entry, schema *out, binder *binde
     return BP_OK;
 }
 
-static bp_status new_empty_table(catalog_entry *entry, session *session, const syntax *tree, const parameters *parameters, bp_error *err)
+static bp_status new_empty_table(catalog_entry *entry, session *session, const syntax *tree, const parameters *parameters,
+                                 bp_error *err)
 {
     binder binder;
     schema schema;
@@ -108,10 +114,12 @@ static bp_status new_empty_table(catalog_entry *entry, session *session, const s
     return status;
 }
 
-static bp_status table_from_query(catalog_entry *entry, session *session, const syntax *tree, const parameters *parameters, bp_error *err)
+static bp_status table_from_query(catalog_entry *entry, session *session, const syntax *tree, const parameters *parameters,
+                                  bp_error *err)
 {
     query_job job;
-    bp_status status = query_job_start(&job, session, tree, syntax_child(tree, tree->root, SLOT_CREATE_QUERY), parameters, NULL, err);
+    bp_status status =
+        query_job_start(&job, session, tree, syntax_child(tree, tree->root, SLOT_CREATE_QUERY), parameters, NULL, err);
 
     if (!status) status = query_job_collect(&job, &entry->table, err);
     query_job_clear(&job);
@@ -127,9 +135,11 @@ static bp_status create_table(outcome *out, session *session, const syntax *tree
 
     if ((status = check_name(session, tree, &there, err)) || there) return status;
     if (from_query && syntax_child(tree, tree->root, SLOT_CREATE_PARTS))
-        return error_set_at(err, BP_NOT_SUPPORTED, node->begin, "CREATE TABLE with column names and AS: name the columns in the query instead");
+        return error_set_at(err, BP_NOT_SUPPORTED, node->begin,
+                            "CREATE TABLE with column names and AS: name the columns in the query instead");
     if ((status = catalog_entry_new(&entry, &session->catalog, CATALOG_TABLE, node->text, err))) return status;
-    status = from_query ? table_from_query(entry, session, tree, parameters, err) : new_empty_table(entry, session, tree, parameters, err);
+    status = from_query ? table_from_query(entry, session, tree, parameters, err)
+                        : new_empty_table(entry, session, tree, parameters, err);
     if (status) {
         catalog_entry_free(&session->catalog, entry);
         return status;
@@ -144,7 +154,8 @@ static bp_status fill_view(catalog_entry *entry, const syntax *tree, syntax_id q
     syntax_id names = syntax_child(tree, tree->root, SLOT_CREATE_PARTS);
     size_t count = names ? syntax_at(tree, names)->count : 0;
 
-    entry->sql = arena_copy(&entry->arena, string_view_slice(tree->source, syntax_at(tree, query)->begin, syntax_at(tree, query)->end));
+    entry->sql =
+        arena_copy(&entry->arena, string_view_slice(tree->source, syntax_at(tree, query)->begin, syntax_at(tree, query)->end));
     entry->view_columns = arena_new_array(&entry->arena, string_view, count);
     if (!entry->sql.data || !entry->view_columns) return error_no_memory(err, entry->arena.memory, 4096);
     entry->view_column_count = count;
@@ -189,7 +200,8 @@ static bp_status drop(session *session, const syntax *tree, bp_error *err)
             return error_set_at(err, BP_BIND_ERROR, table->begin, "\"%.*s\" is a %s; say DROP %s", STRING_ARGUMENTS(table->text),
                                 entry->kind == CATALOG_VIEW ? "view" : "table", entry->kind == CATALOG_VIEW ? "VIEW" : "TABLE");
     }
-    for (size_t i = 0; i < node->count; i++) catalog_drop(&session->catalog, syntax_at(tree, syntax_children(tree, tree->root)[i])->text);
+    for (size_t i = 0; i < node->count; i++)
+        catalog_drop(&session->catalog, syntax_at(tree, syntax_children(tree, tree->root)[i])->text);
     return BP_OK;
 }
 
@@ -272,5 +284,6 @@ bp_status execute_other(outcome *out, session *session, const syntax *tree, cons
         break;
     default: break;
     }
-    return error_set_at(err, BP_NOT_SUPPORTED, node->begin, "%s: this version does not have this statement yet", syntax_kind_name((syntax_kind)node->kind));
+    return error_set_at(err, BP_NOT_SUPPORTED, node->begin, "%s: this version does not have this statement yet",
+                        syntax_kind_name((syntax_kind)node->kind));
 }
