@@ -251,6 +251,7 @@ static bp_status sink_filter(sinking *state, plan_id id, bp_error *err)
         conjuncts = all;
         count += filter.filter.conjunct_count;
         *plan_at(plan, id) = *plan_at(plan, filter.children[0]);
+        plan_at(plan, filter.children[0])->kind = PLAN_NONE; /* it is here now */
     }
     for (size_t i = 0; i < count; i++)
         if ((status = sink_conjunct(state, id, conjuncts[i], err))) return status;
