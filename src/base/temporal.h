@@ -82,8 +82,9 @@ number_result temporal_parse_date(string_view text, int32_t *date);
 /* H:M[:S[.f…]], digits past the sixth (ninth) are cut. */
 number_result temporal_parse_time(string_view text, int64_t *micros);
 number_result temporal_parse_time_nanos(string_view text, int64_t *nanos);
-/* Date, or date and time with ' ' or 'T' between, then optionally 'Z', ' UTC', '+02', '+02:00', '+0200'. With `zoned` NULL an offset is
- * subtracted all the same, as DuckDB does for TIMESTAMP; else *zoned tells whether there was one. */
+/* Date, or date and time with ' ' or 'T' between, then optionally 'Z', ' UTC', '+02', '+02:00', '+0200'. With `zoned` NULL the zone is
+ * passed over, as DuckDB does for TIMESTAMP, and may be any name; else an offset is subtracted, *zoned tells whether there was one, and a
+ * name other than UTC, GMT and Z is NUMBER_BAD. */
 number_result temporal_parse_timestamp(string_view text, time_unit unit, int64_t *timestamp, bool *zoned);
 /* '1 year 2 months', '3 days 04:05:06.7', '-1 day', '1 day ago', 'P1Y2M3DT4H5M6.7S', '04:05'. */
 number_result temporal_parse_interval(string_view text, interval *out);
@@ -110,17 +111,17 @@ size_t temporal_print_interval(char *out, interval value); /* 1 year 2 months 3 
 size_t temporal_print_duration(char *out, int64_t value, time_unit unit); /* as an interval of micros and days */
 
 /* strftime and strptime with DuckDB's format codes: %a %A %w %d %-d %b %B %m %-m %y %-y %Y %H %-H %I %-I %p %M %-M %S %-S %f %g %n %z %Z
- * %j %-j %U %W %c %x %X %G %V %u %%. Months and days in English. */
+ * %j %-j %U %W %c %x %X %G %V %u %h %%. Months and days in English. White space in a format stands for any run of it in the text. */
 MUST_USE bool temporal_format(builder *out, string_view format, int32_t days, int64_t nanos_of_day, int32_t offset_seconds,
                               string_view zone);
 /* BP_BAD_ARGUMENT: an unknown code; position is a byte of `format`. */
 MUST_USE bp_status temporal_check_format(string_view format, bool parsing, bp_error *err);
 
 typedef struct temporal_parts {
-    int32_t days;
+    int32_t days; /* 1900-01-01 where the format has no date; or infinity */
     int64_t nanos_of_day;
-    bool has_date, has_time, has_zone;
-    int32_t offset_seconds; /* to subtract for UTC */
+    bool has_zone; /* %z or %Z */
+    int32_t offset_seconds; /* of %z: to subtract for UTC */
     string_view zone_name; /* of %Z, borrowed */
 } temporal_parts;
 
@@ -154,7 +155,6 @@ typedef enum date_part {
 /* "year", "years", "y", "yr", … case ignored; false: no such part. */
 MUST_USE bool date_part_parse(string_view text, date_part *out);
 string_view date_part_name(date_part part);
-/* The name at index, for suggestions; empty past the end. */
 bool date_part_is_double(date_part part); /* EPOCH, JULIAN are doubles */
 
 /* All of finite values. Parts of the day are 0 for dates. */
