@@ -299,3 +299,49 @@ bp_status table_concatenate(table *into, table *other, bp_error *err)
     other->row_count = 0;
     return BP_OK;
 }
+
+/* Extending ------------------------------------------------------------------------------------------------------------------------ */
+static bp_status share_chunks(table *into, const table *from, size_t count, bp_error *err)
+{
+    bp_status status = reserve_chunks(into, count, err);
+
+    for (size_t i = 0; i < count && !status; i++) {
+        region_retain(from->chunks[i].region);
+        into->chunks[into->chunk_count++] = from->chunks[i];
+        into->row_count += from->chunks[i].batch.row_count;
+    }
+    return status;
+}
+
+/* How many of `old`'s chunks stay as they are: those behind are smaller than what would be written together with them. */
+static size_t chunks_to_share(const table *old, size_t rows)
+{
+    size_t count = old->chunk_count;
+
+    while (count && old->chunks[count - 1].batch.row_count <= rows && rows + old->chunks[count - 1].batch.row_count <= TABLE_CHUNK_ROWS)
+        rows += old->chunks[--count].batch.row_count;
+    return count;
+}
+
+bp_status table_extended(table **out, const table *old, const table *more, bp_error *err)
+{
+    size_t shared = chunks_to_share(old, more->row_count);
+    table *made;
+    bp_status status;
+
+    *out = NULL;
+    if ((status = table_new(&made, old->memory, &old->schema, err))) return status;
+    status = share_chunks(made, old, shared, err);
+    for (size_t i = shared; i < old->chunk_count && !status; i++) status = append_rows(made, &old->chunks[i].batch, 0, old->chunks[i].batch.row_count, err);
+    if (!status && shared == old->chunk_count)
+        status = share_chunks(made, more, more->chunk_count, err);
+    else
+        for (size_t i = 0; i < more->chunk_count && !status; i++)
+            status = append_rows(made, &more->chunks[i].batch, 0, more->chunks[i].batch.row_count, err);
+    if (!status) status = table_finish(made, err);
+    if (status)
+        table_release(made);
+    else
+        *out = made;
+    return status;
+}
