@@ -58,8 +58,8 @@ static bp_status report(const cancel *cancel, int state, bp_error *err)
 {
     if (state <= 0) return BP_OK;
     if (state == BP_TIMEOUT)
-        return error_set(err, BP_TIMEOUT, "the time limit of %.3f seconds has passed; raise the setting timeout to wait longer",
-                         (double)cancel->timeout_ns / 1e9);
+        return error_set(err, BP_TIMEOUT, "the time limit of %lld ms has passed; raise the setting timeout to wait longer",
+                         (long long)(cancel->timeout_ns / 1000000));
     return error_set(err, (bp_status)state, "cancelled");
 }
 

@@ -15,11 +15,12 @@ typedef enum file_writer_mode { FILE_WRITE_PLAIN, FILE_WRITE_ATOMIC } file_write
 
 typedef struct file_writer {
     bp_context *context;
-    char *path; /* owned: the name in the end, and behind its NUL … */
-    char *temporary_path; /* … the temporary's; NULL: PLAIN */
+    char *path; /* owned: the name in the end */
+    char *temporary_path; /* owned: the name until then; NULL: PLAIN */
     size_t path_capacity;
     int descriptor; /* meaningful when is_open */
     bool is_open;
+    bool borrowed; /* the descriptor is not ours to close */
     bp_status failed; /* BP_OK, or the first failure: all later calls return it */
     char *buffer;
     size_t buffered;

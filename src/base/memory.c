@@ -1,8 +1,16 @@
 /* Accounts over the system's allocator.
  *
- * Blocks below LARGE_SIZE come from aligned_alloc, larger ones straight from mmap: whole pages, given back at once, grown by mremap
- * without a copy. The charge is made on the whole chain of accounts before the system is asked, so a limit is never overrun, not
- * even for a moment. */
+ * Blocks below LARGE_SIZE come from malloc, moved up to the next multiple of 64 with the distance in the byte before; the charge is what malloc
+ * really takes. (aligned_alloc takes 192 bytes for 64 and twice the time.) Larger ones come straight from mmap: whole pages, grown by
+ * mremap without a copy. The charge is made on the whole chain of accounts before the system is asked, so a limit is never overrun, not even for a moment; a mapping is
+ * charged whole, so huge pages cannot make more memory resident than was charged.
+ *
+ * Freed large blocks are kept for the next request of the same size, since new pages are dear: writing a new block of 1 MiB takes
+ * 594 µs, a kept one 11 µs; 4 MiB 140 and 42 µs (2 processors, Zen 5). The root keeps at most CACHE_LIMIT bytes and a sixteenth of its limit, charged as
+ * long as they are kept, and gives them back before a request fails. A slot is one word, so there is no lock, and none to
+ * be stuck with after fork().
+ *
+ *   root: used = blocks in use + cached          slot: page number of the block << 24 | its pages; 0: empty */
 #define _GNU_SOURCE
 #include "memory.h"
 
@@ -11,15 +19,34 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#define LARGE_SIZE ((size_t)1 << 20)
+#define LARGE_SIZE ((size_t)256 << 10) /* at 1 MiB the system's heap kept freed blocks of several threads: resident, not charged */
 #define HUGE_PAGE_SIZE ((size_t)2 << 20)
+#define PAGE_BITS 12
+#define CACHE_SLOTS 64
+#define CACHE_LIMIT ((size_t)64 << 20)
+#define SLOT_PAGE_BITS 24
+
+#if defined(__SANITIZE_ADDRESS__)
+#define SYSTEM_ALIGNS 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SYSTEM_ALIGNS 1
+#endif
+#endif
+#ifndef SYSTEM_ALIGNS
+#define SYSTEM_ALIGNS 0
+#endif
 
 struct memory {
     memory *parent;
     atomic_size_t references;
-    atomic_size_t used;
-    atomic_size_t peak;
+    atomic_size_t used; /* of a root: with what is cached */
+    atomic_size_t peak; /* without */
     atomic_size_t limit;
+    /* of a root: */
+    atomic_size_t cached;
+    atomic_uint cache_hand; /* the slot to empty next when there is no room */
+    _Atomic uint64_t slots[CACHE_SLOTS];
 #ifdef BEDPLATE_CHECKS
     _Atomic uint64_t fail_countdown; /* 0: off; in the root account */
     atomic_bool fail_from_then_on;
@@ -49,6 +76,7 @@ void memory_release(memory *account)
     memory *parent;
 
     if (!account || atomic_fetch_sub_explicit(&account->references, 1, memory_order_acq_rel) != 1) return;
+    memory_trim(account);
     CHECK(atomic_load(&account->used) == 0); /* a leak */
     parent = account->parent;
     free(account);
@@ -57,7 +85,10 @@ void memory_release(memory *account)
 
 size_t memory_used(const memory *account)
 {
-    return atomic_load_explicit(&account->used, memory_order_relaxed);
+    size_t used = atomic_load_explicit(&account->used, memory_order_relaxed);
+    size_t cached = atomic_load_explicit(&account->cached, memory_order_relaxed);
+
+    return used > cached ? used - cached : 0;
 }
 
 size_t memory_peak(const memory *account)
@@ -79,6 +110,7 @@ size_t memory_limit(const memory *account)
 void memory_set_limit(memory *account, size_t limit_bytes)
 {
     atomic_store(&account->limit, limit_bytes);
+    if (!account->parent) memory_trim(account);
 }
 
 size_t memory_available(const memory *account)
@@ -86,13 +118,122 @@ size_t memory_available(const memory *account)
     size_t least = SIZE_MAX;
 
     for (; account; account = account->parent) {
-        size_t limit = atomic_load_explicit(&account->limit, memory_order_relaxed), used = memory_used(account);
+        size_t limit = atomic_load_explicit(&account->limit, memory_order_relaxed),
+               used = memory_used(account); /* kept blocks go first */
         size_t available = used < limit ? limit - used : 0;
         if (available < least) least = available;
     }
     return least;
 }
 
+/* kept blocks ------------------------------------------------------------------------------------------------------------------ */
+static void discharge_up_to(memory *account, const memory *end, size_t size)
+{
+    for (; account != end; account = account->parent) {
+        CHECK(atomic_load_explicit(&account->used, memory_order_relaxed) >= size);
+        atomic_fetch_sub_explicit(&account->used, size, memory_order_relaxed);
+    }
+}
+
+static uint64_t slot_of(const void *block, size_t size)
+{
+    return (uint64_t)(uintptr_t)block >> PAGE_BITS << SLOT_PAGE_BITS | size >> PAGE_BITS;
+}
+
+static void *slot_block(uint64_t slot)
+{
+    return (void *)(uintptr_t)(slot >> SLOT_PAGE_BITS << PAGE_BITS);
+}
+
+static size_t slot_size(uint64_t slot)
+{
+    return (size_t)(slot & (((uint64_t)1 << SLOT_PAGE_BITS) - 1)) << PAGE_BITS;
+}
+
+/* In test builds nobody may touch a kept block. */
+static void protect(void *block, size_t size, bool kept)
+{
+#ifdef BEDPLATE_CHECKS
+    CHECK(mprotect(block, size, kept ? PROT_NONE : PROT_READ | PROT_WRITE) == 0);
+#else
+    (void)block, (void)size, (void)kept;
+#endif
+}
+
+static size_t cache_bound(const memory *root)
+{
+    size_t part = atomic_load_explicit(&root->limit, memory_order_relaxed) / 16;
+
+    return part < CACHE_LIMIT ? part : CACHE_LIMIT;
+}
+
+/* Give back the blocks of the next `slots` slots; returns how many bytes that were. */
+static size_t cache_drop(memory *root, unsigned slots)
+{
+    size_t dropped = 0;
+
+    if (!atomic_load_explicit(&root->cached, memory_order_relaxed)) return 0;
+    for (; slots > 0; slots--) {
+        unsigned hand = atomic_fetch_add_explicit(&root->cache_hand, 1, memory_order_relaxed);
+        uint64_t slot = atomic_exchange(&root->slots[hand % CACHE_SLOTS], 0);
+
+        if (!slot) continue;
+        munmap(slot_block(slot), slot_size(slot));
+        atomic_fetch_sub(&root->cached, slot_size(slot));
+        discharge_up_to(root, NULL, slot_size(slot));
+        dropped += slot_size(slot);
+    }
+    return dropped;
+}
+
+/* Keep a block, charged to the root already. False: there is no room, and it is still the caller's. */
+static bool cache_put(memory *root, void *block, size_t size)
+{
+    size_t bound = cache_bound(root);
+
+    if (size > bound / 2) return false;
+    for (unsigned tries = 0; tries < CACHE_SLOTS && atomic_load(&root->cached) > bound - size; tries++) cache_drop(root, 1);
+    if (atomic_fetch_add(&root->cached, size) > bound - size) {
+        atomic_fetch_sub(&root->cached, size);
+        return false;
+    }
+    protect(block, size, true);
+    for (unsigned tries = 0; tries < 2; tries++) {
+        for (unsigned i = 0; i < CACHE_SLOTS; i++) {
+            uint64_t empty = 0;
+            if (atomic_load_explicit(&root->slots[i], memory_order_relaxed) == 0 &&
+                atomic_compare_exchange_strong(&root->slots[i], &empty, slot_of(block, size)))
+                return true;
+        }
+        cache_drop(root, 4);
+    }
+    protect(block, size, false);
+    atomic_fetch_sub(&root->cached, size);
+    return false;
+}
+
+/* A kept block of exactly this size, or NULL. */
+static void *cache_take(memory *root, size_t size)
+{
+    if (atomic_load_explicit(&root->cached, memory_order_relaxed) < size) return NULL;
+    for (unsigned i = 0; i < CACHE_SLOTS; i++) {
+        uint64_t slot = atomic_load_explicit(&root->slots[i], memory_order_relaxed);
+
+        if (!slot || slot_size(slot) != size || !atomic_compare_exchange_strong(&root->slots[i], &slot, 0)) continue;
+        protect(slot_block(slot), size, false);
+        atomic_fetch_sub(&root->cached, size);
+        return slot_block(slot);
+    }
+    return NULL;
+}
+
+void memory_trim(memory *account)
+{
+    while (account->parent) account = account->parent;
+    cache_drop(account, CACHE_SLOTS);
+}
+
+/* charging --------------------------------------------------------------------------------------------------------------------- */
 static void note_peak(memory *account, size_t used)
 {
     size_t peak = atomic_load_explicit(&account->peak, memory_order_relaxed);
@@ -102,46 +243,53 @@ static void note_peak(memory *account, size_t used)
     }
 }
 
+/* Compare and exchange, never add and take back: a request that is refused must not make another thread's fail meanwhile. */
 static bool charge_one(memory *account, size_t size)
 {
     size_t limit = atomic_load_explicit(&account->limit, memory_order_relaxed);
-    size_t used = atomic_fetch_add_explicit(&account->used, size, memory_order_relaxed);
+    size_t used = atomic_load_explicit(&account->used, memory_order_relaxed);
 
-    if (used > limit || size > limit - used) {
-        atomic_fetch_sub_explicit(&account->used, size, memory_order_relaxed);
+    for (;;) {
+        if (used > limit || size > limit - used) {
+            if (!cache_drop(account, CACHE_SLOTS)) return false;
+            used = atomic_load_explicit(&account->used, memory_order_relaxed);
+        } else if (atomic_compare_exchange_weak_explicit(&account->used, &used, used + size, memory_order_relaxed,
+                                                         memory_order_relaxed)) {
+            note_peak(account, memory_used(account));
+            return true;
+        }
+    }
+}
+
+/* Charge `account` and all above it, but not `end` and above. */
+static bool charge_up_to(memory *account, const memory *end, size_t size)
+{
+    if (size > SIZE_MAX / 4) return false;
+    for (memory *level = account; level != end; level = level->parent) {
+        if (charge_one(level, size)) continue;
+        discharge_up_to(account, level, size);
         return false;
     }
-    note_peak(account, used + size);
     return true;
 }
 
 bool memory_charge(memory *account, size_t size)
 {
-    if (size > SIZE_MAX / 4) return false;
-    for (memory *level = account; level; level = level->parent) {
-        if (charge_one(level, size)) continue;
-        for (memory *charged = account; charged != level; charged = charged->parent)
-            atomic_fetch_sub_explicit(&charged->used, size, memory_order_relaxed);
-        return false;
-    }
-    return true;
+    return charge_up_to(account, NULL, size);
 }
 
 void memory_discharge(memory *account, size_t size)
 {
-    for (; account; account = account->parent) {
-        CHECK(memory_used(account) >= size);
-        atomic_fetch_sub_explicit(&account->used, size, memory_order_relaxed);
-    }
+    discharge_up_to(account, NULL, size);
 }
 
-#ifdef BEDPLATE_CHECKS
 static memory *root_of(memory *account)
 {
     while (account->parent) account = account->parent;
     return account;
 }
 
+#ifdef BEDPLATE_CHECKS
 static bool fault_strikes(memory *account)
 {
     memory *root = root_of(account);
@@ -190,12 +338,43 @@ bool memory_fault_seen(const memory *account)
 }
 #endif
 
-/* The bytes that the system really gives for a block: what is charged. */
+/* The bytes that the system really takes for a block: what is charged. glibc's chunks have a word of their own and are multiples of 16. */
 static size_t rounded(size_t size)
 {
     if (size >= LARGE_SIZE) return (size + 4095) & ~(size_t)4095;
-    return size ? (size + MEMORY_ALIGNMENT - 1) & ~(size_t)(MEMORY_ALIGNMENT - 1) : MEMORY_ALIGNMENT;
+    return ((size + 15) & ~(size_t)15) + MEMORY_ALIGNMENT + 16;
 }
+
+#if SYSTEM_ALIGNS /* so that the address sanitizer sees the block's true ends */
+static void *small_new(size_t size)
+{
+    return aligned_alloc(MEMORY_ALIGNMENT,
+                         size ? (size + MEMORY_ALIGNMENT - 1) & ~(size_t)(MEMORY_ALIGNMENT - 1) : MEMORY_ALIGNMENT);
+}
+
+static void small_free(void *block)
+{
+    free(block);
+}
+#else
+static void *small_new(size_t size)
+{
+    unsigned char *start = malloc(size + MEMORY_ALIGNMENT);
+    size_t distance;
+
+    if (!start) return NULL;
+    distance = MEMORY_ALIGNMENT - ((uintptr_t)start & (MEMORY_ALIGNMENT - 1)); /* 16, 32, 48 or 64 */
+    start[distance - 1] = (unsigned char)distance;
+    return start + distance;
+}
+
+static void small_free(void *block)
+{
+    unsigned char *bytes = block;
+
+    free(bytes - bytes[-1]);
+}
+#endif
 
 static void *map_pages(size_t size)
 {
@@ -206,22 +385,39 @@ static void *map_pages(size_t size)
     return pages;
 }
 
-/* *zeroed tells whether the block is known to hold zeros. */
+/* *zeroed tells whether the block is known to hold zeros. The root is charged last, and not at all when it has kept a block that fits. */
+static void *allocate_large(memory *account, size_t size, bool *zeroed)
+{
+    memory *root = root_of(account);
+    void *block;
+
+    if (!charge_up_to(account, root, size)) return NULL;
+    if ((block = cache_take(root, size))) {
+        note_peak(root, memory_used(root));
+        return block;
+    }
+    *zeroed = true;
+    if (!charge_one(root, size)) {
+        discharge_up_to(account, root, size);
+        return NULL;
+    }
+    block = map_pages(size);
+    if (!block && cache_drop(root, CACHE_SLOTS)) block = map_pages(size);
+    if (!block) memory_discharge(account, size);
+    return block;
+}
+
 static void *allocate(memory *account, size_t size, bool *zeroed)
 {
     size_t real_size;
     void *block;
 
     *zeroed = false;
-    if (size > SIZE_MAX / 4) return NULL;
+    if (size > SIZE_MAX / 4 || fault_strikes(account)) return NULL;
     real_size = rounded(size);
-    if (fault_strikes(account) || !memory_charge(account, real_size)) return NULL;
-    if (real_size >= LARGE_SIZE) {
-        block = map_pages(real_size);
-        *zeroed = true;
-    } else {
-        block = aligned_alloc(MEMORY_ALIGNMENT, real_size);
-    }
+    if (size >= LARGE_SIZE) return allocate_large(account, real_size, zeroed);
+    if (!memory_charge(account, real_size)) return NULL;
+    block = small_new(size);
     if (!block) memory_discharge(account, real_size);
     return block;
 }
@@ -278,13 +474,25 @@ void *memory_resize(memory *account, void *block, size_t old_size, size_t new_si
     if (new_size > SIZE_MAX / 4) return NULL;
     old_real = rounded(old_size);
     new_real = rounded(new_size);
-    if (old_real == new_real) return block;
-    if (old_real >= LARGE_SIZE && new_real >= LARGE_SIZE) return remap(account, block, old_real, new_real);
+    if (old_real == new_real && (old_size >= LARGE_SIZE) == (new_size >= LARGE_SIZE)) return block;
+    if (old_size >= LARGE_SIZE && new_size >= LARGE_SIZE) return remap(account, block, old_real, new_real);
     moved = memory_allocate(account, new_size);
     if (!moved) return NULL;
     memcpy(moved, block, old_size < new_size ? old_size : new_size);
     memory_free(account, block, old_size);
     return moved;
+}
+
+static void free_large(memory *account, void *block, size_t size)
+{
+    memory *root = root_of(account);
+
+    if (cache_put(root, block, size)) {
+        discharge_up_to(account, root, size);
+        return;
+    }
+    munmap(block, size);
+    memory_discharge(account, size);
 }
 
 void memory_free(memory *account, void *block, size_t size)
@@ -293,17 +501,13 @@ void memory_free(memory *account, void *block, size_t size)
 
     if (!block) return;
     real_size = rounded(size);
+    if (size >= LARGE_SIZE) {
+        free_large(account, block, real_size);
+        return;
+    }
 #ifdef BEDPLATE_CHECKS
-    if (real_size < LARGE_SIZE) memset(block, 0x5a, size); /* poison: use after free shows */
+    memset(block, 0x5a, size); /* poison: use after free shows */
 #endif
-    if (real_size >= LARGE_SIZE)
-        munmap(block, real_size);
-    else
-        free(block);
+    small_free(block);
     memory_discharge(account, real_size);
-}
-
-void memory_trim(memory *account)
-{
-    (void)account;
 }

@@ -8,8 +8,8 @@
  * Pieces are claimed from an atomic counter, so they begin in rising order: when piece p fails, all below p have begun, which is why the
  * lowest failure does not depend on timing. A thread that wakes after the job was taken down never joins, so nobody waits for it.
  *
- * Figures (2 processors, Zen 5, virtual machine): see bench figures in tests/unit/base/test_threads.c's wake-up measurement: a job of two
- * empty pieces costs about 1 µs when the threads still spin, 10 to 15 µs when they sleep. They spin SPIN_NS, then sleep. */
+ * Until two threads have begun a job's pieces: under 1 µs when the second still spins, 20 to 60 µs when it sleeps, most of it the system's waking
+ * of an idle virtual processor (2 processors, Zen 5; test_threads prints it). So threads spin for SPIN_NS after a job, then sleep. */
 #define _GNU_SOURCE
 #include "threads.h"
 
@@ -59,8 +59,7 @@ struct thread_pool {
     job *job;
     bool stopping;
     size_t thread_count;
-    size_t capacity;
-    pthread_t *threads;
+    pthread_t threads[LIMIT_THREADS];
 };
 
 /* locks ------------------------------------------------------------------------------------------------------------------------ */
@@ -180,7 +179,6 @@ void thread_pool_free(thread_pool *pool)
     if (!pool) return;
     memory = pool->context->memory;
     if (!pool_is_of_parent(pool)) stop_threads(pool);
-    memory_free(memory, pool->threads, pool->capacity * sizeof *pool->threads);
     memory_delete(memory, pool);
 }
 
@@ -299,16 +297,8 @@ static bool start_thread(thread_pool *pool)
 /* Have `wanted` threads, or as many as can be had. Only the thread that owns `busy` comes here. */
 static void start_threads(thread_pool *pool, size_t wanted)
 {
-    memory *memory = pool->context->memory;
-
-    if (wanted > pool->capacity) {
-        pthread_t *threads = memory_resize(memory, pool->threads, pool->capacity * sizeof *threads, wanted * sizeof *threads);
-        if (threads) {
-            pool->threads = threads;
-            pool->capacity = wanted;
-        }
-    }
-    while (pool->thread_count < wanted && pool->thread_count < pool->capacity && start_thread(pool)) {
+    if (wanted > LIMIT_THREADS) wanted = LIMIT_THREADS;
+    while (pool->thread_count < wanted && start_thread(pool)) {
     }
 }
 

@@ -4,6 +4,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "context.h"
@@ -23,7 +24,7 @@ bool trace_is_on(const bp_context *context)
 
 static void emit(const bp_context *context, trace_event event)
 {
-    event.thread = (uint64_t)gettid();
+    event.thread = (uint64_t)syscall(SYS_gettid);
     context->trace.function(context->trace.data, &event);
 }
 

@@ -1,8 +1,11 @@
 /* A column: `length` values of one type. The engines meet here.
  *
  *   encoding FLAT        values[row], validity bit `row`
- *            CONSTANT    values[0], validity bit 0, for every row (literals; length may be anything)
+ *            CONSTANT    values[0], validity bit 0, for every row (literals; length may be anything). STRUCT and ARRAY: row 0 of the
+ *                        children; a NULL may have no children at all (column_nulls())
  *            DICTIONARY  values are uint32_t codes into children[0] (a FLAT column of the same type); validity is of the codes
+ *
+ *   children may have any encoding, but for a dictionary, which is FLAT and has no NULL that a valid code points to.
  *
  *   validity NULL: no row is NULL; else words of 64 rows, bit set = there is a value. Values under a NULL are unspecified but readable
  *            (integers: any; string_ref: size 0 or valid bytes; list_entry: within the child; codes: within the dictionary).
@@ -59,6 +62,9 @@ void bitmap_copy(uint64_t *out, const uint8_t *in, size_t offset, size_t rows);
 void bitmap_fill(uint64_t *bitmap, size_t rows, bool bit);
 /* out = left AND right over `rows`; either may be NULL (all set), not both. */
 void bitmap_and(uint64_t *out, const uint64_t *left, const uint64_t *right, size_t rows);
+
+/* Bits [at, at + rows) of `out` = the first `rows` bits of `in` (NULL: ones). Bits around them stay. */
+void bitmap_write(uint64_t *out, size_t at, const uint64_t *in, size_t rows);
 
 /* columns ---------------------------------------------------------------------------------------------------------------------- */
 static inline bool column_is_null(const column *column, size_t row)

@@ -26,4 +26,8 @@ MUST_USE bp_status table_finish(table *table, bp_error *err);
 /* Move all chunks of `other` (finished) behind those of `into`; `other` is left empty. */
 MUST_USE bp_status table_concatenate(table *into, table *other, bp_error *err);
 
+/* A new table of the rows of `old`, then of `more` (both finished, of the same types). Chunks are shared; small ones at the end are written
+ * together, so that many small appends cost no more than a constant factor in all. Readers of `old` see no change. */
+MUST_USE bp_status table_extended(table **out, const table *old, const table *more, bp_error *err);
+
 #endif

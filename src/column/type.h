@@ -78,9 +78,11 @@ typedef struct list_entry {
     uint32_t size;
 } list_entry;
 
+/* A type without parameters; times and timestamps are in microseconds, as SQL's are. */
 static inline data_type type_of(type_id id)
 {
-    return (data_type){.id = (uint8_t)id};
+    bool has_unit = id == TYPE_TIME || id == TYPE_TIMESTAMP || id == TYPE_TIMESTAMP_TZ || id == TYPE_DURATION;
+    return (data_type){.id = (uint8_t)id, .unit = has_unit ? UNIT_MICRO : UNIT_SECOND};
 }
 static inline data_type type_decimal(unsigned precision, int scale)
 {
@@ -93,6 +95,11 @@ static inline data_type type_timestamp(time_unit unit)
 
 /* DECIMAL: INT64 up to 18 digits, INT128 up to 38, else INT256. ENUM: UINT32 codes. */
 physical_type type_physical(data_type type);
+/* The fields or elements of a nested type; for others NULL and 0. MAP: one, a STRUCT of key and value. */
+static inline size_t type_child_count(data_type type)
+{
+    return type.detail && type.id >= TYPE_LIST ? type.detail->child_count : 0;
+}
 /* Bytes of one value in column.values; 0 for BIT and for types without values. */
 size_t physical_width(physical_type physical);
 

@@ -28,14 +28,19 @@ void collect_worker_free(sink_worker *worker); /* for sinks that collect through
 table *collect_table(sink *sink); /* after finish; borrowed */
 bp_status collect_make_scan(void *sink, scan **out, bp_error *err);
 
-/* sort and top-n: rows in the order of the keys, ties by row order; limit UINT64_MAX: all. */
+/* sort: rows in the order of the keys, ties by row order. */
 typedef struct sort_spec {
     uint32_t column; /* position in the input */
     bool descending, nulls_first;
 } sort_spec;
-MUST_USE bp_status sort_new(sink **out, bp_context *context, const schema *schema, const sort_spec *keys, size_t key_count,
-                            uint64_t offset, uint64_t limit, bp_error *err);
-bp_status sort_make_scan(void *sink, scan **out, bp_error *err);
+MUST_USE bp_status sort_all_new(sink **out, bp_context *context, const schema *schema, const sort_spec *keys, size_t key_count,
+                                bp_error *err);
+bp_status sort_all_make_scan(void *sink, scan **out, bp_error *err);
+/* Rows offset … offset + limit - 1 of that order, without sorting the others; for limits up to TOP_N_LIMIT. */
+#define TOP_N_LIMIT 100000
+MUST_USE bp_status top_n_new(sink **out, bp_context *context, const schema *schema, const sort_spec *keys, size_t key_count,
+                             uint64_t offset, uint64_t limit, bp_error *err);
+bp_status top_n_make_scan(void *sink, scan **out, bp_error *err);
 
 /* hash aggregation: the input's first group_count columns are the groups; then the aggregates' children in order (arguments, filter, order
  * keys). No groups: one row, also over no input. Groups come out in the order of their first row. */

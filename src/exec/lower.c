@@ -193,6 +193,16 @@ static bp_status make_source_scan(void *data, scan **out, bp_error *err)
     return from->source->class->scan_open(out, from->source, &from->request, err);
 }
 
+bool pipeline_reads_source(const pipeline *pipeline, const source *source)
+{
+    const pipeline_pair *pair;
+
+    if (pipeline->make_scan == make_source_scan) return ((const source_scan *)pipeline->make_scan_data)->source == source;
+    if (pipeline->make_scan != union_make_scan) return false;
+    pair = pipeline->make_scan_data; /* unions nest as deep as queries do */
+    return pipeline_reads_source(pair->parts[0], source) || pipeline_reads_source(pair->parts[1], source);
+}
+
 static bp_status lower_scan(lowering *state, plan_id id, bp_error *err)
 {
     const plan_node *node = plan_at(state->plan, id);
@@ -374,6 +384,7 @@ static bp_status sort_over(lowering *state, plan_id id, const sort_key *keys, si
 {
     plan_id child = plan_at(state->plan, id)->children[0];
     size_t count = plan_at(state->plan, child)->output_count, total = count;
+    bool limited = limit != UINT64_MAX;
     expr_id *inputs, *mapped, *columns;
     sort_spec *specs = arena_new_array(&state->plan->arena, sort_spec, key_count);
     schema *types;
@@ -398,9 +409,11 @@ static bp_status sort_over(lowering *state, plan_id id, const sort_key *keys, si
     if ((status = exprs_schema(state, inputs, total, &types, err))) return status;
     if ((status = remap_all(state, &mapped, inputs, total, err))) return status;
     if ((status = project_mapped(state, id, state->open[child], mapped, total, count, err))) return status;
-    if ((status = sort_new(&sink, state->context, types, specs, key_count, offset, limit, err))) return status;
+    if ((status = limited ? top_n_new(&sink, state->context, types, specs, key_count, offset, limit, err)
+                          : sort_all_new(&sink, state->context, types, specs, key_count, err)))
+        return status;
     if ((status = end_pipeline(state, id, state->open[id], sink, err))) return status;
-    if ((status = open_pipeline(state, id, sort_make_scan, sink, err))) return status;
+    if ((status = open_pipeline(state, id, limited ? top_n_make_scan : sort_all_make_scan, sink, err))) return status;
     if (total == count) return BP_OK;
     for (size_t i = 0; i < count; i++)
         if ((status = expr_column(&mapped[i], &state->plan->exprs, (uint32_t)i, expr_type(&state->plan->exprs, columns[i]), err)))

@@ -25,5 +25,7 @@ typedef struct lowered {
 
 MUST_USE bp_status lower_plan(lowered *out, plan *plan, bool profile, bp_error *err);
 void lowered_clear(lowered *lowered);
+/* Whether the open pipeline's scan, or one of a union below it, is of this source. */
+bool pipeline_reads_source(const pipeline *pipeline, const source *source);
 
 #endif

@@ -80,8 +80,13 @@ static bp_status make_chain(query *query, size_t worker, bp_error *err)
     return chain_new(&query->chains[worker], query->lowered.result, query->scan, err);
 }
 
+bool query_streams_source(const query *query, const source *source)
+{
+    return pipeline_reads_source(query->lowered.result, source);
+}
+
 /* Run what the last pipeline reads, open it, and claim its first morsel. */
-static bp_status start(query *query, bp_error *err)
+bp_status query_start(query *query, bp_error *err)
 {
     lowered *lowered = &query->lowered;
     bool end;
@@ -219,7 +224,7 @@ bp_status query_next(query *query, batch *out, bp_error *err)
     bp_status status;
 
     *out = (batch){0};
-    if (!query->started && (status = start(query, err))) return status;
+    if (!query->started && (status = query_start(query, err))) return status;
     if (query->ended) return BP_OK;
     if (query->worker_count == 1) return next_alone(query, out, err);
     if (query->in_first) {

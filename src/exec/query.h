@@ -11,7 +11,12 @@ typedef struct query query;
 MUST_USE bp_status query_new(query **out, plan *plan, bool profile, bp_error *err);
 void query_free(query *query);
 
-/* The next batch of the result in row order; row_count 0: the end. Valid until the next call. The first call runs what must run before. */
+/* Run what must run before the first row: all pipelines but the last. query_next() does it if it has not been done. */
+MUST_USE bp_status query_start(query *query, bp_error *err);
+/* Whether rows of this source reach the user while the source is still being read. */
+bool query_streams_source(const query *query, const source *source);
+
+/* The next batch of the result in row order; row_count 0: the end. Valid until the next call. */
 MUST_USE bp_status query_next(query *query, batch *out, bp_error *err);
 
 /* Run to the end into a new table with the plan's result schema. */

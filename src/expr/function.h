@@ -29,6 +29,7 @@ typedef struct function_binding {
     data_type *wanted; /* count; preset to the overload's parameter types */
     data_type result; /* preset to the overload's result type */
     void *bind_data;
+    bool cannot_fail; /* set by a bind that knows: the call raises nothing although the overload may */
 } function_binding;
 typedef bp_status (*function_bind)(function_binding *binding, bp_error *err);
 

@@ -334,7 +334,7 @@ bp_status plan_limit(plan_id *out, plan *plan, plan_id child, uint64_t offset, u
 {
     plan_node node = {.kind = PLAN_LIMIT, .limit = {.offset = offset, .limit = limit, .percent = percent}};
 
-    if (percent > 100) return error_set(err, BP_OUT_OF_RANGE, "LIMIT %g%% is over 100%%", percent);
+    if (percent > 100) return error_set(err, BP_OUT_OF_RANGE, "a LIMIT in percent is at most 100%%");
     same_outputs(plan, &node, child);
     return add_node(plan, out, node, err);
 }
@@ -363,7 +363,7 @@ bp_status plan_sample(plan_id *out, plan *plan, plan_id child, double percent, u
 {
     plan_node node = {.kind = PLAN_SAMPLE, .sample = {.percent = percent, .rows = rows, .seed = seed}};
 
-    if (percent > 100) return error_set(err, BP_OUT_OF_RANGE, "a sample of %g%% is over 100%%", percent);
+    if (percent > 100) return error_set(err, BP_OUT_OF_RANGE, "a sample in percent is at most 100%%");
     same_outputs(plan, &node, child);
     return add_node(plan, out, node, err);
 }

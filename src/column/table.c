@@ -1,0 +1,347 @@
+/* Tables: an array of chunks, each with a region of its own, and one chunk under construction.
+ *
+ * A chunk's region holds its values, or keeps the regions of columns that were taken over by reference; and it keeps the region of the
+ * table's schema, since the columns' types point there. So a chunk lives as long as anyone holds its region, whatever becomes of the
+ * table, and moving chunks between tables is moving pointers. */
+#include "table.h"
+
+#include "column_builder.h"
+
+#include <stdatomic.h>
+
+#define CHUNK_MAX_ROWS ((size_t)INT32_MAX)
+
+typedef struct chunk {
+    batch batch;
+    region *region;
+} chunk;
+
+struct table {
+    memory *memory; /* retained */
+    region *types;  /* of the schema */
+    schema schema;
+    chunk *chunks;
+    size_t chunk_count, chunk_capacity;
+    size_t row_count; /* in closed chunks */
+    region *growing;  /* the chunk under construction, or NULL */
+    column_builder *builders; /* in growing's arena */
+    size_t growing_rows;
+    atomic_size_t references;
+};
+
+static void release_region(void *region)
+{
+    region_release(region);
+}
+
+bp_status table_new(table **out, memory *memory, const schema *schema, bp_error *err)
+{
+    table *table = memory_new(memory, struct table);
+    bp_status status;
+
+    *out = NULL;
+    if (!table) return error_no_memory(err, memory, sizeof *table);
+    table->memory = memory_retain(memory);
+    atomic_init(&table->references, 1);
+    table->types = region_new(memory);
+    if (!table->types) {
+        status = error_no_memory(err, memory, sizeof(struct table));
+        goto done;
+    }
+    if ((status = schema_copy(&table->schema, schema, region_arena(table->types), err))) goto done;
+    *out = table;
+    table = NULL;
+done:
+    table_release(table);
+    return status;
+}
+
+table *table_retain(table *table)
+{
+    atomic_fetch_add_explicit(&table->references, 1, memory_order_relaxed);
+    return table;
+}
+
+static void drop_growing(table *table)
+{
+    if (!table->growing) return;
+    for (size_t i = 0; table->builders && i < table->schema.count; i++) column_builder_clear(&table->builders[i]);
+    region_release(table->growing);
+    table->growing = NULL;
+    table->builders = NULL;
+    table->growing_rows = 0;
+}
+
+void table_release(table *table)
+{
+    memory *memory;
+
+    if (!table || atomic_fetch_sub_explicit(&table->references, 1, memory_order_acq_rel) != 1) return;
+    memory = table->memory;
+    drop_growing(table);
+    for (size_t i = 0; i < table->chunk_count; i++) region_release(table->chunks[i].region);
+    memory_free(memory, table->chunks, table->chunk_capacity * sizeof(chunk));
+    region_release(table->types);
+    memory_delete(memory, table);
+    memory_release(memory);
+}
+
+const schema *table_schema(const table *table)
+{
+    return &table->schema;
+}
+
+size_t table_row_count(const table *table)
+{
+    return table->row_count;
+}
+
+size_t table_chunk_count(const table *table)
+{
+    return table->chunk_count;
+}
+
+const batch *table_chunk(const table *table, size_t index)
+{
+    return &table->chunks[index].batch;
+}
+
+/* Chunks ---------------------------------------------------------------------------------------------------------------------- */
+static bp_status reserve_chunks(table *table, size_t extra, bp_error *err)
+{
+    size_t capacity = table->chunk_capacity ? table->chunk_capacity : 4;
+    chunk *chunks;
+
+    if (extra <= table->chunk_capacity - table->chunk_count) return BP_OK;
+    while (capacity < table->chunk_count + extra) capacity *= 2;
+    chunks = memory_resize(table->memory, table->chunks, table->chunk_capacity * sizeof *chunks, capacity * sizeof *chunks);
+    if (!chunks) return error_no_memory(err, table->memory, capacity * sizeof *chunks);
+    table->chunks = chunks;
+    table->chunk_capacity = capacity;
+    return BP_OK;
+}
+
+/* A region that keeps the table's types. */
+static region *chunk_region(table *table)
+{
+    region *made = region_new(table->memory);
+
+    if (!made) return NULL;
+    if (!region_on_end(made, release_region, table->types)) {
+        region_release(made);
+        return NULL;
+    }
+    region_retain(table->types);
+    return made;
+}
+
+/* Hand a filled region to the table. Room has been reserved. */
+static void add_chunk(table *table, region *region, column *columns, size_t rows)
+{
+    for (size_t i = 0; i < table->schema.count; i++) columns[i].owner = region;
+    table->chunks[table->chunk_count++] =
+        (chunk){.batch = {.row_count = rows, .column_count = table->schema.count, .columns = columns}, .region = region};
+    table->row_count += rows;
+}
+
+/* The chunk under construction ------------------------------------------------------------------------------------------------ */
+static bp_status begin_growing(table *table, bp_error *err)
+{
+    size_t count = table->schema.count;
+    column_builder *builders;
+    bp_status status = BP_OK;
+
+    if (table->growing) return BP_OK;
+    table->growing = chunk_region(table);
+    if (!table->growing) return error_no_memory(err, table->memory, 4096);
+    builders = arena_new_array(region_arena(table->growing), column_builder, count);
+    if (!builders) {
+        status = error_no_memory(err, table->memory, count * sizeof *builders);
+        goto done;
+    }
+    for (size_t i = 0; i < count && !status; i++)
+        status = column_builder_init(&builders[i], table->schema.types[i], region_arena(table->growing), err);
+    table->builders = builders;
+done:
+    if (status) drop_growing(table);
+    return status;
+}
+
+static bp_status append_rows(table *table, const batch *batch, size_t begin, size_t rows, bp_error *err)
+{
+    bp_status status = begin_growing(table, err);
+
+    if (status) return status;
+    for (size_t i = 0; i < table->schema.count && !status; i++)
+        status = column_builder_append_rows(&table->builders[i], &batch->columns[i], begin, rows, err);
+    if (status) {
+        for (size_t i = 0; i < table->schema.count; i++) column_builder_truncate(&table->builders[i], table->growing_rows);
+        return status;
+    }
+    table->growing_rows += rows;
+    return BP_OK;
+}
+
+bp_status table_finish(table *table, bp_error *err)
+{
+    size_t count = table->schema.count;
+    column *columns;
+    bp_status status;
+
+    if (table->growing_rows == 0) {
+        drop_growing(table);
+        return BP_OK;
+    }
+    if ((status = reserve_chunks(table, 1, err))) return status;
+    columns = arena_new_array(region_arena(table->growing), column, count);
+    if (!columns) return error_no_memory(err, table->memory, count * sizeof *columns);
+    for (size_t i = 0; i < count; i++)
+        if ((status = column_builder_finish(&table->builders[i], &columns[i], err))) goto done;
+    add_chunk(table, region_retain(table->growing), columns, table->growing_rows);
+done:
+    drop_growing(table); /* on failure its rows are lost: some builders have been emptied */
+    return status;
+}
+
+/* Whole columns by reference ---------------------------------------------------------------------------------------------------- */
+/* Give a column and what it is made of the types of the table, whose details outlive those of the column's maker. */
+static bp_status retype(column *column, data_type type, arena *arena, bp_error *err)
+{
+    bp_status status = BP_OK;
+    struct column *children;
+
+    column->type = type;
+    column->owner = NULL;
+    if (!type.detail || column->child_count == 0) return BP_OK;
+    children = arena_new_array(arena, struct column, column->child_count);
+    if (!children) return error_no_memory(err, arena->memory, column->child_count * sizeof *children);
+    for (size_t i = 0; i < column->child_count && !status; i++) {
+        children[i] = column->children[i];
+        status = retype(&children[i], column->encoding == COLUMN_DICTIONARY ? type : type.detail->children[i], arena, err);
+    }
+    column->children = children;
+    return status;
+}
+
+static bp_status keep_column(column *out, const column *in, data_type type, region *region, bp_error *err)
+{
+    bp_status status;
+
+    if (!in->owner) {
+        if ((status = column_copy(out, in, region_arena(region), err))) return status;
+    } else {
+        if (!region_on_end(region, release_region, in->owner)) return error_no_memory(err, region_arena(region)->memory, 64);
+        region_retain(in->owner);
+        *out = *in;
+    }
+    return retype(out, type, region_arena(region), err);
+}
+
+static bool worth_keeping(const batch *batch)
+{
+    if (batch->row_count < TABLE_CHUNK_ROWS / 2 || batch->row_count > CHUNK_MAX_ROWS) return false;
+    for (size_t i = 0; i < batch->column_count; i++)
+        if (batch->columns[i].owner) return true;
+    return false;
+}
+
+static bp_status keep_batch(table *table, const batch *batch, bp_error *err)
+{
+    size_t count = table->schema.count;
+    region *region = NULL;
+    column *columns;
+    bp_status status;
+
+    if ((status = table_finish(table, err))) return status;
+    if ((status = reserve_chunks(table, 1, err))) return status;
+    region = chunk_region(table);
+    columns = region ? arena_new_array(region_arena(region), column, count) : NULL;
+    if (!columns) {
+        status = error_no_memory(err, table->memory, count * sizeof *columns);
+        goto done;
+    }
+    for (size_t i = 0; i < count && !status; i++)
+        status = keep_column(&columns[i], &batch->columns[i], table->schema.types[i], region, err);
+    if (status) goto done;
+    add_chunk(table, region, columns, batch->row_count);
+    region = NULL;
+done:
+    region_release(region);
+    return status;
+}
+
+bp_status table_append(table *table, const batch *batch, bp_error *err)
+{
+    bp_status status = BP_OK;
+
+    CHECK(batch->column_count == table->schema.count);
+    if (worth_keeping(batch)) return keep_batch(table, batch, err);
+    for (size_t begin = 0; begin < batch->row_count && !status;) {
+        size_t left = TABLE_CHUNK_ROWS - table->growing_rows, rows = batch->row_count - begin;
+
+        if (rows > left) rows = left;
+        if ((status = append_rows(table, batch, begin, rows, err))) break;
+        begin += rows;
+        if (table->growing_rows == TABLE_CHUNK_ROWS) status = table_finish(table, err);
+    }
+    return status;
+}
+
+bp_status table_concatenate(table *into, table *other, bp_error *err)
+{
+    bp_status status = table_finish(into, err);
+
+    if (status || (status = reserve_chunks(into, other->chunk_count, err))) return status;
+    if (other->chunk_count) memcpy(&into->chunks[into->chunk_count], other->chunks, other->chunk_count * sizeof *other->chunks);
+    into->chunk_count += other->chunk_count;
+    into->row_count += other->row_count;
+    other->chunk_count = 0;
+    other->row_count = 0;
+    return BP_OK;
+}
+
+/* Extending ------------------------------------------------------------------------------------------------------------------------ */
+static bp_status share_chunks(table *into, const table *from, size_t count, bp_error *err)
+{
+    bp_status status = reserve_chunks(into, count, err);
+
+    for (size_t i = 0; i < count && !status; i++) {
+        region_retain(from->chunks[i].region);
+        into->chunks[into->chunk_count++] = from->chunks[i];
+        into->row_count += from->chunks[i].batch.row_count;
+    }
+    return status;
+}
+
+/* How many of `old`'s chunks stay as they are: those behind are smaller than what would be written together with them. */
+static size_t chunks_to_share(const table *old, size_t rows)
+{
+    size_t count = old->chunk_count;
+
+    while (count && old->chunks[count - 1].batch.row_count <= rows && rows + old->chunks[count - 1].batch.row_count <= TABLE_CHUNK_ROWS)
+        rows += old->chunks[--count].batch.row_count;
+    return count;
+}
+
+bp_status table_extended(table **out, const table *old, const table *more, bp_error *err)
+{
+    size_t shared = chunks_to_share(old, more->row_count);
+    table *made;
+    bp_status status;
+
+    *out = NULL;
+    if ((status = table_new(&made, old->memory, &old->schema, err))) return status;
+    status = share_chunks(made, old, shared, err);
+    for (size_t i = shared; i < old->chunk_count && !status; i++) status = append_rows(made, &old->chunks[i].batch, 0, old->chunks[i].batch.row_count, err);
+    if (!status && shared == old->chunk_count)
+        status = share_chunks(made, more, more->chunk_count, err);
+    else
+        for (size_t i = 0; i < more->chunk_count && !status; i++)
+            status = append_rows(made, &more->chunks[i].batch, 0, more->chunks[i].batch.row_count, err);
+    if (!status) status = table_finish(made, err);
+    if (status)
+        table_release(made);
+    else
+        *out = made;
+    return status;
+}

@@ -1,0 +1,202 @@
+/* Encoding sort keys; see the header for the layout. */
+#include "sort_key.h"
+
+#define TEXT_PREFIX 12
+
+static size_t value_width(data_type type)
+{
+    physical_type physical = type_physical(type);
+
+    switch (physical) {
+    case PHYSICAL_NONE: return 0;
+    case PHYSICAL_BIT: return 1;
+    case PHYSICAL_STRING: return TEXT_PREFIX;
+    case PHYSICAL_INTERVAL: return 16; /* as microseconds, months of 30 days */
+    case PHYSICAL_LIST:
+    case PHYSICAL_STRUCT:
+    case PHYSICAL_ARRAY: return SIZE_MAX;
+    default: return physical_width(physical);
+    }
+}
+
+bp_status sort_layout_init(sort_layout *out, const schema *schema, const sort_spec *specs, size_t count, const bool *nullable,
+                           arena *arena, bp_error *err)
+{
+    data_type *types = arena_new_array(arena, data_type, count);
+
+    *out = (sort_layout){.specs = specs, .count = count, .types = types};
+    out->offsets = arena_new_array(arena, uint32_t, count);
+    out->nullable = arena_new_array(arena, bool, count);
+    if (!types || !out->offsets || !out->nullable) return error_no_memory(err, arena->memory, count * sizeof *types);
+    for (size_t i = 0; i < count; i++) {
+        size_t width;
+        types[i] = schema->types[specs[i].column];
+        width = value_width(types[i]);
+        if (width == SIZE_MAX)
+            return error_set(err, BP_NOT_SUPPORTED, "ORDER BY a list, struct or map is not there yet; order by a field of it");
+        out->nullable[i] = nullable[i] || types[i].id == TYPE_NULL;
+        out->offsets[i] = (uint32_t)out->width;
+        out->width += width + out->nullable[i];
+        out->has_text |= type_physical(types[i]) == PHYSICAL_STRING;
+    }
+    out->width = out->width ? (out->width + 7) & ~(size_t)7 : 8;
+    return BP_OK;
+}
+
+/* encoding ---------------------------------------------------------------------------------------------------------------------------------- */
+static inline void put_big_endian(char *to, uint64_t value, size_t width)
+{
+    value = __builtin_bswap64(value << (64 - 8 * width));
+    memcpy(to, &value, width);
+}
+
+#define ENCODE_NUMBERS(type, flip)                                                                                                 \
+    do {                                                                                                                           \
+        const type *values = column->values;                                                                                       \
+        for (size_t i = 0; i < rows; i++) put_big_endian(to + i * stride, ((uint64_t)values[i] ^ (flip)) ^ invert, sizeof(type));  \
+    } while (0)
+
+/* IEEE bits to an unsigned number of the same order: NaN greatest, -0.0 as 0.0. */
+static inline uint64_t ordered_double(double value)
+{
+    uint64_t bits;
+
+    value = value != value ? __builtin_nan("") : value + 0.0;
+    memcpy(&bits, &value, 8);
+    return bits >> 63 ? ~bits : bits | (uint64_t)1 << 63;
+}
+
+static inline uint64_t ordered_float(float value)
+{
+    uint32_t bits;
+
+    value = value != value ? __builtin_nanf("") : value + 0.0f;
+    memcpy(&bits, &value, 4);
+    return bits >> 31 ? (uint32_t)~bits : bits | (uint32_t)1 << 31;
+}
+
+static void encode_wide(char *to, uint128 value, uint64_t invert)
+{
+    put_big_endian(to, (uint64_t)(value >> 64) ^ invert, 8);
+    put_big_endian(to + 8, (uint64_t)value ^ invert, 8);
+}
+
+static int128 interval_micros(interval value)
+{
+    return ((int128)value.months * 30 + value.days) * 86400000000 + value.micros;
+}
+
+static void encode_text(const column *column, size_t rows, char *to, size_t stride, uint64_t invert)
+{
+    const string_ref *values = column->values;
+
+    for (size_t i = 0; i < rows; i++) {
+        char bytes[TEXT_PREFIX] = {0};
+        size_t size = values[i].size < TEXT_PREFIX ? values[i].size : TEXT_PREFIX;
+        memcpy(bytes, string_ref_data(&values[i]), size);
+        for (size_t j = 0; j < TEXT_PREFIX; j++) to[i * stride + j] = (char)(bytes[j] ^ (char)invert);
+    }
+}
+
+static void encode_values(const column *column, size_t rows, char *to, size_t stride, uint64_t invert)
+{
+    switch (type_physical(column->type)) {
+    case PHYSICAL_BIT:
+        for (size_t i = 0; i < rows; i++) to[i * stride] = (char)(bitmap_get(column->values, i) ^ (invert & 1));
+        break;
+    case PHYSICAL_INT8: ENCODE_NUMBERS(int8_t, 0x80); break;
+    case PHYSICAL_INT16: ENCODE_NUMBERS(int16_t, 0x8000); break;
+    case PHYSICAL_INT32: ENCODE_NUMBERS(int32_t, 0x80000000u); break;
+    case PHYSICAL_INT64: ENCODE_NUMBERS(int64_t, (uint64_t)1 << 63); break;
+    case PHYSICAL_UINT8: ENCODE_NUMBERS(uint8_t, 0); break;
+    case PHYSICAL_UINT16: ENCODE_NUMBERS(uint16_t, 0); break;
+    case PHYSICAL_UINT32: ENCODE_NUMBERS(uint32_t, 0); break;
+    case PHYSICAL_UINT64: ENCODE_NUMBERS(uint64_t, 0); break;
+    case PHYSICAL_FLOAT64:
+        for (size_t i = 0; i < rows; i++)
+            put_big_endian(to + i * stride, ordered_double(((const double *)column->values)[i]) ^ invert, 8);
+        break;
+    case PHYSICAL_FLOAT32:
+        for (size_t i = 0; i < rows; i++)
+            put_big_endian(to + i * stride, ordered_float(((const float *)column->values)[i]) ^ invert, 4);
+        break;
+    case PHYSICAL_INT128:
+        for (size_t i = 0; i < rows; i++)
+            encode_wide(to + i * stride, (uint128)((const int128 *)column->values)[i] ^ (uint128)1 << 127, invert);
+        break;
+    case PHYSICAL_UINT128:
+        for (size_t i = 0; i < rows; i++) encode_wide(to + i * stride, ((const uint128 *)column->values)[i], invert);
+        break;
+    case PHYSICAL_INTERVAL:
+        for (size_t i = 0; i < rows; i++)
+            encode_wide(to + i * stride, (uint128)interval_micros(((const interval *)column->values)[i]) ^ (uint128)1 << 127,
+                        invert);
+        break;
+    case PHYSICAL_STRING: encode_text(column, rows, to, stride, invert); break;
+    default: break;
+    }
+}
+
+static void encode_nulls(const column *column, size_t rows, char *to, size_t stride, size_t width, bool nulls_first)
+{
+    for (size_t i = 0; i < rows; i++) {
+        bool null = column_is_null(column, i);
+        to[i * stride] = (char)(null != nulls_first);
+        if (null) memset(to + i * stride + 1, 0, width);
+    }
+}
+
+/* Half floats and 256-bit decimals are carried through, not ordered. */
+static bool is_ordered(physical_type physical)
+{
+    return physical != PHYSICAL_FLOAT16 && physical != PHYSICAL_INT256;
+}
+
+bp_status sort_encode(const sort_layout *layout, const batch *in, char *keys, arena *scratch, bp_error *err)
+{
+    bp_status status;
+
+    memset(keys, 0, in->row_count * layout->width);
+    for (size_t i = 0; i < layout->count; i++) {
+        char *to = keys + layout->offsets[i];
+        column flat;
+        if (!is_ordered(type_physical(layout->types[i])))
+            return error_set(err, BP_NOT_SUPPORTED, "ORDER BY this type is not there yet; cast it to DOUBLE");
+        if ((status = column_flatten(&flat, &in->columns[layout->specs[i].column], scratch, err))) return status;
+        encode_values(&flat, in->row_count, to + layout->nullable[i], layout->width, layout->specs[i].descending ? UINT64_MAX : 0);
+        if (layout->nullable[i])
+            encode_nulls(&flat, in->row_count, to, layout->width, value_width(layout->types[i]), layout->specs[i].nulls_first);
+    }
+    return BP_OK;
+}
+
+/* comparing ---------------------------------------------------------------------------------------------------------------------------------- */
+static int compare_texts(const sort_layout *layout, size_t index, const column *left, size_t left_row, const column *right,
+                         size_t right_row)
+{
+    int order;
+
+    if (column_is_null(left, left_row)) return 0; /* the bytes were equal: both are */
+    order = string_ref_compare((const string_ref *)left->values + left_row, (const string_ref *)right->values + right_row);
+    return layout->specs[index].descending ? -order : order;
+}
+
+int sort_compare(const sort_layout *layout, const char *left, const column *left_columns, size_t left_row, const char *right,
+                 const column *right_columns, size_t right_row)
+{
+    int order;
+
+    if (!layout->has_text) {
+        order = memcmp(left, right, layout->width);
+        return (order > 0) - (order < 0);
+    }
+    for (size_t i = 0; i < layout->count; i++) {
+        size_t begin = layout->offsets[i], end = i + 1 < layout->count ? layout->offsets[i + 1] : layout->width;
+        uint32_t column = layout->specs[i].column;
+        order = memcmp(left + begin, right + begin, end - begin);
+        if (order == 0 && type_physical(layout->types[i]) == PHYSICAL_STRING)
+            order = compare_texts(layout, i, &left_columns[column], left_row, &right_columns[column], right_row);
+        if (order) return order > 0 ? 1 : -1;
+    }
+    return 0;
+}

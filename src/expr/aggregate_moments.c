@@ -1,0 +1,108 @@
+/* Variance, covariance, correlation and regression: means and sums of products about them, by Welford's update, combined by Chan, Golub and LeVeque's formula ("Updating
+ * Formulae and a Pairwise Algorithm for Computing Sample Variances", 1979). Order matters for the last bits, so states belong to morsels. */
+#include "aggregate_internal.h"
+
+#include <math.h>
+
+typedef struct moments_state {
+    double count;
+    double mean_x, mean_y;
+    double xx, yy, xy; /* sums of products of the differences from the means */
+} moments_state;
+
+double argument_double(const column *argument, size_t row)
+{
+    return ((const double *)argument->values)[argument->encoding == COLUMN_CONSTANT ? 0 : row];
+}
+
+AGGREGATE_INIT(moments_init)
+{
+    (void)call;
+    for (size_t i = 0; i < count; i++) *(moments_state *)(void *)(states + i * stride) = (moments_state){0};
+}
+
+AGGREGATE_UPDATE(moments_update)
+{
+    (void)call, (void)argument_count, (void)err;
+    for (size_t i = 0; i < rows; i++) {
+        moments_state *state = (moments_state *)(void *)state_at(states, stride, groups, i);
+        double x = argument_double(&arguments[0], row_at(&arguments[0], selection, i)), delta = x - state->mean_x;
+        state->count++;
+        state->mean_x += delta / state->count;
+        state->xx += delta * (x - state->mean_x);
+    }
+    return BP_OK;
+}
+
+/* Two arguments: y, x, as SQL has them. */
+AGGREGATE_UPDATE(pair_update)
+{
+    (void)call, (void)argument_count, (void)err;
+    for (size_t i = 0; i < rows; i++) {
+        moments_state *state = (moments_state *)(void *)state_at(states, stride, groups, i);
+        double y = argument_double(&arguments[0], row_at(&arguments[0], selection, i)), dy = y - state->mean_y;
+        double x = argument_double(&arguments[1], row_at(&arguments[1], selection, i)), dx = x - state->mean_x;
+        state->count++;
+        state->mean_x += dx / state->count;
+        state->mean_y += dy / state->count;
+        state->xx += dx * (x - state->mean_x);
+        state->yy += dy * (y - state->mean_y);
+        state->xy += dx * (y - state->mean_y);
+    }
+    return BP_OK;
+}
+
+AGGREGATE_COMBINE(moments_combine)
+{
+    (void)call, (void)err;
+    for (size_t i = 0; i < count; i++) {
+        moments_state *to = (moments_state *)(void *)(into + into_groups[i] * into_stride);
+        const moments_state *add = (const moments_state *)(const void *)(from + i * from_stride);
+        double total = to->count + add->count, dx = add->mean_x - to->mean_x, dy = add->mean_y - to->mean_y, weight;
+        if (add->count == 0) continue;
+        if (to->count == 0) {
+            *to = *add;
+            continue;
+        }
+        weight = to->count * add->count / total;
+        to->xx += add->xx + dx * dx * weight;
+        to->yy += add->yy + dy * dy * weight;
+        to->xy += add->xy + dx * dy * weight;
+        to->mean_x += dx * add->count / total;
+        to->mean_y += dy * add->count / total;
+        to->count = total;
+    }
+    return BP_OK;
+}
+
+/* NaN stands for NULL where the formula has no value. */
+#define MOMENTS_FINISH(name, least, formula)                                                                                                     \
+    AGGREGATE_FINISH(name)                                                                                                                       \
+    {                                                                                                                                            \
+        uint64_t *validity;                                                                                                                      \
+        if (!new_results(out, count, sizeof(double), &validity, arena)) return error_no_memory(err, call->context->memory, count * 8);           \
+        for (size_t i = 0; i < count; i++) {                                                                                                     \
+            const moments_state *s = (const moments_state *)(const void *)(states + i * stride);                                                 \
+            double result = s->count >= (least) ? (formula) : 0;                                                                                 \
+            ((double *)(uintptr_t)out->values)[i] = result;                                                                                      \
+            if (s->count < (least)) bitmap_unset(validity, i);                                                                                   \
+        }                                                                                                                                        \
+        return BP_OK;                                                                                                                            \
+    }
+
+MOMENTS_FINISH(var_samp_finish, 2, s->xx / (s->count - 1))
+MOMENTS_FINISH(var_pop_finish, 1, s->xx / s->count)
+MOMENTS_FINISH(stddev_samp_finish, 2, sqrt(s->xx / (s->count - 1)))
+MOMENTS_FINISH(stddev_pop_finish, 1, sqrt(s->xx / s->count))
+MOMENTS_FINISH(sem_finish, 1, sqrt(s->xx / s->count) / sqrt(s->count))
+MOMENTS_FINISH(covar_samp_finish, 2, s->xy / (s->count - 1))
+MOMENTS_FINISH(covar_pop_finish, 1, s->xy / s->count)
+MOMENTS_FINISH(corr_finish, 1, s->xy / sqrt(s->xx * s->yy))
+MOMENTS_FINISH(regr_slope_finish, 2, s->xy / s->xx)
+MOMENTS_FINISH(regr_intercept_finish, 1, s->mean_y - s->xy / s->xx * s->mean_x)
+MOMENTS_FINISH(regr_r2_finish, 1, s->xx == 0 ? (double)NAN : s->yy == 0 ? 1 : s->xy * s->xy / (s->xx * s->yy))
+MOMENTS_FINISH(regr_avgx_finish, 1, s->mean_x)
+MOMENTS_FINISH(regr_avgy_finish, 1, s->mean_y)
+MOMENTS_FINISH(regr_sxx_finish, 1, s->xx)
+MOMENTS_FINISH(regr_syy_finish, 1, s->yy)
+MOMENTS_FINISH(regr_sxy_finish, 1, s->xy)

@@ -1,0 +1,73 @@
+/* Casts among DATE, TIME, TIMESTAMP with and without zone (of every unit), DURATION and INTERVAL. Infinity stays infinity; towards a coarser unit
+ * values are rounded down, towards a finer one a value may not fit. Zones: a TIMESTAMP WITH TIME ZONE is an instant in UTC. */
+#include "convert_internal.h"
+
+#include "base/error.h"
+#include "base/temporal.h"
+
+static int64_t source_int64(const column *in, size_t row)
+{
+    return ((const int64_t *)in->values)[row];
+}
+
+static bool date_to_stamp(int32_t date, time_unit unit, int64_t *out)
+{
+    int64_t seconds_per_day = 86400;
+
+    if (!date_is_finite(date)) {
+        *out = date == DATE_INFINITY ? TIMESTAMP_INFINITY : TIMESTAMP_MINUS_INFINITY;
+        return true;
+    }
+    return timestamp_convert(date * seconds_per_day, UNIT_SECOND, unit, out);
+}
+
+/* A timestamp of any unit as day and micros of the day. */
+static bool stamp_parts(int64_t stamp, time_unit unit, int32_t *date, int64_t *micros_of_day)
+{
+    int64_t micros;
+
+    *micros_of_day = 0;
+    if (!timestamp_is_finite(stamp)) {
+        *date = stamp == TIMESTAMP_INFINITY ? DATE_INFINITY : DATE_MINUS_INFINITY;
+        return true;
+    }
+    if (!timestamp_convert(stamp, unit, UNIT_MICRO, &micros)) return false;
+    timestamp_split(micros, date, micros_of_day);
+    return true;
+}
+
+static bool to_interval(const column *in, size_t row, interval *out)
+{
+    int64_t micros;
+
+    if (!timestamp_convert(source_int64(in, row), (time_unit)in->type.unit, UNIT_MICRO, &micros)) return false;
+    *out = (interval){0, 0, micros};
+    if (in->type.id == TYPE_DURATION) *out = (interval){0, (int32_t)(micros / MICROS_PER_DAY), micros % MICROS_PER_DAY};
+    return true;
+}
+
+static bool convert_one(const conversion *work, size_t row)
+{
+    const column *in = work->in;
+    time_unit from_unit = (time_unit)in->type.unit, to_unit = (time_unit)work->to.unit;
+    int64_t *out = (int64_t *)work->values + row, micros_of_day;
+    int32_t date;
+
+    if (work->to.id == TYPE_INTERVAL) return to_interval(in, row, (interval *)work->values + row);
+    if (in->type.id == TYPE_DATE) return date_to_stamp(((const int32_t *)in->values)[row], to_unit, out);
+    if (work->to.id == TYPE_DATE || (work->to.id == TYPE_TIME && in->type.id != TYPE_TIME)) {
+        if (!stamp_parts(source_int64(in, row), from_unit, &date, &micros_of_day)) return false;
+        if (work->to.id == TYPE_TIME) return date_is_finite(date) && timestamp_convert(micros_of_day, UNIT_MICRO, to_unit, out);
+        ((int32_t *)work->values)[row] = date;
+        return true;
+    }
+    return timestamp_convert(source_int64(in, row), from_unit, to_unit, out);
+}
+
+bp_status convert_times(conversion *work, bp_error *err)
+{
+    (void)err;
+    for (size_t row = 0; row < work->rows; row++)
+        if (!conversion_skips(work, row) && !convert_one(work, row)) conversion_bad(work, row);
+    return BP_OK;
+}

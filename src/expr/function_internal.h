@@ -1,0 +1,88 @@
+/* What the kernels of scalar functions share. A kernel fills out->values for all rows; arguments are FLAT or CONSTANT. */
+#ifndef EXPR_FUNCTION_INTERNAL_H
+#define EXPR_FUNCTION_INTERNAL_H
+
+#include "base/error.h"
+#include "base/random.h"
+#include "evaluate_internal.h"
+#include "function.h"
+#include "text_room.h"
+
+#if defined(__GNUC__) && !defined(__clang__)
+#define VECTORISED __attribute__((optimize("O3")))
+#else
+#define VECTORISED
+#endif
+
+#define KERNEL(name)                                                                                                               \
+    bp_status name(const function_call *call, const column *arguments, size_t count, column *out, bp_error *err)
+
+static inline size_t row_of(const column *column, size_t row)
+{
+    return column->encoding == COLUMN_CONSTANT ? 0 : row;
+}
+/* Value of an argument; the column may be constant. */
+#define VALUE(column, type, row) (((const type *)(column)->values)[row_of(column, row)])
+static inline string_view text_value(const column *column, size_t row)
+{
+    return string_ref_view(&((const string_ref *)column->values)[row_of(column, row)]);
+}
+/* A NULL among the arguments of a strict function. */
+static inline bool call_skips(const function_call *call, size_t row)
+{
+    return call->validity && !bitmap_get(call->validity, row);
+}
+
+static inline bp_status call_no_memory(const function_call *call, size_t size, bp_error *err)
+{
+    return error_no_memory(err, call->arena->memory, size);
+}
+/* The result's values, uninitialised (bits and text: zeroed); NULL: no memory. */
+static inline void *call_values(const function_call *call, column *out, size_t width)
+{
+    void *values = width == 16 ? arena_allocate_zeroed(call->arena, call->rows * 16 + 64)
+                               : arena_allocate_aligned(call->arena, call->rows * width + 64, 64);
+
+    out->values = values;
+    return values;
+}
+static inline uint64_t *call_bits(const function_call *call, column *out)
+{
+    uint64_t *bits = arena_allocate_zeroed(call->arena, (bitmap_words(call->rows) + 1) * 8);
+
+    out->values = bits;
+    return bits;
+}
+/* A validity of the result that the kernel may clear bits of: a copy of the arguments'. NULL: no memory. */
+static inline uint64_t *call_own_validity(const function_call *call, column *out)
+{
+    size_t words = bitmap_words(call->rows);
+    uint64_t *validity = arena_allocate(call->arena, (words + 1) * 8);
+
+    if (!validity) return NULL;
+    if (call->validity)
+        memcpy(validity, call->validity, words * 8);
+    else
+        memset(validity, 0xff, words * 8);
+    out->validity = validity;
+    return validity;
+}
+
+/* The value of a literal argument at bind time: false when it is no literal or NULL. */
+bool binding_text(const function_binding *binding, size_t index, string_view *out);
+bool binding_int64(const function_binding *binding, size_t index, int64_t *out);
+
+/* An integer of any width (UHUGEINT: as HUGEINT) at a row, and back; false: it does not fit. */
+int128 column_integer(const column *in, size_t row);
+bool column_integer_store(void *values, data_type type, size_t row, int128 value);
+
+/* Per evaluator state of random() and uuid(). */
+typedef struct random_state {
+    random_stream stream;
+    bool begun;
+} random_state;
+
+/* A division by zero: an error, or NULL when the setting says so (then the bit in `validity` is cleared). */
+bp_status division_by_zero(const function_call *call, const char *what, bp_error *err);
+
+#endif

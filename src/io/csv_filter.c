@@ -1,0 +1,130 @@
+/* Filters of a scan on parsed columns: the selection is cut down to the rows that pass. The order of values is ORDER BY's (NaN last and equal to
+ * itself, -0.0 = 0.0). The usual types have loops of their own; column_value_compare() does the rest. */
+#include "io/csv_scan.h"
+
+static bool is_there(const column *values, size_t row)
+{
+    return values && row < values->length && !column_is_null(values, row);
+}
+
+/* Bounds as numbers; strictness is kept beside. */
+typedef struct bounds {
+    bool has_low, has_high, low_inclusive, high_inclusive;
+} bounds;
+
+static bounds bounds_of(const scan_filter *filter)
+{
+    return (bounds){is_there(filter->values, 0), is_there(filter->values, 1), filter->low_inclusive, filter->high_inclusive};
+}
+
+#define RANGE_LOOP(name, type, less)                                                                                                           \
+    static size_t name(const column *column, const scan_filter *filter, uint32_t *selection, size_t count)                                     \
+    {                                                                                                                                          \
+        const type *values = column->values, *limits = filter->values->values;                                                                 \
+        bounds b = bounds_of(filter);                                                                                                          \
+        type low = b.has_low ? limits[0] : (type)0, high = b.has_high ? limits[1] : (type)0;                                                   \
+        size_t kept = 0;                                                                                                                       \
+                                                                                                                                               \
+        for (size_t i = 0; i < count; i++) {                                                                                                   \
+            uint32_t row = selection[i];                                                                                                       \
+            type value = values[row];                                                                                                          \
+            bool pass = !b.has_low || (b.low_inclusive ? !less(value, low) : less(low, value));                                                \
+            pass &= !b.has_high || (b.high_inclusive ? !less(high, value) : less(value, high));                                                \
+            selection[kept] = row;                                                                                                             \
+            kept += pass;                                                                                                                      \
+        }                                                                                                                                      \
+        return kept;                                                                                                                           \
+    }
+
+static inline bool less_int32(int32_t left, int32_t right)
+{
+    return left < right;
+}
+static inline bool less_int64(int64_t left, int64_t right)
+{
+    return left < right;
+}
+static inline bool less_double(double left, double right)
+{
+    return left < right || (right != right && left == left);
+}
+
+RANGE_LOOP(range_int32, int32_t, less_int32)
+RANGE_LOOP(range_int64, int64_t, less_int64)
+RANGE_LOOP(range_double, double, less_double)
+
+static bool passes_range(const scan_filter *filter, const column *column, size_t row)
+{
+    bounds b = bounds_of(filter);
+
+    if (b.has_low) {
+        int order = column_value_compare(column, row, filter->values, 0);
+        if (order < 0 || (order == 0 && !b.low_inclusive)) return false;
+    }
+    if (b.has_high) {
+        int order = column_value_compare(column, row, filter->values, 1);
+        if (order > 0 || (order == 0 && !b.high_inclusive)) return false;
+    }
+    return true;
+}
+
+static bool passes_list(const scan_filter *filter, const column *column, size_t row)
+{
+    for (size_t i = 0; i < filter->values->length; i++) {
+        if (is_there(filter->values, i) && column_value_equal(column, row, filter->values, i)) return true;
+    }
+    return false;
+}
+
+static size_t keep_not_null(const column *column, uint32_t *selection, size_t count, bool null)
+{
+    size_t kept = 0;
+
+    if (!column->validity && column->type.id != TYPE_NULL) return null ? 0 : count;
+    for (size_t i = 0; i < count; i++) {
+        selection[kept] = selection[i];
+        kept += column_is_null(column, selection[i]) == null;
+    }
+    return kept;
+}
+
+static size_t keep_range(const scan_filter *filter, const column *column, uint32_t *selection, size_t count)
+{
+    size_t kept = 0;
+
+    if (column->encoding == COLUMN_FLAT) {
+        switch (type_physical(column->type)) {
+        case PHYSICAL_INT32: return range_int32(column, filter, selection, count);
+        case PHYSICAL_INT64: return range_int64(column, filter, selection, count);
+        case PHYSICAL_FLOAT64: return range_double(column, filter, selection, count);
+        default: break;
+        }
+    }
+    for (size_t i = 0; i < count; i++) {
+        selection[kept] = selection[i];
+        kept += passes_range(filter, column, selection[i]);
+    }
+    return kept;
+}
+
+bp_status csv_filter_apply(const scan_filter *filter, const column *values, uint32_t *selection, size_t *count, arena *arena, bp_error *err)
+{
+    size_t kept = 0;
+
+    *count = keep_not_null(values, selection, *count, filter->kind == FILTER_IS_NULL);
+    switch (filter->kind) {
+    case FILTER_IS_NULL:
+    case FILTER_NOT_NULL: return BP_OK;
+    case FILTER_RANGE:
+        if (*count && filter->values) *count = keep_range(filter, values, selection, *count);
+        return BP_OK;
+    case FILTER_IN:
+        for (size_t i = 0; i < *count; i++) {
+            selection[kept] = selection[i];
+            kept += passes_list(filter, values, selection[i]);
+        }
+        *count = kept;
+        return BP_OK;
+    }
+    return BP_OK;
+}

@@ -1,0 +1,16 @@
+/* Optimizer passes: each takes a right plan and leaves a right one with the same result. One pass a file. */
+#ifndef PLAN_OPTIMIZE_H
+#define PLAN_OPTIMIZE_H
+
+#include "plan.h"
+
+/* Constants are computed, conditions that are always true go. */
+MUST_USE bp_status optimize_fold(plan *plan, bp_error *err);
+/* Conditions move towards the scans: through projections, sorts, unions, aggregations (on groups) and to the sides of joins. */
+MUST_USE bp_status optimize_filters(plan *plan, bp_error *err);
+/* Columns that nothing above uses are not read, not computed, not carried. */
+MUST_USE bp_status optimize_columns(plan *plan, bp_error *err);
+/* LIMIT over SORT becomes one node. */
+MUST_USE bp_status optimize_top_n(plan *plan, bp_error *err);
+
+#endif

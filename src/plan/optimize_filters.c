@@ -1,0 +1,301 @@
+/* FILTERS: every conjunct of a FILTER, and every one-sided conjunct of an inner join, sinks as far as it may.
+ *
+ *   through PROJECT (columns written out), SORT, DISTINCT, FILTER, UNION (both sides), AGGREGATE (if it names groups only), and to the side of a JOIN
+ *   that it is about; an equality between the sides of an inner join becomes a pair of it; in a SCAN it stays.
+ *
+ * A conjunct that can fail never sinks below a join, so it is not tried on rows that the join would have dropped. LIMIT stops everything. */
+#include "optimize.h"
+
+typedef struct sinking {
+    plan *plan;
+    size_t words;
+    uint64_t *used, *side; /* scratch, a bit a column */
+} sinking;
+
+static bool fits(const sinking *state, plan_id side)
+{
+    const plan_node *node = plan_at(state->plan, side);
+
+    memset(state->side, 0, state->words * 8);
+    for (size_t i = 0; i < node->output_count; i++) bitmap_set(state->side, node->outputs[i]);
+    for (size_t i = 0; i < state->words; i++)
+        if (state->used[i] & ~state->side[i]) return false;
+    return true;
+}
+
+/* The columns of the conjunct into state->used. */
+static bp_status note_columns(sinking *state, expr_id conjunct, bp_error *err)
+{
+    memset(state->used, 0, state->words * 8);
+    return plan_expr_columns(state->plan, conjunct, state->used, err);
+}
+
+/* Replace column ids from[i] by expressions to[i]. */
+typedef struct substitution {
+    const column_id *from;
+    const expr_id *to;
+    size_t count;
+} substitution;
+
+static bp_status substitute_node(void *data, expr_pool *pool, expr_id *id, bp_error *err)
+{
+    const substitution *substitution = data;
+    const expr_node *node = expr_at(pool, *id);
+
+    (void)err;
+    for (size_t i = 0; node->kind == EXPR_COLUMN && i < substitution->count; i++) {
+        if (node->column != substitution->from[i]) continue;
+        *id = substitution->to[i];
+        break;
+    }
+    return BP_OK;
+}
+
+static bp_status substitute(sinking *state, expr_id *conjunct, const column_id *from, const expr_id *to, size_t count,
+                            bp_error *err)
+{
+    substitution substitution = {from, to, count};
+
+    return expr_rewrite(conjunct, &state->plan->exprs, *conjunct, substitute_node, &substitution, err);
+}
+
+static bool is_volatile(const plan *plan, const expr_id *exprs, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (expr_at(&plan->exprs, exprs[i])->is_volatile) return true;
+    return false;
+}
+
+static bp_status append_conjunct(plan *plan, expr_id **list, size_t *count, expr_id conjunct, bp_error *err)
+{
+    expr_id *longer = arena_new_array(&plan->arena, expr_id, *count + 1);
+
+    if (!longer) return error_no_memory(err, plan->context->memory, (*count + 1) * sizeof *longer);
+    if (*count) memcpy(longer, *list, *count * sizeof *longer);
+    longer[(*count)++] = conjunct;
+    *list = longer;
+    return BP_OK;
+}
+
+/* The conjunct stays right above what node `id` is: a FILTER takes the id, the node moves below it. */
+static bp_status stay_above(sinking *state, plan_id id, expr_id conjunct, bp_error *err)
+{
+    plan *plan = state->plan;
+    plan_id moved;
+    plan_node copy;
+    bp_status status;
+
+    if (plan_at(plan, id)->kind == PLAN_FILTER)
+        return append_conjunct(plan, &plan_at(plan, id)->filter.conjuncts, &plan_at(plan, id)->filter.conjunct_count, conjunct,
+                               err);
+    if ((status = plan_filter_by(&moved, plan, id, &conjunct, 1, err))) return status;
+    copy = *plan_at(plan, id);
+    *plan_at(plan, id) = *plan_at(plan, moved);
+    plan_at(plan, id)->children[0] = moved;
+    *plan_at(plan, moved) = copy;
+    return BP_OK;
+}
+
+/* left = right between the sides of an inner join. */
+static bp_status try_equal_pair(sinking *state, plan_node *node, expr_id conjunct, bool *done, bp_error *err)
+{
+    plan *plan = state->plan;
+    const expr_node *expr = expr_at(&plan->exprs, conjunct);
+    join_pair *pairs;
+    bp_status status;
+
+    *done = false;
+    if (expr->kind != EXPR_COMPARE || expr->op != COMPARE_EQUAL) return BP_OK;
+    for (int swapped = 0; swapped < 2 && !*done; swapped++) {
+        expr_id left = expr_child(&plan->exprs, conjunct, (size_t)swapped),
+                right = expr_child(&plan->exprs, conjunct, (size_t)(1 - swapped));
+        if (expr_is_constant(&plan->exprs, left) || expr_is_constant(&plan->exprs, right)) return BP_OK;
+        if ((status = note_columns(state, left, err))) return status;
+        if (!fits(state, node->children[0])) continue;
+        if ((status = note_columns(state, right, err))) return status;
+        if (!fits(state, node->children[1])) continue;
+        pairs = arena_new_array(&plan->arena, join_pair, node->join.pair_count + 1);
+        if (!pairs) return error_no_memory(err, plan->context->memory, sizeof *pairs);
+        if (node->join.pair_count) memcpy(pairs, node->join.pairs, node->join.pair_count * sizeof *pairs);
+        pairs[node->join.pair_count++] = (join_pair){.left = left, .right = right};
+        node->join.pairs = pairs;
+        *done = true;
+    }
+    return BP_OK;
+}
+
+static bool may_sink_left(join_kind kind)
+{
+    return kind != JOIN_RIGHT && kind != JOIN_FULL;
+}
+
+static bool may_sink_right(join_kind kind)
+{
+    return kind == JOIN_INNER || kind == JOIN_CROSS || kind == JOIN_RIGHT;
+}
+
+/* *next: the side it sinks to; 0: *done tells whether the join took it. */
+static bp_status sink_to_join(sinking *state, plan_id id, expr_id conjunct, plan_id *next, bool *done, bp_error *err)
+{
+    plan_node *node = plan_at(state->plan, id);
+    join_kind kind = (join_kind)node->join.kind;
+    bp_status status;
+
+    *next = 0;
+    *done = false;
+    if (expr_at(&state->plan->exprs, conjunct)->can_fail) return BP_OK;
+    if ((status = note_columns(state, conjunct, err))) return status;
+    if (may_sink_left(kind) && fits(state, node->children[0]))
+        *next = node->children[0];
+    else if (may_sink_right(kind) && fits(state, node->children[1]))
+        *next = node->children[1];
+    if (*next || (kind != JOIN_INNER && kind != JOIN_CROSS)) return BP_OK;
+    if ((status = try_equal_pair(state, node, conjunct, done, err))) return status;
+    node = plan_at(state->plan, id);
+    if (!*done) {
+        *done = true;
+        status = append_conjunct(state->plan, &node->join.residual, &node->join.residual_count, conjunct, err);
+    }
+    node->join.kind = JOIN_INNER;
+    return status;
+}
+
+static bp_status sink_conjunct(sinking *state, plan_id id, expr_id conjunct, bp_error *err);
+
+static bp_status sink_to_union(sinking *state, plan_id id, expr_id conjunct, bp_error *err)
+{
+    plan *plan = state->plan;
+    size_t count = plan_at(plan, id)->output_count;
+    expr_id *columns = arena_new_array(&plan->arena, expr_id, count);
+    bp_status status = BP_OK;
+
+    if (!columns) return error_no_memory(err, plan->context->memory, count * sizeof *columns);
+    for (size_t side = 0; side < 2 && !status; side++) {
+        plan_id child = plan_at(plan, id)->children[side];
+        expr_id written = conjunct;
+        for (size_t i = 0; i < count && !status; i++) {
+            column_id column = plan_at(plan, child)->outputs[i];
+            status = expr_column(&columns[i], &plan->exprs, column, plan->columns[column].type, err);
+        }
+        if (!status) status = substitute(state, &written, plan_at(plan, id)->outputs, columns, count, err);
+        if (!status) status = sink_conjunct(state, child, written, err);
+    }
+    return status;
+}
+
+static bool names_groups_only(sinking *state, const plan_node *node)
+{
+    memset(state->side, 0, state->words * 8);
+    for (size_t i = 0; i < node->aggregate.group_count; i++) bitmap_set(state->side, node->outputs[i]);
+    for (size_t i = 0; i < state->words; i++)
+        if (state->used[i] & ~state->side[i]) return false;
+    return node->aggregate.group_count > 0;
+}
+
+/* Let the conjunct, which holds for the rows that node `id` puts out, sink as far as it may. Unions nest as deep as queries do: so does this. */
+static bp_status sink_conjunct(sinking *state, plan_id id, expr_id conjunct, bp_error *err)
+{
+    plan *plan = state->plan;
+    bp_status status;
+
+    for (;;) {
+        plan_node *node = plan_at(plan, id);
+        plan_id next = 0;
+        bool done = false;
+        if (expr_at(&plan->exprs, conjunct)->is_volatile) return stay_above(state, id, conjunct, err);
+        switch ((plan_kind)node->kind) {
+        case PLAN_SCAN: return append_conjunct(plan, &node->scan.filters, &node->scan.filter_count, conjunct, err);
+        case PLAN_SORT: next = node->children[0]; break;
+        case PLAN_DISTINCT: next = node->distinct.on_count ? 0 : node->children[0]; break;
+        case PLAN_PROJECT:
+            if (is_volatile(plan, node->project.exprs, node->output_count)) break;
+            if ((status = substitute(state, &conjunct, node->outputs, node->project.exprs, node->output_count, err))) return status;
+            next = plan_at(plan, id)->children[0];
+            break;
+        case PLAN_AGGREGATE:
+            if ((status = note_columns(state, conjunct, err))) return status;
+            if (!names_groups_only(state, node)) break;
+            if ((status = substitute(state, &conjunct, node->outputs, node->aggregate.groups, node->aggregate.group_count, err)))
+                return status;
+            next = plan_at(plan, id)->children[0];
+            break;
+        case PLAN_SET:
+            if (node->set.kind == PLAN_UNION && !expr_at(&plan->exprs, conjunct)->can_fail)
+                return sink_to_union(state, id, conjunct, err);
+            break;
+        case PLAN_JOIN:
+            if ((status = sink_to_join(state, id, conjunct, &next, &done, err)) || done) return status;
+            break;
+        default: break;
+        }
+        if (!next) return stay_above(state, id, conjunct, err);
+        id = next;
+    }
+}
+
+/* Take a FILTER (and those right below it) away and let its conjuncts sink from where it was. */
+static bp_status sink_filter(sinking *state, plan_id id, bp_error *err)
+{
+    plan *plan = state->plan;
+    expr_id *conjuncts = NULL;
+    size_t count = 0;
+    bp_status status;
+
+    while (plan_at(plan, id)->kind == PLAN_FILTER) {
+        plan_node filter = *plan_at(plan, id);
+        expr_id *all = arena_new_array(&plan->arena, expr_id, count + filter.filter.conjunct_count);
+        if (!all) return error_no_memory(err, plan->context->memory, count * sizeof *all);
+        if (filter.filter.conjunct_count)
+            memcpy(all, filter.filter.conjuncts, filter.filter.conjunct_count * sizeof *all); /* the inner ones come first */
+        if (count) memcpy(all + filter.filter.conjunct_count, conjuncts, count * sizeof *all);
+        conjuncts = all;
+        count += filter.filter.conjunct_count;
+        *plan_at(plan, id) = *plan_at(plan, filter.children[0]);
+        plan_at(plan, filter.children[0])->kind = PLAN_NONE; /* it is here now */
+    }
+    for (size_t i = 0; i < count; i++)
+        if ((status = sink_conjunct(state, id, conjuncts[i], err))) return status;
+    return BP_OK;
+}
+
+/* Conjuncts of an inner join's ON that are about one side. */
+static bp_status sink_residual(sinking *state, plan_id id, bp_error *err)
+{
+    plan *plan = state->plan;
+    plan_node *node = plan_at(plan, id);
+    expr_id *residual = node->join.residual;
+    size_t count = node->join.residual_count, kept = 0;
+    bp_status status;
+
+    if (node->join.kind != JOIN_INNER) return BP_OK;
+    for (size_t i = 0; i < count; i++) {
+        plan_id side = 0;
+        if ((status = note_columns(state, residual[i], err))) return status;
+        for (size_t j = 0; j < 2 && !side && !expr_at(&plan->exprs, residual[i])->can_fail; j++)
+            if (fits(state, plan_at(plan, id)->children[j])) side = plan_at(plan, id)->children[j];
+        if (!side)
+            residual[kept++] = residual[i];
+        else if ((status = sink_conjunct(state, side, residual[i], err)))
+            return status;
+    }
+    plan_at(plan, id)->join.residual_count = kept;
+    return BP_OK;
+}
+
+bp_status optimize_filters(plan *plan, bp_error *err)
+{
+    sinking state = {.plan = plan, .words = bitmap_words(plan->column_count) + 1};
+    plan_id *order;
+    size_t count;
+    bp_status status;
+
+    state.used = arena_new_array(&plan->arena, uint64_t, state.words);
+    state.side = arena_new_array(&plan->arena, uint64_t, state.words);
+    if (!state.used || !state.side) return error_no_memory(err, plan->context->memory, state.words * 8);
+    if ((status = plan_post_order(plan, &order, &count, err))) return status;
+    for (size_t i = count; i-- > 0 && !status;) { /* from the root down */
+        if (plan_at(plan, order[i])->kind == PLAN_FILTER) status = sink_filter(&state, order[i], err);
+        if (!status && plan_at(plan, order[i])->kind == PLAN_JOIN) status = sink_residual(&state, order[i], err);
+    }
+    return status;
+}

@@ -1,0 +1,117 @@
+/* Calls: scalar functions, the few that are no functions (coalesce, try), and aggregates. */
+#include "bind_expression.h"
+
+static bool is_name(string_view name, const char *wanted)
+{
+    return string_equal_nocase(name, string_view_of(wanted));
+}
+
+/* Operands: the receiver of x.f(y), then the arguments; for aggregates also FILTER and the ORDER BY keys. */
+bp_status enter_call(walk *walk, frame *frame, bp_error *err)
+{
+    const syntax *tree = walk->binder->tree;
+    const syntax_node *node = syntax_at(tree, frame->node);
+    syntax_id receiver = syntax_child(tree, frame->node, SLOT_CALL_RECEIVER),
+              arguments = syntax_child(tree, frame->node, SLOT_CALL_ARGUMENTS);
+    syntax_id filter = syntax_child(tree, frame->node, SLOT_CALL_FILTER), order = syntax_child(tree, frame->node, SLOT_CALL_ORDER);
+    size_t count = arguments ? syntax_at(tree, arguments)->count : 0, keys = order ? syntax_at(tree, order)->count : 0;
+
+    if (syntax_child(tree, frame->node, SLOT_CALL_WINDOW))
+        return not_yet(walk->binder, frame->node, "window functions (OVER)", err);
+    if (syntax_child(tree, frame->node, SLOT_CALL_WITHIN)) return not_yet(walk->binder, frame->node, "WITHIN GROUP", err);
+    frame->is_aggregate = aggregate_function_exists(node->text) && !(scalar_function_exists(node->text) && count > 1);
+    if (!frame->is_aggregate && (filter || order || (node->flags & SYNTAX_FLAG_DISTINCT)))
+        return error_set_at(err, BP_BIND_ERROR, node->begin,
+                            "%.*s() is not an aggregate: DISTINCT, FILTER and ORDER BY belong to aggregates",
+                            STRING_ARGUMENTS(node->text));
+    if (frame->is_aggregate && !walk->context->aggregates)
+        return error_set_at(err, BP_BIND_ERROR, node->begin, "%s cannot contain aggregates such as %.*s()", walk->context->clause,
+                            STRING_ARGUMENTS(node->text));
+    if (frame->is_aggregate && walk->inside_aggregate)
+        return error_set_at(err, BP_BIND_ERROR, node->begin, "%.*s() stands inside another aggregate; use a subquery",
+                            STRING_ARGUMENTS(node->text));
+    frame->operands = arena_new_array(walk->binder->arena, syntax_id, count + keys + 2);
+    if (!frame->operands) return error_no_memory(err, walk->binder->context->memory, count * sizeof(syntax_id));
+    if (receiver) frame->operands[frame->operand_count++] = receiver;
+    for (size_t i = 0; i < count; i++) frame->operands[frame->operand_count++] = syntax_children(tree, arguments)[i];
+    frame->argument_count = frame->operand_count;
+    if (filter) frame->operands[frame->operand_count++] = filter;
+    for (size_t i = 0; i < keys; i++) {
+        if (syntax_has(tree, syntax_children(tree, order)[i], SYNTAX_FLAG_ALL))
+            return not_yet(walk->binder, frame->node, "ORDER BY ALL in an aggregate", err);
+        frame->operands[frame->operand_count++] = syntax_child(tree, syntax_children(tree, order)[i], 0);
+    }
+    walk->inside_aggregate += frame->is_aggregate;
+    return BP_OK;
+}
+
+/* The column of an aggregate: the same call twice is computed once. */
+static bp_status aggregate_column(walk *walk, expr_id call, expr_id *out, bp_error *err)
+{
+    binder *binder = walk->binder;
+    aggregates *all = walk->context->aggregates;
+    bp_status status;
+
+    for (size_t i = 0; i < all->count; i++)
+        if (expr_equal(&binder->plan->exprs, all->calls[i], call)) return column_expr(out, binder, all->ids[i], err);
+    if (all->count == all->capacity) {
+        size_t wanted = all->capacity ? all->capacity * 2 : 8;
+        expr_id *calls = arena_new_array(binder->arena, expr_id, wanted);
+        column_id *ids = arena_new_array(binder->arena, column_id, wanted);
+        if (!calls || !ids) return error_no_memory(err, binder->context->memory, wanted * sizeof *calls);
+        if (all->count) memcpy(calls, all->calls, all->count * sizeof *calls);
+        if (all->count) memcpy(ids, all->ids, all->count * sizeof *ids);
+        all->calls = calls;
+        all->ids = ids;
+        all->capacity = wanted;
+    }
+    all->calls[all->count] = call;
+    if ((status = plan_add_column(&all->ids[all->count], binder->plan, STRING_VIEW("aggregate"),
+                                  expr_type(&binder->plan->exprs, call), err)))
+        return status;
+    return column_expr(out, binder, all->ids[all->count++], err);
+}
+
+void order_flags(const binder *binder, syntax_id key, sort_key *out)
+{
+    uint16_t flags = syntax_at(binder->tree, key)->flags;
+
+    out->descending = (flags & SYNTAX_FLAG_DESCENDING) != 0;
+    out->nulls_first =
+        (flags & SYNTAX_FLAG_NULLS_FIRST) || (!(flags & SYNTAX_FLAG_NULLS_LAST) && binder->context->config.nulls_first);
+}
+
+static bp_status combine_aggregate(walk *walk, const frame *frame, const expr_id *operands, expr_id *out, bp_error *err)
+{
+    binder *binder = walk->binder;
+    const syntax_node *node = syntax_at(binder->tree, frame->node);
+    syntax_id order = syntax_child(binder->tree, frame->node, SLOT_CALL_ORDER);
+    bool has_filter = syntax_child(binder->tree, frame->node, SLOT_CALL_FILTER) != 0;
+    size_t key_count = frame->operand_count - frame->argument_count - has_filter;
+    sort_key *keys = arena_new_array(binder->arena, sort_key, key_count);
+    expr_id call;
+    bp_status status;
+
+    if (!keys) return error_no_memory(err, binder->context->memory, key_count * sizeof *keys);
+    for (size_t i = 0; i < key_count; i++) {
+        order_flags(binder, syntax_children(binder->tree, order)[i], &keys[i]);
+        keys[i].expr = operands[frame->argument_count + has_filter + i];
+    }
+    walk->inside_aggregate--;
+    status = expr_aggregate(&call, &binder->plan->exprs, node->text, operands, frame->argument_count,
+                            (node->flags & SYNTAX_FLAG_DISTINCT) != 0, has_filter ? operands[frame->argument_count] : 0, keys,
+                            key_count, err);
+    return status ? status : aggregate_column(walk, call, out, err);
+}
+
+bp_status combine_call(walk *walk, const frame *frame, const expr_id *operands, size_t count, expr_id *out, bp_error *err)
+{
+    expr_pool *pool = &walk->binder->plan->exprs;
+    string_view name = syntax_at(walk->binder->tree, frame->node)->text;
+
+    if (frame->is_aggregate) return combine_aggregate(walk, frame, operands, out, err);
+    if (count && (is_name(name, "coalesce") || (is_name(name, "ifnull") && count == 2)))
+        return expr_coalesce(out, pool, operands, count, err);
+    if (is_name(name, "try") && count == 1) return expr_try(out, pool, operands[0], err);
+    return expr_call(out, pool, name, operands, count, err);
+}

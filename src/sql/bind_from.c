@@ -1,0 +1,457 @@
+/* FROM: tables, views, WITH queries, files, table functions, subqueries and joins. */
+#include "bind_query.h"
+
+static const syntax_id *list_of(const binder *binder, syntax_id list, size_t *count)
+{
+    *count = list ? syntax_at(binder->tree, list)->count : 0;
+    return list ? syntax_children(binder->tree, list) : NULL;
+}
+
+/* The alias of a table and its columns' new names, over the scope columns from `first` on. */
+static bp_status apply_alias(scope *scope, size_t first, binder *binder, syntax_id table, string_view own_name, bp_error *err)
+{
+    syntax_id alias = syntax_child(binder->tree, table, SLOT_TABLE_ALIAS),
+              sample = syntax_child(binder->tree, table, SLOT_TABLE_SAMPLE);
+    string_view name = alias ? syntax_at(binder->tree, alias)->text : own_name;
+    size_t count = 0;
+    const syntax_id *names = list_of(binder, alias, &count);
+
+    if (sample) return not_yet(binder, sample, "TABLESAMPLE", err);
+    if (count > scope->count - first)
+        return error_set_at(err, BP_BIND_ERROR, syntax_at(binder->tree, alias)->begin,
+                            "\"%.*s\" has %zu columns, but %zu names are given", STRING_ARGUMENTS(name), scope->count - first,
+                            count);
+    for (size_t i = first; i < scope->count; i++) {
+        scope->columns[i].table = name;
+        if (i - first < count) scope->columns[i].name = syntax_at(binder->tree, names[i - first])->text;
+    }
+    return BP_OK;
+}
+
+/* leaves ------------------------------------------------------------------------------------------------------------------------------------- */
+bp_status scan_source(plan_id *out, scope *scope, binder *binder, source *source, bp_error *err)
+{
+    const plan_node *node;
+    bp_status status;
+
+    if ((status = plan_scan(out, binder->plan, source, NULL, 0, err))) return status;
+    node = plan_at(binder->plan, *out);
+    for (size_t i = 0; i < node->output_count && !status; i++)
+        status = scope_add(scope, binder,
+                           (scope_column){.name = source->schema.names[i], .id = node->outputs[i], .type = source->schema.types[i]},
+                           err);
+    return status;
+}
+
+static bp_status add_relation(scope *scope, binder *binder, const relation *relation, bp_error *err)
+{
+    bp_status status = BP_OK;
+
+    for (size_t i = 0; i < relation->count && !status; i++) {
+        column_id id = plan_at(binder->plan, relation->node)->outputs[i];
+        status = scope_add(scope, binder,
+                           (scope_column){.name = relation->names[i], .id = id, .type = binder->plan->columns[id].type}, err);
+    }
+    return status;
+}
+
+static bp_status rename_columns(relation *relation, const string_view *names, size_t count, string_view table, bp_error *err)
+{
+    if (count > relation->count)
+        return error_set(err, BP_BIND_ERROR, "\"%.*s\" has %zu columns, but %zu names are given", STRING_ARGUMENTS(table),
+                         relation->count, count);
+    for (size_t i = 0; i < count; i++) relation->names[i] = names[i];
+    return BP_OK;
+}
+
+/* A view is bound from its text anew, in its own tree, and sees nothing of the query around it. */
+static bp_status bind_view(plan_id *out, scope *scope, binder *outer, const catalog_entry *view, bp_error *err)
+{
+    binder binder = *outer;
+    syntax *tree;
+    relation relation;
+    bp_status status;
+
+    if ((status = sql_parse_statement(&tree, outer->arena, view->sql, NULL, err))) return status;
+    binder.tree = tree;
+    binder.ctes = NULL;
+    binder.outer = NULL;
+    if ((status = bind_query(&relation, &binder, tree->root, err))) {
+        error_prefix(err, "in the view \"%.*s\"", STRING_ARGUMENTS(view->name));
+        if (err) err->position = -1;
+        return status;
+    }
+    if ((status = rename_columns(&relation, view->view_columns, view->view_column_count, view->name, err))) return status;
+    *out = relation.node;
+    return add_relation(scope, outer, &relation, err);
+}
+
+static bp_status bind_cte(plan_id *out, scope *scope, binder *outer, cte *with, bp_error *err)
+{
+    binder binder = *outer;
+    syntax_id statement = syntax_child(outer->tree, with->node, SLOT_CTE_STATEMENT);
+    size_t count;
+    const syntax_id *names = list_of(outer, syntax_child(outer->tree, with->node, SLOT_CTE_COLUMNS), &count);
+    relation relation;
+    bp_status status;
+
+    if (syntax_kind_of(outer->tree, statement) != SYNTAX_QUERY)
+        return not_yet(outer, statement, "WITH … AS (INSERT, UPDATE, DELETE)", err);
+    binder.ctes = with->outer;
+    binder.outer = NULL;
+    if ((status = bind_query(&relation, &binder, statement, err))) return status;
+    if (count > relation.count)
+        return error_set_at(err, BP_BIND_ERROR, syntax_at(outer->tree, with->node)->begin,
+                            "\"%.*s\" has %zu columns, but %zu names are given", STRING_ARGUMENTS(with->name), relation.count,
+                            count);
+    for (size_t i = 0; i < count; i++) relation.names[i] = syntax_at(outer->tree, names[i])->text;
+    *out = relation.node;
+    return add_relation(scope, outer, &relation, err);
+}
+
+static string_view table_name_at(const void *data, size_t index)
+{
+    return ((const catalog *)data)->entries[index]->name;
+}
+
+static bp_status table_not_found(const binder *binder, string_view name, uint32_t position, bp_error *err)
+{
+    const catalog *catalog = &binder->session->catalog;
+    bp_status status = error_set_at(err, BP_NOT_FOUND, position, "there is no table \"%.*s\"", STRING_ARGUMENTS(name));
+
+    error_suggest(err, name, table_name_at, catalog, catalog->count);
+    return status;
+}
+
+static bool looks_like_path(string_view name)
+{
+    static const char *const endings[] = {".csv", ".tsv", ".csv.gz", ".csv.zst", ".tsv.gz", ".txt"};
+
+    for (size_t i = 0; i < ARRAY_LENGTH(endings); i++)
+        if (string_ends_with(name, string_view_of(endings[i]))) return true;
+    return false;
+}
+
+static bp_status scan_path(plan_id *out, scope *scope, binder *binder, string_view path, uint32_t position, bp_error *err)
+{
+    source *source;
+    bp_status status;
+
+    if ((status = bind_path(&source, binder, path, position, err))) return status;
+    status = scan_source(out, scope, binder, source, err);
+    source_release(source); /* the plan retains it */
+    return status;
+}
+
+static bp_status bind_entry(plan_id *out, scope *scope, binder *binder, catalog_entry *entry, bp_error *err)
+{
+    source *source;
+    bp_status status;
+
+    if (entry->kind == CATALOG_VIEW) return bind_view(out, scope, binder, entry, err);
+    if ((status = catalog_entry_source(&source, &binder->session->catalog, entry, err))) return status;
+    return scan_source(out, scope, binder, source, err);
+}
+
+static bp_status bind_replacement(plan_id *out, scope *scope, binder *binder, string_view name, bool *found, bp_error *err)
+{
+    source *source = NULL;
+    bp_status status;
+
+    *found = false;
+    if (!binder->session->replacement) return BP_OK;
+    if ((status = binder->session->replacement(binder->session->replacement_data, name, &source, err)) || !source) return status;
+    *found = true;
+    status = scan_source(out, scope, binder, source, err);
+    source_release(source);
+    return status;
+}
+
+static bp_status check_qualifier(const binder *binder, syntax_id table, bp_error *err)
+{
+    syntax_id qualifier = syntax_child(binder->tree, table, SLOT_TABLE_QUALIFIER);
+    string_view name;
+
+    if (!qualifier) return BP_OK;
+    name = syntax_at(binder->tree, qualifier)->text;
+    if (string_equal_nocase(name, STRING_VIEW("main")) || string_equal_nocase(name, STRING_VIEW("memory"))) return BP_OK;
+    return error_set_at(err, BP_NOT_FOUND, syntax_at(binder->tree, qualifier)->begin,
+                        "there is no schema \"%.*s\"; this version has one, \"main\"", STRING_ARGUMENTS(name));
+}
+
+static bp_status bind_table(plan_id *out, scope *scope, binder *binder, syntax_id table, bp_error *err)
+{
+    const syntax_node *node = syntax_at(binder->tree, table);
+    size_t first = scope->count;
+    catalog_entry *entry;
+    bool found = false;
+    cte *with = binder->ctes;
+    bp_status status;
+
+    if ((status = check_qualifier(binder, table, err))) return status;
+    while (with && !string_equal_nocase(with->name, node->text)) with = with->outer;
+    entry = catalog_find(&binder->session->catalog, node->text);
+    if (node->flags & SYNTAX_FLAG_PATH)
+        status = scan_path(out, scope, binder, node->text, node->begin, err);
+    else if (with)
+        status = bind_cte(out, scope, binder, with, err);
+    else if (entry)
+        status = bind_entry(out, scope, binder, entry, err);
+    else if (!(status = bind_replacement(out, scope, binder, node->text, &found, err)) && !found)
+        status = looks_like_path(node->text) ? scan_path(out, scope, binder, node->text, node->begin, err)
+                                             : table_not_found(binder, node->text, node->begin, err);
+    return status ? status : apply_alias(scope, first, binder, table, node->text, err);
+}
+
+static bp_status bind_table_query(plan_id *out, scope *scope, binder *binder, syntax_id table, bp_error *err)
+{
+    size_t first = scope->count;
+    relation relation;
+    bp_status status;
+
+    if ((status = bind_query(&relation, binder, syntax_child(binder->tree, table, SLOT_TABLE_QUERY), err))) return status;
+    *out = relation.node;
+    if ((status = add_relation(scope, binder, &relation, err))) return status;
+    return apply_alias(scope, first, binder, table, (string_view){0}, err);
+}
+
+/* joins ---------------------------------------------------------------------------------------------------------------------------------------- */
+bp_status bind_one_table(plan_id *out, scope *scope, binder *binder, syntax_id table, bp_error *err)
+{
+    size_t first = scope->count;
+    bp_status status;
+
+    switch (syntax_kind_of(binder->tree, table)) {
+    case SYNTAX_TABLE: return bind_table(out, scope, binder, table, err);
+    case SYNTAX_TABLE_QUERY: return bind_table_query(out, scope, binder, table, err);
+    case SYNTAX_TABLE_FUNCTION: {
+        syntax_id call = syntax_child(binder->tree, table, SLOT_TABLE_CALL);
+        if ((status = bind_table_function(out, scope, binder, call, err))) return status;
+        return apply_alias(scope, first, binder, table, syntax_at(binder->tree, call)->text, err);
+    }
+    case SYNTAX_PIVOT: return not_yet(binder, table, "PIVOT", err);
+    case SYNTAX_UNPIVOT: return not_yet(binder, table, "UNPIVOT", err);
+    default: return not_yet(binder, table, syntax_kind_name(syntax_kind_of(binder->tree, table)), err);
+    }
+}
+
+/* One join in the making: the scope's columns [first_left, first_right) are the left side's, from first_right on the right's. */
+typedef struct joining {
+    binder *binder;
+    scope *scope;
+    syntax_id join;
+    plan_id left, right;
+    size_t first_left, first_right;
+    join_kind kind;
+    expr_id *conjuncts;
+    size_t conjunct_count;
+} joining;
+
+static scope side_scope(const joining *joining, bool right)
+{
+    size_t begin = right ? joining->first_right : joining->first_left, end = right ? joining->scope->count : joining->first_right;
+
+    return (scope){.columns = joining->scope->columns + begin, .count = end - begin};
+}
+
+/* left.name = right.name becomes a conjunct; unqualified, the name means one column from here on. */
+static bp_status use_column(joining *joining, string_view name, uint32_t position, bp_error *err)
+{
+    binder *binder = joining->binder;
+    scope left = side_scope(joining, false), right = side_scope(joining, true);
+    const scope_column *columns[2];
+    expr_id sides[2];
+    size_t hidden;
+    bp_status status;
+
+    if ((status = scope_find(&columns[0], &left, (string_view){0}, name, position, err))) return status;
+    if ((status = scope_find(&columns[1], &right, (string_view){0}, name, position, err))) return status;
+    for (size_t i = 0; i < 2; i++)
+        if (!columns[i])
+            return error_set_at(err, BP_BIND_ERROR, position, "USING (%.*s): the %s side of the join has no such column",
+                                STRING_ARGUMENTS(name), i ? "right" : "left");
+    for (size_t i = 0; i < 2; i++)
+        if ((status = column_expr(&sides[i], binder, columns[i]->id, err))) return status;
+    binder->plan->exprs.position = position;
+    status =
+        expr_compare(&joining->conjuncts[joining->conjunct_count++], &binder->plan->exprs, COMPARE_EQUAL, sides[0], sides[1], err);
+    hidden = (size_t)(columns[joining->kind != JOIN_RIGHT] -
+                      joining->scope->columns); /* RIGHT: the right column is never NULL for the join's sake */
+    joining->scope->columns[hidden].hidden = true;
+    return status;
+}
+
+static bp_status join_using(joining *joining, syntax_id list, bp_error *err)
+{
+    size_t count;
+    const syntax_id *names = list_of(joining->binder, list, &count);
+    bp_status status = BP_OK;
+
+    joining->conjuncts = arena_new_array(joining->binder->arena, expr_id, count);
+    if (!joining->conjuncts) return error_no_memory(err, joining->binder->context->memory, count * sizeof(expr_id));
+    for (size_t i = 0; i < count && !status; i++)
+        status = use_column(joining, syntax_at(joining->binder->tree, names[i])->text,
+                            syntax_at(joining->binder->tree, names[i])->begin, err);
+    return status;
+}
+
+static bp_status join_natural(joining *joining, bp_error *err)
+{
+    scope left = side_scope(joining, false), right = side_scope(joining, true);
+    uint32_t position = syntax_at(joining->binder->tree, joining->join)->begin;
+    bp_status status;
+
+    joining->conjuncts = arena_new_array(joining->binder->arena, expr_id, left.count);
+    if (!joining->conjuncts) return error_no_memory(err, joining->binder->context->memory, left.count * sizeof(expr_id));
+    for (size_t i = 0; i < left.count; i++) {
+        const scope_column *other;
+        if (left.columns[i].hidden) continue;
+        if ((status = scope_find(&other, &right, (string_view){0}, left.columns[i].name, position, err))) return status;
+        if (other && (status = use_column(joining, left.columns[i].name, position, err))) return status;
+    }
+    if (joining->conjunct_count == 0)
+        return error_set_at(err, BP_BIND_ERROR, position, "NATURAL JOIN: the two sides have no column name in common");
+    return BP_OK;
+}
+
+static bp_status join_on(joining *joining, syntax_id condition, bp_error *err)
+{
+    binder *binder = joining->binder;
+    scope both = {.columns = joining->scope->columns + joining->first_left, .count = joining->scope->count - joining->first_left};
+    expression_context context = {.scope = &both, .outer = binder->outer, .clause = "ON"};
+    expr_id expr;
+    bp_status status;
+
+    if ((status = bind_expression(&expr, binder, &context, condition, err))) return status;
+    if ((status = expr_cast_implicit(&expr, &binder->plan->exprs, expr, type_of(TYPE_BOOLEAN), err))) return status;
+    return plan_conjuncts(binder->plan, expr, &joining->conjuncts, &joining->conjunct_count, err);
+}
+
+static bp_status join_kind_of(joining *joining, bp_error *err)
+{
+    static const join_kind kinds[] = {[SYNTAX_JOIN_INNER] = JOIN_INNER, [SYNTAX_JOIN_LEFT] = JOIN_LEFT,
+                                      [SYNTAX_JOIN_RIGHT] = JOIN_RIGHT, [SYNTAX_JOIN_FULL] = JOIN_FULL,
+                                      [SYNTAX_JOIN_SEMI] = JOIN_SEMI,   [SYNTAX_JOIN_ANTI] = JOIN_ANTI,
+                                      [SYNTAX_JOIN_CROSS] = JOIN_CROSS};
+    const syntax_node *node = syntax_at(joining->binder->tree, joining->join);
+
+    if (node->flags & SYNTAX_FLAG_ASOF) return not_yet(joining->binder, joining->join, "ASOF JOIN", err);
+    if (node->option == SYNTAX_JOIN_POSITIONAL) return not_yet(joining->binder, joining->join, "POSITIONAL JOIN", err);
+    joining->kind = kinds[node->option];
+    return BP_OK;
+}
+
+/* FULL JOIN … USING: the column that the name means is whichever side has it. */
+static bp_status merge_used_columns(joining *joining, plan_id *node, bp_error *err)
+{
+    binder *binder = joining->binder;
+    scope *scope = joining->scope;
+    size_t outputs = plan_at(binder->plan, *node)->output_count, total = outputs;
+    expr_id *exprs = arena_new_array(binder->arena, expr_id, outputs + joining->conjunct_count);
+    string_view *names = arena_new_array(binder->arena, string_view, outputs + joining->conjunct_count);
+    column_id *old = arena_new_array(binder->arena, column_id, outputs);
+    bp_status status;
+
+    if (!exprs || !names || !old) return error_no_memory(err, binder->context->memory, outputs * sizeof *exprs);
+    for (size_t i = 0; i < outputs; i++) {
+        old[i] = plan_at(binder->plan, *node)->outputs[i];
+        names[i] = binder->plan->columns[old[i]].name;
+        if ((status = column_expr(&exprs[i], binder, old[i], err))) return status;
+    }
+    for (size_t i = 0; i < joining->conjunct_count; i++) {
+        expr_id sides[2] = {expr_child(&binder->plan->exprs, joining->conjuncts[i], 0),
+                            expr_child(&binder->plan->exprs, joining->conjuncts[i], 1)};
+        if ((status = expr_coalesce(&exprs[total++], &binder->plan->exprs, sides, 2, err))) return status;
+    }
+    if ((status = plan_project(node, binder->plan, *node, exprs, names, total, err))) return status;
+    for (size_t i = joining->first_left; i < scope->count; i++)
+        for (size_t j = 0; j < outputs; j++)
+            if (scope->columns[i].id == old[j]) {
+                scope->columns[i].id = plan_at(binder->plan, *node)->outputs[j];
+                break;
+            }
+    for (size_t i = 0, used = 0; i < joining->first_right && used < joining->conjunct_count; i++) {
+        for (size_t j = joining->first_right; j < scope->count; j++) {
+            if (!scope->columns[j].hidden || scope->columns[i].hidden ||
+                !string_equal_nocase(scope->columns[i].name, scope->columns[j].name))
+                continue;
+            scope->columns[i].id = plan_at(binder->plan, *node)->outputs[outputs + used++];
+            break;
+        }
+    }
+    return BP_OK;
+}
+
+static bp_status join_sides(joining *joining, plan_id *out, bp_error *err)
+{
+    binder *binder = joining->binder;
+    syntax_id on = syntax_child(binder->tree, joining->join, SLOT_JOIN_ON),
+              used = syntax_child(binder->tree, joining->join, SLOT_JOIN_USING);
+    bool natural = syntax_has(binder->tree, joining->join, SYNTAX_FLAG_NATURAL);
+    bp_status status;
+
+    if ((status = join_kind_of(joining, err))) return status;
+    status = natural ? join_natural(joining, err) : used ? join_using(joining, used, err) : on ? join_on(joining, on, err) : BP_OK;
+    if (status) return status;
+    if ((status = plan_join(out, binder->plan, joining->kind, joining->left, joining->right, joining->conjuncts,
+                            joining->conjunct_count, err)))
+        return status;
+    if (joining->kind == JOIN_SEMI || joining->kind == JOIN_ANTI) joining->scope->count = joining->first_right;
+    return joining->kind == JOIN_FULL && (used || natural) ? merge_used_columns(joining, out, err) : BP_OK;
+}
+
+static bp_status bind_any_table(plan_id *out, scope *scope, binder *binder, syntax_id table, bp_error *err);
+
+/* a JOIN b JOIN c … leans to the left: the spine is walked without recursion. */
+static bp_status bind_joins(plan_id *out, scope *scope, binder *binder, syntax_id join, bp_error *err)
+{
+    size_t first = scope->count, depth = 0;
+    syntax_id leftmost = join, *spine;
+    bp_status status;
+
+    for (syntax_id at = join; syntax_kind_of(binder->tree, at) == SYNTAX_JOIN; at = syntax_child(binder->tree, at, SLOT_JOIN_LEFT))
+        depth++;
+    spine = arena_new_array(binder->arena, syntax_id, depth);
+    if (!spine) return error_no_memory(err, binder->context->memory, depth * sizeof *spine);
+    for (size_t i = depth; i-- > 0; leftmost = syntax_child(binder->tree, leftmost, SLOT_JOIN_LEFT)) spine[i] = leftmost;
+    if ((status = bind_any_table(out, scope, binder, leftmost, err))) return status;
+    for (size_t i = 0; i < depth; i++) {
+        joining joining = {
+            .binder = binder, .scope = scope, .join = spine[i], .left = *out, .first_left = first, .first_right = scope->count};
+        syntax_id alias = syntax_child(binder->tree, spine[i], SLOT_JOIN_ALIAS);
+        if ((status = bind_any_table(&joining.right, scope, binder, syntax_child(binder->tree, spine[i], SLOT_JOIN_RIGHT), err)))
+            return status;
+        if ((status = join_sides(&joining, out, err))) return status;
+        if (alias && (status = apply_alias(scope, first, binder, spine[i], (string_view){0}, err))) return status;
+    }
+    return BP_OK;
+}
+
+static bp_status bind_any_table(plan_id *out, scope *scope, binder *binder, syntax_id table, bp_error *err)
+{
+    bp_status status;
+
+    if (syntax_kind_of(binder->tree, table) != SYNTAX_JOIN) return bind_one_table(out, scope, binder, table, err);
+    if (++binder->depth > LIMIT_QUERY_DEPTH)
+        return error_set_at(err, BP_LIMIT, syntax_at(binder->tree, table)->begin, "queries and joins nest deeper than %d levels",
+                            LIMIT_QUERY_DEPTH);
+    status = bind_joins(out, scope, binder, table, err);
+    binder->depth--;
+    return status;
+}
+
+bp_status bind_from(plan_id *out, scope *scope, binder *binder, syntax_id list, bp_error *err)
+{
+    size_t count;
+    const syntax_id *tables = list_of(binder, list, &count);
+    bp_status status;
+
+    if (count == 0) return plan_dual(out, binder->plan, err);
+    if ((status = bind_any_table(out, scope, binder, tables[0], err))) return status;
+    for (size_t i = 1; i < count; i++) {
+        plan_id right;
+        if ((status = bind_any_table(&right, scope, binder, tables[i], err))) return status;
+        if ((status = plan_join(out, binder->plan, JOIN_CROSS, *out, right, NULL, 0, err))) return status;
+    }
+    return BP_OK;
+}

@@ -1,0 +1,139 @@
+/* SELECT's list: stars written out with EXCLUDE, REPLACE and RENAME, and the names of items. */
+#include "binder.h"
+
+/* An expression without an alias is named by its own text. */
+bp_status name_of(string_view *out, binder *binder, syntax_id node, bp_error *err)
+{
+    const syntax_node *syntax = syntax_at(binder->tree, node);
+
+    if (syntax->kind == SYNTAX_COLUMN || syntax->kind == SYNTAX_FIELD)
+        *out = syntax->text;
+    else if (syntax->kind == SYNTAX_CALL && (syntax->flags & SYNTAX_FLAG_STAR))
+        *out = STRING_VIEW("count_star()"); /* as DuckDB names it */
+    else
+        *out = arena_copy(binder->arena, string_view_slice(binder->tree->source, syntax->begin, syntax->end));
+    return out->data ? BP_OK : error_no_memory(err, binder->context->memory, syntax->end - syntax->begin);
+}
+
+typedef struct item_list {
+    select_item *items;
+    size_t count, capacity;
+} item_list;
+
+static bp_status add_item(item_list *list, binder *binder, select_item item, bp_error *err)
+{
+    if (list->count >= LIMIT_COLUMNS) return error_set(err, BP_LIMIT, "SELECT lists more than %d columns", LIMIT_COLUMNS);
+    if (list->count == list->capacity) {
+        size_t wanted = list->capacity ? list->capacity * 2 : 16;
+        select_item *larger = arena_new_array(binder->arena, select_item, wanted);
+        if (!larger) return error_no_memory(err, binder->context->memory, wanted * sizeof *larger);
+        if (list->count) memcpy(larger, list->items, list->count * sizeof *larger);
+        list->items = larger;
+        list->capacity = wanted;
+    }
+    list->items[list->count++] = item;
+    return BP_OK;
+}
+
+/* Whether a COLUMN or FIELD of EXCLUDE, REPLACE or RENAME means the column. */
+static bool means(const syntax *tree, syntax_id node, const scope_column *column)
+{
+    const syntax_node *name = syntax_at(tree, node);
+    syntax_id before = name->kind == SYNTAX_FIELD ? syntax_child(tree, node, 0) : 0;
+
+    if (!string_equal_nocase(name->text, column->name)) return false;
+    return !before || string_equal_nocase(syntax_at(tree, before)->text, column->table);
+}
+
+static syntax_id find_in(const syntax *tree, syntax_id list, const scope_column *column)
+{
+    for (size_t i = 0; list && i < syntax_at(tree, list)->count; i++) {
+        syntax_id entry = syntax_children(tree, list)[i];
+        syntax_kind kind = syntax_kind_of(tree, entry);
+        bool fits = kind == SYNTAX_ALIAS    ? string_equal_nocase(syntax_at(tree, entry)->text, column->name)
+                    : kind == SYNTAX_RENAME ? means(tree, syntax_child(tree, entry, 0), column)
+                                            : means(tree, entry, column);
+        if (fits) return entry;
+    }
+    return 0;
+}
+
+/* Every entry of EXCLUDE, REPLACE, RENAME must have met a column. */
+static bp_status check_met(binder *binder, syntax_id list, size_t met, const char *clause, bp_error *err)
+{
+    if (!list || met >= syntax_at(binder->tree, list)->count) return BP_OK;
+    return error_set_at(err, BP_BIND_ERROR, syntax_at(binder->tree, list)->begin, "%s names a column that * does not have", clause);
+}
+
+static bp_status expand_star(item_list *list, binder *binder, const scope *scope, syntax_id star, bp_error *err)
+{
+    const syntax *tree = binder->tree;
+    syntax_id qualifier = syntax_child(tree, star, SLOT_STAR_QUALIFIER), exclude = syntax_child(tree, star, SLOT_STAR_EXCLUDE);
+    syntax_id replace = syntax_child(tree, star, SLOT_STAR_REPLACE), rename = syntax_child(tree, star, SLOT_STAR_RENAME);
+    size_t excluded = 0, replaced = 0, renamed = 0, before = list->count;
+    bp_status status;
+
+    for (size_t i = 0; i < scope->count; i++) {
+        const scope_column *column = &scope->columns[i];
+        select_item item = {.column = *column, .name = column->name};
+        syntax_id entry;
+        if (qualifier ? !string_equal_nocase(column->table, syntax_at(tree, qualifier)->text) : column->hidden) continue;
+        if (find_in(tree, exclude, column)) {
+            excluded++;
+            continue;
+        }
+        if ((entry = find_in(tree, replace, column))) {
+            item.node = syntax_child(tree, entry, 0);
+            replaced++;
+        }
+        if ((entry = find_in(tree, rename, column))) {
+            item.name = syntax_at(tree, entry)->text;
+            renamed++;
+        }
+        if ((status = add_item(list, binder, item, err))) return status;
+    }
+    if (list->count == before && excluded == 0) {
+        if (qualifier)
+            return error_set_at(err, BP_BIND_ERROR, syntax_at(tree, qualifier)->begin, "there is no table \"%.*s\" in FROM",
+                                STRING_ARGUMENTS(syntax_at(tree, qualifier)->text));
+        return error_set_at(err, BP_BIND_ERROR, syntax_at(tree, star)->begin, "SELECT * without FROM");
+    }
+    if ((status = check_met(binder, exclude, excluded, "EXCLUDE", err)) ||
+        (status = check_met(binder, replace, replaced, "REPLACE", err)))
+        return status;
+    return check_met(binder, rename, renamed, "RENAME", err);
+}
+
+static bp_status add_expression(item_list *list, binder *binder, syntax_id node, bp_error *err)
+{
+    select_item item = {.node = node};
+    bp_status status;
+
+    if (syntax_kind_of(binder->tree, node) == SYNTAX_ALIAS) {
+        item.node = syntax_child(binder->tree, node, 0);
+        item.name = syntax_at(binder->tree, node)->text;
+    } else if ((status = name_of(&item.name, binder, node, err))) {
+        return status;
+    }
+    return add_item(list, binder, item, err);
+}
+
+bp_status expand_items(select_item **out, size_t *count, binder *binder, const scope *scope, syntax_id items, bp_error *err)
+{
+    item_list list = {0};
+    bp_status status = BP_OK;
+
+    if (!items) { /* FROM alone */
+        for (size_t i = 0; i < scope->count && !status; i++)
+            if (!scope->columns[i].hidden)
+                status = add_item(&list, binder, (select_item){.column = scope->columns[i], .name = scope->columns[i].name}, err);
+    }
+    for (size_t i = 0; items && i < syntax_at(binder->tree, items)->count && !status; i++) {
+        syntax_id node = syntax_children(binder->tree, items)[i];
+        status = syntax_kind_of(binder->tree, node) == SYNTAX_STAR ? expand_star(&list, binder, scope, node, err)
+                                                                   : add_expression(&list, binder, node, err);
+    }
+    *out = list.items;
+    *count = list.count;
+    return status;
+}

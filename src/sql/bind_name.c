@@ -1,0 +1,226 @@
+/* Names and literals: what an expression's leaves mean. */
+#include "bind_expression.h"
+
+/* scopes ---------------------------------------------------------------------------------------------------------------------------------- */
+bp_status scope_add(scope *scope, binder *binder, scope_column column, bp_error *err)
+{
+    if (scope->count == scope->capacity) {
+        size_t wanted = scope->capacity ? scope->capacity * 2 : 16;
+        scope_column *larger = arena_new_array(binder->arena, scope_column, wanted);
+        if (!larger) return error_no_memory(err, binder->context->memory, wanted * sizeof *larger);
+        if (scope->count) memcpy(larger, scope->columns, scope->count * sizeof *larger);
+        scope->columns = larger;
+        scope->capacity = wanted;
+    }
+    scope->columns[scope->count++] = column;
+    return BP_OK;
+}
+
+bp_status scope_find(const scope_column **out, const scope *scope, string_view table, string_view name, uint32_t position,
+                     bp_error *err)
+{
+    const scope_column *found = NULL;
+
+    *out = NULL;
+    for (size_t i = 0; scope && i < scope->count; i++) {
+        const scope_column *column = &scope->columns[i];
+        if (!string_equal_nocase(column->name, name)) continue;
+        if (table.size ? !string_equal_nocase(column->table, table) : column->hidden) continue;
+        if (found && table.size == 0 && found->id != column->id)
+            return error_set_at(err, BP_BIND_ERROR, position,
+                                "the column \"%.*s\" is in \"%.*s\" and in \"%.*s\"; write which is meant", STRING_ARGUMENTS(name),
+                                STRING_ARGUMENTS(found->table), STRING_ARGUMENTS(column->table));
+        if (!found) found = column;
+    }
+    *out = found;
+    return BP_OK;
+}
+
+static string_view scope_name_at(const void *data, size_t index)
+{
+    return ((const scope *)data)->columns[index].name;
+}
+
+static bool has_table(const scope *scope, string_view table)
+{
+    for (size_t i = 0; i < scope->count; i++)
+        if (string_equal_nocase(scope->columns[i].table, table)) return true;
+    return false;
+}
+
+bp_status column_not_found(const expression_context *context, string_view table, string_view name, uint32_t position, bp_error *err)
+{
+    const scope_column *outer = NULL;
+    bp_status status;
+
+    if (context->outer && scope_find(&outer, context->outer, table, name, position, NULL) == BP_OK && outer)
+        return error_set_at(
+            err, BP_NOT_SUPPORTED, position,
+            "\"%.*s\" is a column of the query around: correlated subqueries are not there yet; a join says the same",
+            STRING_ARGUMENTS(name));
+    if (table.size && context->scope && !has_table(context->scope, table))
+        return error_set_at(err, BP_BIND_ERROR, position, "there is no table \"%.*s\" in FROM", STRING_ARGUMENTS(table));
+    if (!context->scope || context->scope->count == 0)
+        return error_set_at(err, BP_BIND_ERROR, position, "column \"%.*s\" not found: there is no FROM that could have it",
+                            STRING_ARGUMENTS(name));
+    status = error_set_at(err, BP_BIND_ERROR, position, "column \"%.*s\" not found in FROM", STRING_ARGUMENTS(name));
+    error_suggest(err, name, scope_name_at, context->scope, context->scope->count);
+    return status;
+}
+
+bp_status column_expr(expr_id *out, binder *binder, column_id id, bp_error *err)
+{
+    return expr_column(out, &binder->plan->exprs, id, binder->plan->columns[id].type, err);
+}
+
+/* names ------------------------------------------------------------------------------------------------------------------------------------ */
+static alias *find_alias(const expression_context *context, string_view name)
+{
+    for (size_t i = 0; i < context->alias_count; i++)
+        if (context->aliases[i].item && string_equal_nocase(context->aliases[i].name, name)) return &context->aliases[i];
+    return NULL;
+}
+
+/* current_date and its like are functions that are written without parentheses. */
+static bool is_bare_function(string_view name)
+{
+    static const char *const names[] = {"current_date", "current_time",   "current_timestamp", "localtime", "localtimestamp",
+                                        "current_user", "current_schema", "current_catalog",   "user",      "session_user"};
+
+    for (size_t i = 0; i < ARRAY_LENGTH(names); i++)
+        if (string_equal_nocase(name, string_view_of(names[i]))) return true;
+    return false;
+}
+
+static bp_status bind_bare(walk *walk, syntax_id node, alias **alias, bool *is_leaf, bp_error *err)
+{
+    const expression_context *context = walk->context;
+    const syntax_node *syntax = syntax_at(walk->binder->tree, node);
+    const scope_column *column;
+    expr_id expr;
+    bp_status status;
+
+    *is_leaf = true;
+    if (context->aliases_first && !walk->inside_aggregate && (*alias = find_alias(context, syntax->text))) return BP_OK;
+    if ((status = scope_find(&column, context->scope, (string_view){0}, syntax->text, syntax->begin, err))) return status;
+    if (column) {
+        if ((status = column_expr(&expr, walk->binder, column->id, err))) return status;
+        return walk_push_result(walk, expr, err);
+    }
+    if ((*alias = find_alias(context, syntax->text))) return BP_OK;
+    if (!syntax_has(walk->binder->tree, node, SYNTAX_FLAG_QUOTED) && is_bare_function(syntax->text)) {
+        if ((status = expr_call(&expr, &walk->binder->plan->exprs, syntax->text, NULL, 0, err))) return status;
+        return walk_push_result(walk, expr, err);
+    }
+    return column_not_found(context, (string_view){0}, syntax->text, syntax->begin, err);
+}
+
+/* The last two parts of a dotted name are table and column; a schema before them must be the one there is. */
+static bool dotted_name(const syntax *tree, syntax_id node, string_view *table, string_view *name)
+{
+    syntax_id before = syntax_child(tree, node, 0);
+
+    *name = syntax_at(tree, node)->text;
+    *table = syntax_at(tree, before)->text;
+    if (syntax_kind_of(tree, before) == SYNTAX_COLUMN) return true;
+    if (syntax_kind_of(tree, before) != SYNTAX_FIELD) return false;
+    before = syntax_child(tree, before, 0);
+    return syntax_kind_of(tree, before) == SYNTAX_COLUMN && string_equal_nocase(syntax_at(tree, before)->text, STRING_VIEW("main"));
+}
+
+bp_status bind_name(walk *walk, syntax_id node, alias **alias, bool *is_leaf, bp_error *err)
+{
+    const syntax *tree = walk->binder->tree;
+    const scope_column *column = NULL, *base = NULL;
+    string_view table, name;
+    syntax_id before;
+    expr_id expr;
+    bp_status status;
+
+    *alias = NULL;
+    if (syntax_kind_of(tree, node) == SYNTAX_COLUMN) return bind_bare(walk, node, alias, is_leaf, err);
+    *is_leaf = false;
+    if (!dotted_name(tree, node, &table, &name)) return BP_OK;
+    if ((status = scope_find(&column, walk->context->scope, table, name, syntax_at(tree, node)->begin, err))) return status;
+    if (!column) { /* a field of a struct column, or an error */
+        before = syntax_child(tree, node, 0);
+        if (syntax_kind_of(tree, before) != SYNTAX_COLUMN) return BP_OK;
+        if ((status = scope_find(&base, walk->context->scope, (string_view){0}, table, syntax_at(tree, node)->begin, err)))
+            return status;
+        return base ? BP_OK : column_not_found(walk->context, table, name, syntax_at(tree, node)->begin, err);
+    }
+    *is_leaf = true;
+    if ((status = column_expr(&expr, walk->binder, column->id, err))) return status;
+    return walk_push_result(walk, expr, err);
+}
+
+/* literals ----------------------------------------------------------------------------------------------------------------------------------- */
+static int hex_digit(char c)
+{
+    return c >= '0' && c <= '9' ? c - '0' : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10 : -1;
+}
+
+static bp_status blob_literal(expr_id *out, binder *binder, string_view digits, bp_error *err)
+{
+    size_t size = digits.size / 2;
+    char *bytes = arena_allocate_aligned(binder->arena, size + 1, 1);
+    string_ref ref;
+
+    if (!bytes) return error_no_memory(err, binder->context->memory, size);
+    for (size_t i = 0; i < size; i++) bytes[i] = (char)(hex_digit(digits.data[2 * i]) * 16 + hex_digit(digits.data[2 * i + 1]));
+    ref = string_ref_of(bytes, size);
+    return expr_literal(out, &binder->plan->exprs,
+                        &(column){.type = type_of(TYPE_BLOB), .encoding = COLUMN_CONSTANT, .length = 1, .values = &ref}, err);
+}
+
+static bp_status parameter_value(expr_id *out, binder *binder, const syntax_node *node, bp_error *err)
+{
+    const parameters *parameters = binder->parameters;
+
+    for (size_t i = 0; parameters && i < parameters->count; i++) {
+        if (!string_equal_nocase(parameters->names[i], node->text)) continue;
+        if (parameters->values[i]) return expr_literal(out, &binder->plan->exprs, parameters->values[i], err);
+    }
+    return error_set_at(err, BP_BIND_ERROR, node->begin, "the parameter $%.*s has no value", STRING_ARGUMENTS(node->text));
+}
+
+bp_status bind_leaf(walk *walk, syntax_id id, bool *is_leaf, bp_error *err)
+{
+    binder *binder = walk->binder;
+    expr_pool *pool = &binder->plan->exprs;
+    const syntax_node *node = syntax_at(binder->tree, id);
+    expr_id expr = 0;
+    bp_status status;
+
+    *is_leaf = true;
+    switch ((syntax_kind)node->kind) {
+    case SYNTAX_NULL_VALUE: status = expr_null(&expr, pool, type_of(TYPE_NULL), err); break;
+    case SYNTAX_BOOLEAN: status = expr_bool(&expr, pool, node->option, err); break;
+    case SYNTAX_NUMBER: status = expr_number(&expr, pool, node->text, err); break;
+    case SYNTAX_STRING: status = expr_text(&expr, pool, node->text, err); break;
+    case SYNTAX_BLOB: status = blob_literal(&expr, binder, node->text, err); break;
+    case SYNTAX_PARAMETER: status = parameter_value(&expr, binder, node, err); break;
+    case SYNTAX_STAR:
+        status = error_set_at(err, BP_BIND_ERROR, node->begin, "* stands only in SELECT's list and in count(*)");
+        break;
+    case SYNTAX_DEFAULT:
+        status = error_set_at(err, BP_BIND_ERROR, node->begin, "DEFAULT stands only in VALUES of an INSERT");
+        break;
+    case SYNTAX_POSITION: status = not_yet(binder, id, "#1 for a column by its place", err); break;
+    case SYNTAX_COLUMNS: status = not_yet(binder, id, "COLUMNS(…)", err); break;
+    case SYNTAX_LAMBDA:
+    case SYNTAX_COMPREHENSION: status = not_yet(binder, id, "lambdas and list comprehensions", err); break;
+    case SYNTAX_ARRAY_QUERY: status = not_yet(binder, id, "ARRAY(SELECT …)", err); break;
+    case SYNTAX_COLLATE: status = not_yet(binder, id, "collations", err); break;
+    case SYNTAX_MAP_VALUE: status = not_yet(binder, id, "MAP {…}", err); break;
+    case SYNTAX_ARGUMENT: status = not_yet(binder, id, "named arguments of scalar functions", err); break;
+    case SYNTAX_GROUPING: status = not_yet(binder, id, "ROLLUP, CUBE and GROUPING SETS", err); break;
+    default: *is_leaf = false; return BP_OK;
+    }
+    return status ? status : walk_push_result(walk, expr, err);
+}
+
+bp_status not_yet(const binder *binder, syntax_id node, const char *what, bp_error *err)
+{
+    return error_set_at(err, BP_NOT_SUPPORTED, syntax_at(binder->tree, node)->begin, "%s: this version does not have it yet", what);
+}

@@ -1,0 +1,147 @@
+/* Subqueries in expressions, as far as they do not refer to the query around them: a subquery is joined once to the rows that the expression sees.
+ *
+ *   (SELECT …)          SINGLE join: its one value, NULL if it has no row, an error if it has several
+ *   EXISTS (SELECT …)   SINGLE join with count(*) over its first row
+ *   x IN (SELECT …)     MARK join on x = its column */
+#include "bind_expression.h"
+
+static bp_status bind_inner(walk *walk, syntax_id query, relation *out, bp_error *err)
+{
+    binder *binder = walk->binder;
+    const scope *outer = binder->outer;
+    bp_status status;
+
+    binder->outer = walk->context->scope;
+    status = bind_query(out, binder, query, err);
+    binder->outer = outer;
+    return status;
+}
+
+static bp_status one_column(const walk *walk, syntax_id query, const relation *inner, bp_error *err)
+{
+    if (inner->count == 1) return BP_OK;
+    return error_set_at(err, BP_BIND_ERROR, syntax_at(walk->binder->tree, query)->begin,
+                        "a subquery in an expression must give one column, not %zu", inner->count);
+}
+
+/* Where the subquery is joined: to the rows below the aggregation, inside an aggregate or when there is none; else above it, later. */
+static bp_status join_to_rows(walk *walk, join_kind kind, plan_id inner, const expr_id *conjuncts, size_t count, column_id *mark,
+                              bp_error *err)
+{
+    expression_context *context = walk->context;
+    binder *binder = walk->binder;
+    late_join late = {.kind = kind, .inner = inner, .conjunct = count ? conjuncts[0] : 0};
+    bp_status status;
+
+    if (kind == JOIN_MARK && (status = plan_add_column(&late.mark, binder->plan, STRING_VIEW("mark"), type_of(TYPE_BOOLEAN), err)))
+        return status;
+    *mark = late.mark;
+    if (context->late && !walk->inside_aggregate) return late_join_add(context->late, binder, late, err);
+    if (!context->input) return error_set(err, BP_NOT_SUPPORTED, "%s cannot contain subqueries yet", context->clause);
+    return late_join_apply(context->input, binder, &late, err);
+}
+
+bp_status late_join_add(late_joins *joins, binder *binder, late_join join, bp_error *err)
+{
+    late_join *larger = arena_new_array(binder->arena, late_join, joins->count + 1);
+
+    if (!larger) return error_no_memory(err, binder->context->memory, (joins->count + 1) * sizeof *larger);
+    if (joins->count) memcpy(larger, joins->items, joins->count * sizeof *larger);
+    larger[joins->count++] = join;
+    joins->items = larger;
+    return BP_OK;
+}
+
+bp_status late_join_apply(plan_id *node, binder *binder, const late_join *join, bp_error *err)
+{
+    plan_node *made;
+    bp_status status;
+
+    if ((status = plan_join(node, binder->plan, join->kind, *node, join->inner, &join->conjunct, join->conjunct != 0, err)))
+        return status;
+    made = plan_at(binder->plan, *node);
+    if (join->kind == JOIN_MARK) {
+        if (made->join.pair_count != 1)
+            return error_set(err, BP_NOT_SUPPORTED, "IN (SELECT …) of a constant is not there yet; compare with a join");
+        made->join.mark = join->mark;
+        made->outputs[made->output_count - 1] = join->mark;
+    }
+    return BP_OK;
+}
+
+static bp_status bind_exists(walk *walk, relation *inner, expr_id *out, bp_error *err)
+{
+    binder *binder = walk->binder;
+    expr_id count, zero, column;
+    column_id mark;
+    bp_status status;
+
+    if ((status = plan_limit(&inner->node, binder->plan, inner->node, 0, 1, -1, err))) return status;
+    if ((status = expr_aggregate(&count, &binder->plan->exprs, STRING_VIEW("count"), NULL, 0, false, 0, NULL, 0, err)))
+        return status;
+    if ((status = plan_aggregate(&inner->node, binder->plan, inner->node, NULL, 0, &count, 1, err))) return status;
+    if ((status = join_to_rows(walk, JOIN_SINGLE, inner->node, NULL, 0, &mark, err))) return status;
+    if ((status = column_expr(&column, binder, plan_at(binder->plan, inner->node)->outputs[0], err))) return status;
+    if ((status = expr_int64(&zero, &binder->plan->exprs, 0, err))) return status;
+    return expr_compare(out, &binder->plan->exprs, COMPARE_GREATER, column, zero, err);
+}
+
+bp_status bind_subquery(walk *walk, syntax_id node, bp_error *err)
+{
+    binder *binder = walk->binder;
+    syntax_id query = syntax_child(binder->tree, node, 0);
+    bool exists = syntax_kind_of(binder->tree, node) == SYNTAX_EXISTS;
+    relation inner;
+    column_id mark;
+    expr_id result;
+    bp_status status;
+
+    if ((status = bind_inner(walk, query, &inner, err))) return status;
+    if (exists) {
+        if ((status = bind_exists(walk, &inner, &result, err))) return status;
+    } else {
+        if ((status = one_column(walk, query, &inner, err))) return status;
+        if ((status = join_to_rows(walk, JOIN_SINGLE, inner.node, NULL, 0, &mark, err))) return status;
+        if ((status = column_expr(&result, binder, plan_at(binder->plan, inner.node)->outputs[0], err))) return status;
+    }
+    return walk_push_result(walk, result, err);
+}
+
+/* The needle is the operand; the query is bound when the node is left. */
+bp_status enter_in_query(walk *walk, frame *frame, bp_error *err)
+{
+    const syntax_node *node = syntax_at(walk->binder->tree, frame->node);
+    syntax_id inner = syntax_child(walk->binder->tree, frame->node, 1);
+
+    if (node->kind == SYNTAX_QUANTIFIED) {
+        bool any_equal = node->option == OPERATOR_EQUAL && !(node->flags & SYNTAX_FLAG_ALL);
+        bool all_unequal = node->option == OPERATOR_NOT_EQUAL && (node->flags & SYNTAX_FLAG_ALL);
+        if ((!any_equal && !all_unequal) || syntax_kind_of(walk->binder->tree, inner) != SYNTAX_QUERY)
+            return not_yet(walk->binder, frame->node, "ANY and ALL but for = ANY (SELECT …) and <> ALL (SELECT …)", err);
+    }
+    frame->operands = arena_new_array(walk->binder->arena, syntax_id, 1);
+    if (!frame->operands) return error_no_memory(err, walk->binder->context->memory, sizeof(syntax_id));
+    frame->operands[0] = syntax_child(walk->binder->tree, frame->node, 0);
+    frame->operand_count = 1;
+    return BP_OK;
+}
+
+bp_status combine_in_query(walk *walk, const frame *frame, expr_id needle, expr_id *out, bp_error *err)
+{
+    binder *binder = walk->binder;
+    const syntax_node *node = syntax_at(binder->tree, frame->node);
+    syntax_id query = syntax_child(binder->tree, frame->node, 1);
+    bool negated = node->kind == SYNTAX_QUANTIFIED ? (node->flags & SYNTAX_FLAG_ALL) != 0 : (node->flags & SYNTAX_FLAG_NOT) != 0;
+    relation inner;
+    expr_id column, equal;
+    column_id mark;
+    bp_status status;
+
+    if ((status = bind_inner(walk, query, &inner, err))) return status;
+    if ((status = one_column(walk, query, &inner, err))) return status;
+    if ((status = column_expr(&column, binder, plan_at(binder->plan, inner.node)->outputs[0], err))) return status;
+    if ((status = expr_compare(&equal, &binder->plan->exprs, COMPARE_EQUAL, needle, column, err))) return status;
+    if ((status = join_to_rows(walk, JOIN_MARK, inner.node, &equal, 1, &mark, err))) return status;
+    if ((status = column_expr(out, binder, mark, err))) return status;
+    return negated ? expr_not(out, &binder->plan->exprs, *out, err) : BP_OK;
+}

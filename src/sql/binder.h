@@ -1,0 +1,142 @@
+/* The binder: from the syntax tree to a plan. Shared by its files: bind_query.c (WITH, set operations, ORDER BY, LIMIT), bind_select.c (SELECT), bind_from.c
+ * (tables and joins), bind_function.c (table functions), bind_expression.c.
+ *
+ * Names are looked up in scopes. A scope is the columns that FROM gave; each has the table name it can be qualified by, and a plan-wide id. */
+#ifndef SQL_BINDER_H
+#define SQL_BINDER_H
+
+#include "session.h"
+
+typedef struct scope_column {
+    string_view table; /* alias or name; empty: none */
+    string_view name;
+    column_id id;
+    data_type type;
+    bool hidden; /* the right side of USING: only reached by its table's name */
+} scope_column;
+
+typedef struct scope {
+    scope_column *columns;
+    size_t count, capacity;
+} scope;
+
+/* A WITH query in reach. */
+typedef struct cte {
+    string_view name;
+    syntax_id node;
+    struct cte *outer; /* next one to look at */
+} cte;
+
+typedef struct alias {
+    string_view name;
+    syntax_id item; /* its expression */
+    bool being_bound; /* an alias must not be defined by itself */
+} alias;
+
+/* A subquery to be joined to the rows above the aggregation. */
+typedef struct late_join {
+    join_kind kind; /* SINGLE or MARK */
+    plan_id inner;
+    expr_id conjunct; /* MARK: needle = column */
+    column_id mark;
+} late_join;
+typedef struct late_joins {
+    late_join *items;
+    size_t count;
+} late_joins;
+
+/* What an expression may use, and what binding it gathers. */
+typedef struct expression_context {
+    const scope *scope;
+    const scope *outer; /* of the query around: names found only there are correlated, which is not there yet */
+    const char *clause; /* "WHERE", for messages */
+    alias *aliases; /* SELECT's, to be used where FROM has no such column */
+    size_t alias_count;
+    bool aliases_first; /* ORDER BY */
+    struct aggregates *aggregates; /* gathered; NULL: none allowed */
+    plan_id *input; /* the node whose rows the expression sees: subqueries are joined to it; NULL: none can be */
+    late_joins
+        *late; /* gathered: subqueries outside of aggregates where there may be an aggregation; NULL: joined to input at once */
+} expression_context;
+
+/* The aggregate calls of one SELECT: each becomes a column of the AGGREGATE node. */
+typedef struct aggregates {
+    expr_id *calls;
+    column_id *ids;
+    size_t count, capacity;
+} aggregates;
+
+typedef struct binder {
+    session *session;
+    bp_context *context;
+    const syntax *tree;
+    const parameters *parameters;
+    plan *plan;
+    arena *arena; /* the plan's */
+    cte *ctes;
+    const scope *outer; /* scope of the query around the one being bound */
+    size_t depth; /* of nested queries, views, subqueries */
+} binder;
+
+/* A bound query: a node and the names of its outputs. */
+typedef struct relation {
+    plan_id node;
+    string_view *names; /* one an output */
+    size_t count;
+} relation;
+
+MUST_USE bp_status bind_query(relation *out, binder *binder, syntax_id query, bp_error *err);
+MUST_USE bp_status bind_select(relation *out, binder *binder, syntax_id select, syntax_id order, bp_error *err);
+MUST_USE bp_status bind_values(relation *out, binder *binder, syntax_id values, bp_error *err);
+MUST_USE bp_status bind_from(plan_id *out, scope *scope, binder *binder, syntax_id list, bp_error *err);
+/* A table function: read_csv('…'), range(…). */
+MUST_USE bp_status bind_table_function(plan_id *out, scope *scope, binder *binder, syntax_id call, bp_error *err);
+size_t table_function_count(void);
+string_view table_function_name(size_t index);
+/* Scan a source: its columns join the scope. */
+MUST_USE bp_status scan_source(plan_id *out, scope *scope, binder *binder, source *source, bp_error *err);
+/* Constants of options: a bare word is its text, {'a': …} a STRUCT. */
+MUST_USE bp_status option_value(const column **out, binder *binder, syntax_id node, bp_error *err);
+MUST_USE bp_status struct_constant(const column **out, binder *binder, syntax_id node, bp_error *err);
+MUST_USE bp_status integer_constant(int64_t *out, binder *binder, syntax_id node, bp_error *err);
+/* A source for a path by its ending ('file.csv'). */
+MUST_USE bp_status bind_path(source **out, binder *binder, string_view path, uint32_t position, bp_error *err);
+MUST_USE bp_status bind_expression(expr_id *out, binder *binder, expression_context *context, syntax_id node, bp_error *err);
+MUST_USE bp_status bind_type(data_type *out, binder *binder, syntax_id type, bp_error *err);
+/* SELECT's items with stars written out: expressions with names. */
+typedef struct select_item {
+    syntax_id node; /* its expression; 0: `column` as it is */
+    scope_column column;
+    string_view name;
+} select_item;
+MUST_USE bp_status expand_items(select_item **out, size_t *count, binder *binder, const scope *scope, syntax_id items,
+                                bp_error *err);
+
+/* Help */
+MUST_USE bp_status late_join_add(late_joins *joins, binder *binder, late_join join, bp_error *err);
+MUST_USE bp_status late_join_apply(plan_id *node, binder *binder, const late_join *join, bp_error *err);
+/* DESC and NULLS FIRST of an ORDER_KEY. */
+void order_flags(const binder *binder, syntax_id key, sort_key *out);
+
+MUST_USE bp_status scope_add(scope *scope, binder *binder, scope_column column, bp_error *err);
+/* The column that `table`.`name` means (table empty: any); *out NULL: none; two: BP_BIND_ERROR. */
+MUST_USE bp_status scope_find(const scope_column **out, const scope *scope, string_view table, string_view name, uint32_t position,
+                              bp_error *err);
+/* "column "x" not found" with what is near. */
+bp_status column_not_found(const expression_context *context, string_view table, string_view name, uint32_t position,
+                           bp_error *err);
+MUST_USE bp_status name_of(string_view *out, binder *binder, syntax_id node, bp_error *err);
+MUST_USE bp_status constant_of(const column **out, binder *binder, syntax_id node, bp_error *err);
+/* An expression column(id). */
+MUST_USE bp_status column_expr(expr_id *out, binder *binder, column_id id, bp_error *err);
+MUST_USE bp_status cast_outputs(plan_id *node, binder *binder, const data_type *types, bp_error *err);
+/* A constant integer, at least 0 (LIMIT). */
+MUST_USE bp_status bind_count(uint64_t *out, double *percent, binder *binder, syntax_id node, bool percent_wanted,
+                              const char *clause, bp_error *err);
+bp_status not_yet(const binder *binder, syntax_id node, const char *what, bp_error *err);
+
+/* Bind a whole statement's query into a new plan with finished root. */
+MUST_USE bp_status bind_statement_query(plan **out, session *session, const syntax *tree, syntax_id query,
+                                        const parameters *parameters, bp_error *err);
+
+#endif
