@@ -106,7 +106,7 @@ unsigned unicode_width(uint32_t code_point)
 /* What decides beyond two neighbours. */
 typedef struct cluster_state {
     unsigned previous;
-    bool pictographic; /* a pictograph and extenders only came before … */
+    bool pictographic; /* a pictograph and extenders (joiners are none) came before … */
     bool joined; /* … and then a zero-width joiner */
     unsigned regionals; /* regional indicators in a row before */
 } cluster_state;
@@ -114,7 +114,7 @@ typedef struct cluster_state {
 static void cluster_step(cluster_state *state, unsigned next)
 {
     state->joined = state->pictographic && next == BREAK_ZWJ;
-    state->pictographic = next == BREAK_PICTOGRAPHIC || (state->pictographic && (next == BREAK_EXTEND || next == BREAK_ZWJ));
+    state->pictographic = next == BREAK_PICTOGRAPHIC || (state->pictographic && next == BREAK_EXTEND);
     state->regionals = next == BREAK_REGIONAL ? state->regionals + 1 : 0;
     state->previous = next;
 }

@@ -77,6 +77,7 @@ static void test_width(void **state)
     check_width("\xe2\x9d\xa4", 1, 1);
     check_width("\xf0\x9f\x91\x8d\xf0\x9f\x8f\xbd", 2, 1); /* thumb with a skin tone */
     check_width("\xe0\xa4\x95\xe0\xa4\xbf", 1, 1); /* ka with a spacing vowel sign */
+    check_width("\xf0\x9f\x98\x80\xe2\x80\x8d\xe2\x80\x8d\xf0\x9f\x98\x80", 4, 2); /* two joiners join nothing */
     check_width("\xd8\x80\x61", 1, 1); /* a prepended sign */
     assert_int_equal(unicode_width(0), 0);
     assert_int_equal(unicode_width(0xad), 1);
