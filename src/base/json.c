@@ -361,7 +361,7 @@ static inline bp_status read_value(json_reader *reader, size_t position, json_ev
             status = read_name(reader, position, event, err);
             break;
         }
-        /* fall through */
+        __attribute__((fallthrough));
     case '0':
     case '1':
     case '2':

@@ -7,6 +7,10 @@
 #ifndef BASE_JSON_INTERNAL_H
 #define BASE_JSON_INTERNAL_H
 
+#ifdef __PCLMUL__
+#include <immintrin.h>
+#endif
+
 #include "macros.h"
 
 #define JSON_BLOCK 64
@@ -41,10 +45,17 @@ static inline BP_WRAPS uint64_t json_escaped(uint64_t backslash, uint64_t *carry
     return escaped;
 }
 
+/* Bit i: the xor of bits 0 … i. A carry-less product with all ones is just that. */
 static inline uint64_t json_prefix_xor(uint64_t bits)
 {
+#ifdef __PCLMUL__
+    __m128i product = _mm_clmulepi64_si128(_mm_set_epi64x(0, (int64_t)bits), _mm_set1_epi8((char)0xff), 0);
+
+    return (uint64_t)_mm_cvtsi128_si64(product);
+#else
     for (unsigned shift = 1; shift < 64; shift *= 2) bits ^= bits << shift;
     return bits;
+#endif
 }
 
 /* The positions to be written, as a mask. */

@@ -11,7 +11,6 @@ typedef struct decimal_text {
 
 uint128 number_power10(unsigned n)
 {
-    extern const uint64_t number_powers64[20];
 
     CHECK(n <= NUMBER_DECIMAL_DIGITS);
     return n < 20 ? (uint128)number_powers64[n] : (uint128)number_powers64[19] * number_powers64[n - 19];
@@ -56,6 +55,29 @@ static bool append_zeros(uint128 *value, int64_t zeros, uint128 tenth)
     return true;
 }
 
+/* [-]digits[.digits], 18 digits at most and none behind the scale, in 64 bits. False: another form, or it does not fit. */
+static bool parse_short(const char *begin, const char *end, unsigned precision, unsigned scale, int128 *out)
+{
+    bool negative = begin < end && *begin == '-';
+    const char *at = begin + negative, *digits = at, *point;
+    uint64_t value = 0;
+    size_t behind = 0;
+
+    if (end - at > 18) return false;
+    for (; at < end && ascii_is_digit((unsigned char)*at); at++) value = value * 10 + (uint64_t)(*at - '0');
+    if (at == digits) return false;
+    if (at < end) {
+        if (*at != '.') return false;
+        for (point = at++; at < end && ascii_is_digit((unsigned char)*at); at++) value = value * 10 + (uint64_t)(*at - '0');
+        if (at != end) return false;
+        behind = (size_t)(at - point - 1);
+    }
+    if (behind > scale || scale - behind > 18 || precision > 18) return false;
+    if (ckd_mul(&value, value, number_powers64[scale - behind]) || value >= number_powers64[precision]) return false;
+    *out = negative ? -(int128)value : (int128)value;
+    return true;
+}
+
 number_result number_parse_decimal(const char *begin, const char *end, unsigned precision, unsigned scale, int128 *out)
 {
     uint128 value = 0, limit = number_power10(precision), tenth = number_power10(precision - 1);
@@ -63,6 +85,7 @@ number_result number_parse_decimal(const char *begin, const char *end, unsigned 
     int64_t keep, seen = 0;
     bool round_up = false, inexact = false;
 
+    if (LIKELY(parse_short(begin, end, precision, scale, out))) return NUMBER_OK;
     if (!split(begin, end, &text)) return NUMBER_BAD;
     keep = text.whole + (int64_t)scale; /* this many digits count; the next one rounds */
     for (const char *at = text.digits; at < text.end; at++) {

@@ -82,7 +82,6 @@ static int64_t read_digits(const float_text *text, big *out)
     unsigned chunk_digits = 0, count = 0;
     int64_t exponent = text->exponent;
     bool more = false;
-    extern const uint64_t number_powers64[20];
 
     big_set(out, 0);
     for (const char *at = text->digits; at < text->end; at++) {

@@ -13,6 +13,7 @@ typedef struct power128 {
 
 /* The top 128 bits of 10^k, cut; exact for 0 <= k <= 55. */
 extern const power128 number_powers[POWER_LAST - POWER_FIRST + 1];
+extern const uint64_t number_powers64[20]; /* 10^0 … 10^19 */
 /* "00" "01" … "99". */
 extern const char number_digit_pairs[200];
 
@@ -30,7 +31,6 @@ static inline power128 multiply64(uint64_t left, uint64_t right)
 
 static inline unsigned count_digits64(uint64_t value)
 {
-    extern const uint64_t number_powers64[20];
     unsigned guess = value ? ((64 - (unsigned)__builtin_clzll(value)) * 1233) >> 12 : 0;
 
     return guess + (value >= number_powers64[guess]) + (value == 0);

@@ -59,13 +59,21 @@ static void choose(uint64_t scaled, uint64_t low, uint64_t high, int k, uint64_t
     *digits = near + (scaled > middle || (scaled == middle && (near & 1)));
 }
 
+/* At most 16 zeros: by eight, four, two and one. Constants, so that the compiler multiplies instead of dividing. */
 static void strip_zeros(uint64_t *digits, int *exponent)
 {
-    if (*digits == 0) return;
-    while (*digits % 10 == 0) {
-        *digits /= 10;
-        ++*exponent;
-    }
+    uint64_t value = *digits;
+
+    if (value == 0) return;
+#define STRIP(power, count)                                                                                                        \
+    if (value % (power) == 0) value /= (power), *exponent += (count)
+    STRIP(UINT64_C(100000000), 8);
+    STRIP(UINT64_C(100000000), 8);
+    STRIP(UINT64_C(10000), 4);
+    STRIP(UINT64_C(100), 2);
+    STRIP(UINT64_C(10), 1);
+#undef STRIP
+    *digits = value;
 }
 
 void number_shortest_double(double value, uint64_t *digits, int32_t *exponent)

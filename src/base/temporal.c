@@ -44,7 +44,8 @@ int64_t civil_to_days(int64_t year, unsigned month, unsigned day)
 
 civil_date civil_from_days(int32_t days)
 {
-    int64_t shifted = (int64_t)days + 719468, era = floor_divide(shifted, 146097);
+    /* 14,700 eras more make every day positive, and division by a constant plain. */
+    uint64_t shifted = (uint64_t)((int64_t)days + 719468 + INT64_C(14700) * 146097), era = shifted / 146097;
     unsigned day_of_era = (unsigned)(shifted - era * 146097);
     unsigned year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
     unsigned day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
@@ -53,7 +54,7 @@ civil_date civil_from_days(int32_t days)
 
     date.day = (uint8_t)(day_of_year - (153 * month + 2) / 5 + 1);
     date.month = (uint8_t)(month < 10 ? month + 3 : month - 9);
-    date.year = (int32_t)(era * 400 + year_of_era + (date.month <= 2));
+    date.year = (int32_t)((int64_t)(era * 400) - 14700 * 400 + year_of_era + (date.month <= 2));
     return date;
 }
 

@@ -248,6 +248,15 @@ static inline uint64_t load8(const char *at)
     return chunk;
 }
 
+/* civil_to_days() for the years 0 … 9999, in 32 bits; 400 years more keep it positive. */
+static inline int32_t short_days(uint32_t year, uint32_t month, uint32_t day)
+{
+    static const uint16_t before_month[13] = {0, 306, 337, 0, 31, 61, 92, 122, 153, 184, 214, 245, 275}; /* counted from March */
+    uint32_t y = year + 400 - (month <= 2);
+
+    return (int32_t)(365 * y + y / 4 - y / 100 + y / 400 + before_month[month] + day - 1) - 719468 - 146097;
+}
+
 /* "YYYY-MM-": all its digits at once, the signs replaced by zeros: 10^4 Y + 10^1 M, in eight digits YYYY0MM0. */
 static inline bool fast_days(const char *begin, int32_t *days)
 {
@@ -266,7 +275,7 @@ static inline bool fast_days(const char *begin, int32_t *days)
     day = day_tens * 10 + day_ones;
     if (month > 12 || day == 0) return false;
     if (day > month_days[month] && !(month == 2 && day == 29 && civil_is_leap(year))) return false;
-    *days = (int32_t)civil_to_days(year, month, day);
+    *days = short_days(year, month, day);
     return true;
 }
 
@@ -300,12 +309,15 @@ bool temporal_fast_time(const char *begin, const char *end, int64_t *micros)
     int64_t seconds, fraction = 0;
 
     if (end - begin < 8 || !fast_clock(begin, &seconds)) return false;
-    if (end - begin > 8) {
-        const char *at = begin + 9;
+    if (end - begin >
+        8) { /* the digits behind the point end the text: the last eight bytes hold them, moved to the front, zeros behind */
+        unsigned digits = (unsigned)(end - begin - 9) * 8;
+        uint64_t chunk = load8(end - 8);
 
-        if (begin[8] != '.' || at == end || end - at > 6) return false;
-        fraction = take_fraction(&at, end, 6);
-        if (at != end) return false;
+        if (begin[8] != '.' || digits == 0 || digits > 48) return false;
+        chunk = chunk >> (64 - digits) | UINT64_C(0x3030303030303030) << digits;
+        if (!number_are_digits8(chunk)) return false;
+        fraction = number_digits8(chunk) / 100;
     }
     *micros = seconds * MICROS_PER_SECOND + fraction;
     return true;

@@ -13,8 +13,7 @@ static inline json_masks block_masks(const char *data)
 {
     /* Looked up by its low half, a white space byte gives itself; an operator does once bit 5 is set ('[' and '{' become one). Form feed and
      * 0x1a pass for operators too; the reader refuses them where they stand. */
-    const __m256i spaces = _mm256_broadcastsi128_si256(
-        _mm_setr_epi8(' ', 100, 100, 100, 100, 100, 100, 100, 100, '\t', '\n', 100, 100, '\r', 100, 100));
+    const __m256i spaces = _mm256_broadcastsi128_si256(_mm_setr_epi8(' ', 0, 0, 0, 0, 0, 0, 0, 0, '\t', '\n', 0, 0, '\r', 0, 0));
     const __m256i operators = _mm256_broadcastsi128_si256(_mm_setr_epi8(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, ':', '{', ',', '}', 0, 0));
     const __m256i bit5 = _mm256_set1_epi8(0x20), backslash = _mm256_set1_epi8('\\'), quote = _mm256_set1_epi8('"');
     __m256i low = _mm256_loadu_si256((const __m256i *)(const void *)data);

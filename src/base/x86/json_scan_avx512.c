@@ -6,8 +6,7 @@
 static inline json_masks block_masks(const char *data)
 {
     /* As in json_scan_avx2.c. */
-    const __m512i spaces =
-        _mm512_broadcast_i32x4(_mm_setr_epi8(' ', 100, 100, 100, 100, 100, 100, 100, 100, '\t', '\n', 100, 100, '\r', 100, 100));
+    const __m512i spaces = _mm512_broadcast_i32x4(_mm_setr_epi8(' ', 0, 0, 0, 0, 0, 0, 0, 0, '\t', '\n', 0, 0, '\r', 0, 0));
     const __m512i operators = _mm512_broadcast_i32x4(_mm_setr_epi8(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, ':', '{', ',', '}', 0, 0));
     __m512i bytes = _mm512_loadu_si512(data);
     json_masks masks;
