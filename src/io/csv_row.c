@@ -92,7 +92,7 @@ static bp_status add_end(reader *reader, size_t position, bp_error *err)
     csv_numbers *ends = reader->ends;
     bp_status status;
 
-    if (ends->count == ends->capacity &&
+    if (ends->count >= ends->capacity &&
         (status = csv_numbers_reserve(ends, reader->memory, ends->count + 1, err)))
         return status;
     ends->items[ends->count++] = (uint32_t)position;

@@ -67,6 +67,14 @@ static uint32_t fits_other_number(const csv_rules *rules, string_view text)
     return csv_value_parse(&as_integer, rules, text, &integer) ? FITS_INT64 | FITS_INT128 | FITS_DOUBLE : FITS_DOUBLE;
 }
 
+/* A colon with two digits behind: 1:2 is no time. */
+static bool has_minutes(string_view text)
+{
+    const char *colon = memchr(text.data, ':', text.size);
+
+    return colon && text.data + text.size - colon >= 3 && ascii_is_digit((unsigned char)colon[1]) && ascii_is_digit((unsigned char)colon[2]);
+}
+
 /* Year of four digits and a separator in front. */
 static bool begins_iso(string_view text)
 {
@@ -97,9 +105,9 @@ static uint32_t fits_temporal(string_view text, uint32_t *which)
     bool zoned = false;
 
     *which = 0;
-    if (temporal_parse_time(text, &value) == NUMBER_OK) return FITS_TIME;
+    if (has_minutes(text) && temporal_parse_time(text, &value) == NUMBER_OK) return FITS_TIME;
     if (begins_iso(text)) {
-        if (temporal_parse_date(text, &date) == NUMBER_OK) *which = ISO_BIT;
+        if (text.size <= 10 && temporal_parse_date(text, &date) == NUMBER_OK) *which = ISO_BIT;
         if (*which) return FITS_DATE;
         if (text.size <= 10 || temporal_parse_timestamp(text, UNIT_MICRO, &value, &zoned) != NUMBER_OK) return 0;
         *which = ISO_BIT;

@@ -259,6 +259,7 @@ bool csv_value_parse(const csv_column *column, const csv_rules *rules, string_vi
     case TYPE_TIME: return parse_time(type, text, out);
     case TYPE_DATE:
         if (column->format.size) return parse_with_format(column, text, out);
+        if (!column->given && text.size > 10) return false; /* a time behind the date is not cut off unasked */
         return temporal_parse_date(text, out) == NUMBER_OK;
     case TYPE_TIMESTAMP:
     case TYPE_TIMESTAMP_TZ:
