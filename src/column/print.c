@@ -239,11 +239,12 @@ static bool print_struct(builder *out, const column *column, size_t row, int dep
 static bool print_map(builder *out, const column *pairs, size_t begin, size_t count, int depth)
 {
     bool done = builder_byte(out, '{');
+    const uint32_t *codes = pairs->encoding == COLUMN_DICTIONARY ? pairs->values : NULL;
     size_t row;
 
-    if (count && pairs->encoding == COLUMN_DICTIONARY) return print_list(out, pairs, begin, count, depth);
+    if (codes) pairs = pairs->children;
     for (size_t i = 0; i < count && done; i++) {
-        row = pairs->encoding == COLUMN_CONSTANT ? 0 : begin + i;
+        row = codes ? codes[begin + i] : pairs->encoding == COLUMN_CONSTANT ? 0 : begin + i;
         if (i) builder_literal(out, ", ");
         done = print_member(out, &pairs->children[0], row, depth) && builder_byte(out, '=') &&
                print_member(out, &pairs->children[1], row, depth);

@@ -358,14 +358,14 @@ static bp_status meet_zero(const function_call *call, const column *arguments, o
     return BP_OK;
 }
 
-#define DIVISION_LOOP(type, is_zero, overflowed)                                                                                    \
+#define DIVISION_LOOP(number, is_zero, overflowed)                                                                                    \
     {                                                                                                                              \
-        type *to = values;                                                                                                         \
+        number *to = values;                                                                                                         \
         for (size_t row = 0; row < call->rows; row++) {                                                                            \
-            type a, b;                                                                                                             \
+            number a, b;                                                                                                             \
             to[row] = 0;                                                                                                           \
             if (call_skips(call, row)) continue;                                                                                   \
-            a = VALUE(&arguments[0], type, row), b = VALUE(&arguments[1], type, row);                                              \
+            a = VALUE(&arguments[0], number, row), b = VALUE(&arguments[1], number, row);                                              \
             if (UNLIKELY(is_zero)) {                                                                                               \
                 if ((status = meet_zero(call, arguments, op, row, out, &validity, err))) return status;                            \
                 continue;                                                                                                          \
@@ -374,7 +374,7 @@ static bp_status meet_zero(const function_call *call, const column *arguments, o
                 if (op == OPERATION_MODULO) continue;                                                                              \
                 return overflow_at(call, arguments, op, out->type, row, err);                                                      \
             }                                                                                                                      \
-            to[row] = (type)(op == OPERATION_MODULO ? a % b : a / b);                                                              \
+            to[row] = (number)(op == OPERATION_MODULO ? a % b : a / b);                                                              \
         }                                                                                                                          \
         return BP_OK;                                                                                                              \
     }

@@ -1,26 +1,18 @@
 /* SELECT's list: stars written out with EXCLUDE, REPLACE and RENAME, and the names of items. */
 #include "binder.h"
 
+/* An expression without an alias is named by its own text. */
 bp_status name_of(string_view *out, binder *binder, syntax_id node, bp_error *err)
 {
     const syntax_node *syntax = syntax_at(binder->tree, node);
-    builder text;
-    bp_status status;
 
-    *out = syntax->text;
-    if (syntax->kind == SYNTAX_COLUMN || syntax->kind == SYNTAX_FIELD) return BP_OK;
-    if (syntax->kind == SYNTAX_CALL && (syntax->flags & SYNTAX_FLAG_STAR)) { /* as DuckDB names it */
-        *out = STRING_VIEW("count_star()");
-        return BP_OK;
-    }
-    builder_init(&text, binder->context->memory, LIMIT_SQL_SIZE);
-    status = syntax_print(&text, binder->tree, node, err);
-    if (!status) {
-        *out = arena_copy(binder->arena, builder_view(&text));
-        if (!out->data) status = error_no_memory(err, binder->context->memory, text.size);
-    }
-    builder_clear(&text);
-    return status;
+    if (syntax->kind == SYNTAX_COLUMN || syntax->kind == SYNTAX_FIELD)
+        *out = syntax->text;
+    else if (syntax->kind == SYNTAX_CALL && (syntax->flags & SYNTAX_FLAG_STAR))
+        *out = STRING_VIEW("count_star()"); /* as DuckDB names it */
+    else
+        *out = arena_copy(binder->arena, string_view_slice(binder->tree->source, syntax->begin, syntax->end));
+    return out->data ? BP_OK : error_no_memory(err, binder->context->memory, syntax->end - syntax->begin);
 }
 
 typedef struct item_list {

@@ -1,0 +1,118 @@
+/* Expressions as SQL text, for EXPLAIN. An explicit stack of pieces: nodes still to be printed, and texts between them. */
+#include "expr_internal.h"
+
+typedef struct print_piece {
+    expr_id node; /* 0: the text */
+    string_view text;
+} print_piece;
+
+static const char *const compare_texts[] = {
+    [COMPARE_EQUAL] = " = ",    [COMPARE_NOT_EQUAL] = " <> ",     [COMPARE_LESS] = " < ",
+    [COMPARE_LESS_EQUAL] = " <= ", [COMPARE_GREATER] = " > ",     [COMPARE_GREATER_EQUAL] = " >= ",
+    [COMPARE_DISTINCT] = " IS DISTINCT FROM ", [COMPARE_NOT_DISTINCT] = " IS NOT DISTINCT FROM "};
+
+typedef struct printing {
+    builder *out;
+    const expr_pool *pool;
+    expr_stack stack;
+    expr_column_name name;
+    const void *data;
+} printing;
+
+static bool push_text(printing *state, const char *text)
+{
+    print_piece *piece = expr_stack_push(&state->stack);
+
+    if (piece) *piece = (print_piece){.text = string_view_of(text)};
+    return piece != NULL;
+}
+
+static bool push_node(printing *state, expr_id node)
+{
+    print_piece *piece = expr_stack_push(&state->stack);
+
+    if (piece) *piece = (print_piece){.node = node};
+    return piece != NULL;
+}
+
+/* before, child, between, child, …, after: pushed last to first. */
+static bool push_list(printing *state, const expr_node *node, const char *before, const char *between, const char *after)
+{
+    if (!push_text(state, after)) return false;
+    for (size_t i = node->child_count; i-- > 0;) {
+        if (!push_node(state, state->pool->children[node->child_begin + i])) return false;
+        if (i && !push_text(state, between)) return false;
+    }
+    return push_text(state, before);
+}
+
+static bool print_literal(builder *out, const expr_node *node)
+{
+    bool text = node->type.id == TYPE_VARCHAR;
+
+    if (column_is_null(node->literal, 0)) return builder_literal(out, "NULL");
+    if (text) builder_byte(out, '\'');
+    column_print_value(out, node->literal, 0);
+    return !text || builder_byte(out, '\'');
+}
+
+static bool print_call(printing *state, const expr_node *node, const char *name)
+{
+    bool is_operator = node->child_count == 2 && !ascii_is_alpha((unsigned char)name[0]);
+
+    if (is_operator) return push_list(state, node, "(", name, ")");
+    return builder_text(state->out, string_view_of(name)) && push_list(state, node, "(", ", ", ")");
+}
+
+static bool print_case(printing *state, const expr_node *node)
+{
+    if (!push_text(state, " END") || !push_node(state, state->pool->children[node->child_begin + node->child_count - 1]) || !push_text(state, " ELSE ")) return false;
+    for (size_t i = node->child_count - 1; i >= 2; i -= 2) {
+        if (!push_node(state, state->pool->children[node->child_begin + i - 1]) || !push_text(state, " THEN ")) return false;
+        if (!push_node(state, state->pool->children[node->child_begin + i - 2]) || !push_text(state, " WHEN ")) return false;
+    }
+    return builder_literal(state->out, "CASE");
+}
+
+static bool print_cast(printing *state, const expr_node *node)
+{
+    if (!push_text(state, ")") || !push_node(state, state->pool->children[node->child_begin])) return false;
+    return builder_literal(state->out, "CAST_") && type_print(state->out, node->type) && builder_literal(state->out, "(");
+}
+
+static bool print_node(printing *state, expr_id id)
+{
+    const expr_node *node = expr_at(state->pool, id);
+
+    switch ((expr_kind)node->kind) {
+    case EXPR_LITERAL: return print_literal(state->out, node);
+    case EXPR_COLUMN: return builder_text(state->out, state->name(state->data, node->column));
+    case EXPR_CALL: return print_call(state, node, node->call.function->name);
+    case EXPR_COMPARE: return push_list(state, node, "(", compare_texts[node->op], ")");
+    case EXPR_AND: return push_list(state, node, "(", " AND ", ")");
+    case EXPR_OR: return push_list(state, node, "(", " OR ", ")");
+    case EXPR_NOT: return push_list(state, node, "NOT ", "", "");
+    case EXPR_IS_NULL: return push_list(state, node, "(", "", node->op ? " IS NOT NULL)" : " IS NULL)");
+    case EXPR_CAST: return print_cast(state, node);
+    case EXPR_CASE: return print_case(state, node);
+    case EXPR_COALESCE: return push_list(state, node, "coalesce(", ", ", ")");
+    case EXPR_IN: return push_list(state, node, node->op ? "NOT in(" : "in(", ", ", ")");
+    case EXPR_TRY: return push_list(state, node, "TRY(", "", ")");
+    case EXPR_AGGREGATE: return print_call(state, node, node->aggregate->function->name);
+    default: return builder_literal(state->out, "?");
+    }
+}
+
+bool expr_print(builder *out, const expr_pool *pool, expr_id root, expr_column_name name, const void *data)
+{
+    printing state = {.out = out, .pool = pool, .stack = expr_stack_of(pool->context->memory, sizeof(print_piece)), .name = name, .data = data};
+    bool good = push_node(&state, root);
+
+    while (good && state.stack.count) {
+        print_piece piece = *(print_piece *)expr_stack_top(&state.stack);
+        state.stack.count--;
+        good = piece.node ? print_node(&state, piece.node) : builder_text(out, piece.text);
+    }
+    expr_stack_clear(&state.stack);
+    return good;
+}
