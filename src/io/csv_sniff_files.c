@@ -453,11 +453,13 @@ static bp_status sniff_one(open_file *file, bp_error *err)
     csv_source *source = file->source;
     const csv_options *options = &source->options;
     bool types_open = options->auto_detect && !options->columns.count && !options->all_varchar;
+    size_t guess_count = GUESS_ROWS;
     bp_status status;
 
     if ((status = find_dialect(file, err))) return status;
     use_dialect(source, &file->dialect.dialect);
-    if ((status = csv_sample_read(&file->sample, &source->dialect, file->dialect.begin, GUESS_ROWS, SIZE_MAX, err))) return status;
+    if (options->sample_size >= 0 && options->sample_size < GUESS_ROWS) guess_count = (size_t)options->sample_size + 1; /* and a header */
+    if ((status = csv_sample_read(&file->sample, &source->dialect, file->dialect.begin, guess_count, SIZE_MAX, err))) return status;
     if ((status = make_columns(file, err))) return status;
     drop_blank_rows(file);
     for (size_t c = 0; c < file->column_count; c++) {
