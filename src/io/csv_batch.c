@@ -8,6 +8,9 @@
  * Columns with filters are parsed first; only the rows that pass are parsed in the other columns. */
 #include "io/csv_scan.h"
 
+#define KEPT_REGION_SIZE ((size_t)4 << 20)
+#define KEPT_BATCHES 8 /* a kept region is at most this many batches long */
+
 static size_t value_bytes(data_type type, size_t rows)
 {
     physical_type physical = type_physical(type);
@@ -15,17 +18,22 @@ static size_t value_bytes(data_type type, size_t rows)
     return physical == PHYSICAL_BIT ? bitmap_words(rows) * 8 : rows * physical_width(physical);
 }
 
-/* A region of our own, with room for the columns of `rows` rows and about as much text as the last batch had. */
+/* Memory for the columns of `rows` rows and about as much text as the last batch had. While nobody keeps the region it is used again from its
+ * start; once somebody does, batches are put one behind the other into larger regions, since small blocks of fresh pages are dear. */
 static bp_status ready_region(csv_scan *scan, csv_worker *worker, size_t rows, bp_error *err)
 {
     memory *memory = scan->source->base.context->memory;
-    size_t size = worker->heap_estimate + 4096;
+    size_t size = (worker->heap_estimate += worker->heap.overflow) + 4096;
+    bool kept = worker->region && region_is_shared(worker->region);
     char *block;
 
     for (size_t i = 0; i < scan->parsed_count; i++) size += value_bytes(worker->parsed[i].type, rows) + bitmap_words(rows) * 8 + 128;
-    if (worker->region && region_is_shared(worker->region)) {
+    worker->heap.overflow = 0;
+    if (kept && (size_t)(worker->heap.end - worker->heap.next) >= size) return BP_OK;
+    if (kept) {
         region_release(worker->region);
         worker->region = NULL;
+        if (size < KEPT_REGION_SIZE) size = size * KEPT_BATCHES < KEPT_REGION_SIZE ? size * KEPT_BATCHES : KEPT_REGION_SIZE;
     }
     if (!worker->region && !(worker->region = region_new(memory))) return error_no_memory(err, memory, size);
     arena_reset(region_arena(worker->region));

@@ -144,6 +144,7 @@ data_type csv_type_wider(const csv_column *column);
 typedef struct csv_heap { /* bytes that live as long as the batch */
     char *next, *end;
     arena *arena;
+    size_t overflow; /* bytes that had to be taken from the arena */
 } csv_heap;
 MUST_USE char *csv_heap_take(csv_heap *heap, size_t size); /* `size` bytes, and 16 more may be written; NULL: no memory */
 /* A field's text without its quotes; what must be unescaped is written to the heap. `odd` as in csv_rows. */

@@ -51,7 +51,7 @@ typedef struct csv_worker {
     column *columns;                /* parsed_count, then those of the batch */
     region *region;
     csv_heap heap;
-    size_t heap_estimate;
+    size_t heap_estimate;           /* bytes of text a batch needs beside its values: what earlier ones needed */
     uint32_t *selection;
     csv_numbers selected_slots;
 } csv_worker;

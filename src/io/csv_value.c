@@ -16,6 +16,7 @@ char *csv_heap_take(csv_heap *heap, size_t size)
     }
     bytes = arena_allocate_aligned(heap->arena, size + 16 > 65536 ? size + 16 : 65536, 16);
     if (!bytes) return NULL;
+    heap->overflow += size + 16 > 65536 ? size + 16 : 65536;
     heap->next = bytes + size;
     heap->end = bytes + (size + 16 > 65536 ? size + 16 : 65536);
     return bytes;
