@@ -8,15 +8,42 @@
 #include "base/number.h"
 #include "base/temporal.h"
 
-enum { FITS_BOOLEAN = 1, FITS_INT64 = 2, FITS_INT128 = 4, FITS_DOUBLE = 8, FITS_TIME = 16, FITS_DATE = 32, FITS_TIMESTAMP = 64, FITS_TIMESTAMP_TZ = 128,
-       FITS_ALL = 255 };
+enum {
+    FITS_BOOLEAN = 1,
+    FITS_INT64 = 2,
+    FITS_INT128 = 4,
+    FITS_DOUBLE = 8,
+    FITS_TIME = 16,
+    FITS_DATE = 32,
+    FITS_TIMESTAMP = 64,
+    FITS_TIMESTAMP_TZ = 128,
+    FITS_ALL = 255
+};
 
 /* Dates that are not ISO, best first (as DuckDB prefers them), with each of three separators; then timestamps. */
-static const char *const formats[] = {
-    "%y-%m-%d", "%d-%m-%Y", "%d-%m-%y", "%m-%d-%Y", "%m-%d-%y", "%y/%m/%d", "%d/%m/%Y", "%d/%m/%y", "%m/%d/%Y", "%m/%d/%y",
-    "%Y.%m.%d", "%y.%m.%d", "%d.%m.%Y", "%d.%m.%y", "%m.%d.%Y", "%m.%d.%y",
-    "%d-%m-%Y %H:%M:%S", "%d/%m/%Y %H:%M:%S", "%d.%m.%Y %H:%M:%S", "%m-%d-%Y %I:%M:%S %p", "%m/%d/%Y %I:%M:%S %p", "%m-%d-%Y %H:%M:%S",
-    "%m/%d/%Y %H:%M:%S"};
+static const char *const formats[] = {"%y-%m-%d",
+                                      "%d-%m-%Y",
+                                      "%d-%m-%y",
+                                      "%m-%d-%Y",
+                                      "%m-%d-%y",
+                                      "%y/%m/%d",
+                                      "%d/%m/%Y",
+                                      "%d/%m/%y",
+                                      "%m/%d/%Y",
+                                      "%m/%d/%y",
+                                      "%Y.%m.%d",
+                                      "%y.%m.%d",
+                                      "%d.%m.%Y",
+                                      "%d.%m.%y",
+                                      "%m.%d.%Y",
+                                      "%m.%d.%y",
+                                      "%d-%m-%Y %H:%M:%S",
+                                      "%d/%m/%Y %H:%M:%S",
+                                      "%d.%m.%Y %H:%M:%S",
+                                      "%m-%d-%Y %I:%M:%S %p",
+                                      "%m/%d/%Y %I:%M:%S %p",
+                                      "%m-%d-%Y %H:%M:%S",
+                                      "%m/%d/%Y %H:%M:%S"};
 #define DATE_FORMATS 16 /* the first ones */
 #define ISO_BIT (UINT32_C(1) << 31)
 #define GIVEN_BIT (UINT32_C(1) << 30) /* the user's own form */
@@ -72,7 +99,8 @@ static bool has_minutes(string_view text)
 {
     const char *colon = memchr(text.data, ':', text.size);
 
-    return colon && text.data + text.size - colon >= 3 && ascii_is_digit((unsigned char)colon[1]) && ascii_is_digit((unsigned char)colon[2]);
+    return colon && text.data + text.size - colon >= 3 && ascii_is_digit((unsigned char)colon[1]) &&
+           ascii_is_digit((unsigned char)colon[2]);
 }
 
 /* Year of four digits and a separator in front. */
@@ -123,7 +151,8 @@ static uint32_t fits_temporal(string_view text, uint32_t *which)
 
 void csv_guess_value(csv_guess *guess, const csv_rules *rules, string_view text)
 {
-    static const char *const booleans[] = {"true", "false", "t", "f", "yes", "no"}, *const doubles[] = {"nan", "inf", "-inf", "infinity", "-infinity"};
+    static const char *const booleans[] = {"true", "false", "t", "f", "yes", "no"}, *const doubles[] = {"nan", "inf", "-inf",
+                                                                                                        "infinity", "-infinity"};
     uint32_t fits = 0, which = 0;
     char first;
 
@@ -153,8 +182,10 @@ void csv_guess_value(csv_guess *guess, const csv_rules *rules, string_view text)
 static const struct {
     uint32_t bit;
     type_id type;
-} order[] = {{FITS_BOOLEAN, TYPE_BOOLEAN}, {FITS_INT64, TYPE_INT64}, {FITS_INT128, TYPE_INT128}, {FITS_DOUBLE, TYPE_FLOAT64}, {FITS_TIME, TYPE_TIME},
-             {FITS_DATE, TYPE_DATE}, {FITS_TIMESTAMP, TYPE_TIMESTAMP}, {FITS_TIMESTAMP_TZ, TYPE_TIMESTAMP_TZ}};
+} order[] = {{FITS_BOOLEAN, TYPE_BOOLEAN},     {FITS_INT64, TYPE_INT64},
+             {FITS_INT128, TYPE_INT128},       {FITS_DOUBLE, TYPE_FLOAT64},
+             {FITS_TIME, TYPE_TIME},           {FITS_DATE, TYPE_DATE},
+             {FITS_TIMESTAMP, TYPE_TIMESTAMP}, {FITS_TIMESTAMP_TZ, TYPE_TIMESTAMP_TZ}};
 
 data_type csv_guess_type(const csv_guess *guess, string_view *format)
 {

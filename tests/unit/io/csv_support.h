@@ -72,12 +72,16 @@ static inline void set_size(world *world, const char *name, size_t value)
 }
 
 /* All of a source: "name TYPE,name TYPE" and then a line a row, fields between |, NULL as ~. */
-static inline bp_status print_source(builder *out, source *source, const scan_filter *filters, size_t filter_count, size_t batch_size,
-                                     bp_error *err)
+static inline bp_status print_source(builder *out, source *source, const scan_filter *filters, size_t filter_count,
+                                     size_t batch_size, bp_error *err)
 {
     size_t columns[64];
-    scan_request request = {.columns = columns, .column_count = source->schema.count, .filters = filters, .filter_count = filter_count,
-                            .batch_size = batch_size, .row_limit = UINT64_MAX};
+    scan_request request = {.columns = columns,
+                            .column_count = source->schema.count,
+                            .filters = filters,
+                            .filter_count = filter_count,
+                            .batch_size = batch_size,
+                            .row_limit = UINT64_MAX};
     scan_worker *worker = NULL;
     scan *scan = NULL;
     uint64_t morsel, expected = 0;
@@ -104,8 +108,10 @@ static inline bp_status print_source(builder *out, source *source, const scan_fi
             for (size_t row = 0; row < batch.row_count; row++) {
                 for (size_t c = 0; c < batch.column_count; c++) {
                     if (c) builder_byte(out, '|');
-                    if (column_is_null(&batch.columns[c], row)) builder_byte(out, '~');
-                    else column_print_value(out, &batch.columns[c], row);
+                    if (column_is_null(&batch.columns[c], row))
+                        builder_byte(out, '~');
+                    else
+                        column_print_value(out, &batch.columns[c], row);
                 }
                 builder_byte(out, '\n');
             }
@@ -151,8 +157,8 @@ static inline void expect(world *world, const char *text, const csv_options *opt
     expect_file(world, options, expected);
 }
 
-static inline void expect_error(world *world, const char *text, const csv_options *options, bp_status expected, const char *part, int64_t line,
-                                int64_t column)
+static inline void expect_error(world *world, const char *text, const csv_options *options, bp_status expected, const char *part,
+                                int64_t line, int64_t column)
 {
     bp_error err = {0};
     builder out;

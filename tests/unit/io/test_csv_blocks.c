@@ -21,8 +21,10 @@ static void random_field(uint64_t *state, builder *meant, builder *written)
     size_t size = next_random(state) % sizeof text;
     bool quote = next_random(state) % 4 == 0;
 
-    if (next_random(state) % 3 == 0) size = (size_t)snprintf(text, sizeof text, "%d", (int)next_random(state));
-    else for (size_t i = 0; i < size; i++) text[i] = alphabet[next_random(state) % (sizeof alphabet - 1)];
+    if (next_random(state) % 3 == 0)
+        size = (size_t)snprintf(text, sizeof text, "%d", (int)next_random(state));
+    else
+        for (size_t i = 0; i < size; i++) text[i] = alphabet[next_random(state) % (sizeof alphabet - 1)];
     for (size_t i = 0; i < size; i++) quote |= strchr(",\"\n\r", text[i]) != NULL;
     quote |= size && text[0] == ' ';
     if (size == 0) builder_byte(meant, '~');
@@ -60,7 +62,8 @@ static void test_any_cut_gives_the_same(void **state)
     static const struct {
         size_t block, batch;
         cpu_kind level;
-    } ways[] = {{1 << 20, 2048, CPU_AVX512}, {64, 3, CPU_AVX2}, {1000, 64, CPU_SCALAR}, {331, 1, CPU_AVX512}, {97, 2048, CPU_AVX512}};
+    } ways[] = {
+        {1 << 20, 2048, CPU_AVX512}, {64, 3, CPU_AVX2}, {1000, 64, CPU_SCALAR}, {331, 1, CPU_AVX512}, {97, 2048, CPU_AVX512}};
     world *world = *state;
     csv_options options;
 
@@ -82,7 +85,8 @@ static void test_any_cut_gives_the_same(void **state)
             cpu_force_level(ways[i].level);
             builder_init(&out, world->context->memory, SIZE_MAX);
             if (read_file(&out, world, &options, ways[i].batch, &err)) fail_msg("seed %d, way %zu: %s", (int)seed, i, err.message);
-            if (out.size != meant.size || memcmp(out.data, meant.data, out.size)) fail_msg("seed %d, way %zu differs", (int)seed, i);
+            if (out.size != meant.size || memcmp(out.data, meant.data, out.size))
+                fail_msg("seed %d, way %zu differs", (int)seed, i);
             builder_clear(&out);
         }
         builder_clear(&meant);
@@ -107,7 +111,8 @@ static void test_levels_agree(void **state)
         size_t counts[2];
 
         for (size_t i = 0; i < sizeof text; i++)
-            text[i] = next_random(&seed) % rare ? (char)('a' + next_random(&seed) % 26) : alphabet[next_random(&seed) % (sizeof alphabet - 1)];
+            text[i] = next_random(&seed) % rare ? (char)('a' + next_random(&seed) % 26)
+                                                : alphabet[next_random(&seed) % (sizeof alphabet - 1)];
         counts[0] = csv_index_plain(text, begin, size, &marks, &states[0], ends[0]);
         for (int level = CPU_AVX2; level <= CPU_AVX512; level++) {
             if (cpu_force_level((cpu_kind)level) != (cpu_kind)level) continue;

@@ -18,7 +18,9 @@ static const struct {
     {"a,b\n1,2", "a BIGINT,b BIGINT\n1|2\n"},
     {"a,b\r1,2\r3,4\r", "a BIGINT,b BIGINT\n1|2\n3|4\n"},
     {"a,b\r\n1,2\n3,4\r\n", "a BIGINT,b BIGINT\n1|2\n3|4\n"},
-    {"\xef\xbb\xbf" "a,b\n1,2\n", "a BIGINT,b BIGINT\n1|2\n"},
+    {"\xef\xbb\xbf"
+     "a,b\n1,2\n",
+     "a BIGINT,b BIGINT\n1|2\n"},
     {"a;b\n1,5;2\n", "a VARCHAR,b BIGINT\n1,5|2\n"},
     {"a|b\n1|2\n", "a BIGINT,b BIGINT\n1|2\n"},
     {"a\tb\n1\t2\n", "a BIGINT,b BIGINT\n1|2\n"},
@@ -100,12 +102,14 @@ static csv_options with_columns(const string_view *names, const data_type *types
 static void test_given_types(void **state)
 {
     const string_view names[] = {STRING_VIEW("i"), STRING_VIEW("d"), STRING_VIEW("u"), STRING_VIEW("f"), STRING_VIEW("b")};
-    const data_type types[] = {type_of(TYPE_INT16), type_decimal(6, 2), type_of(TYPE_UINT8), type_of(TYPE_FLOAT32), type_of(TYPE_BOOLEAN)};
+    const data_type types[] = {type_of(TYPE_INT16), type_decimal(6, 2), type_of(TYPE_UINT8), type_of(TYPE_FLOAT32),
+                               type_of(TYPE_BOOLEAN)};
     csv_options options = with_columns(names, types, 5);
 
     /* decimals are rounded half away from zero */
-    expect(*state, "i,d,u,f,b\n-32768,12.345,255,0.1,1\n7,-0.5,0,1e3,no\n,,,,\n", &options,
-           "i SMALLINT,d DECIMAL(6,2),u UTINYINT,f FLOAT,b BOOLEAN\n-32768|12.35|255|0.1|true\n7|-0.50|0|1000.0|false\n~|~|~|~|~\n");
+    expect(
+        *state, "i,d,u,f,b\n-32768,12.345,255,0.1,1\n7,-0.5,0,1e3,no\n,,,,\n", &options,
+        "i SMALLINT,d DECIMAL(6,2),u UTINYINT,f FLOAT,b BOOLEAN\n-32768|12.35|255|0.1|true\n7|-0.50|0|1000.0|false\n~|~|~|~|~\n");
     expect_error(*state, "i,d,u,f,b\n1,1,1,1,1\n1,1,256,1,1\n", &options, BP_CONVERSION, "'256' is not a UTINYINT", 3, 3);
     expect_error(*state, "i,d,u,f,b\n32768,1,1,1,1\n", &options, BP_CONVERSION, "column \"i\"", 2, 1);
     expect_error(*state, "i,d,u,f,b\n1,12345.6,1,1,1\n", &options, BP_CONVERSION, "1,12345.6,1,1,1", 2, 2);
@@ -260,12 +264,18 @@ static void test_encodings(void **state)
     csv_options options;
 
     write_bytes(world, "a\n1\xff\n", 5);
-    expect_error(world, "a,b\n1,x\n2,\xff" "y\n", NULL, BP_BAD_FORMAT, "not valid UTF-8 at byte 10", 3, 2);
+    expect_error(world,
+                 "a,b\n1,x\n2,\xff"
+                 "y\n",
+                 NULL, BP_BAD_FORMAT, "not valid UTF-8 at byte 10", 3, 2);
     csv_options_init(&options);
     options.encoding = CSV_ENCODING_LATIN1;
     expect(world, "a,b\n1,\xe9\n", &options, "a BIGINT,b VARCHAR\n1|é\n");
     csv_options_init(&options);
-    write_bytes(world, "\xff\xfe" "a\0\n\0\xe9\0\x3d\xd8\0\xde\n\0", 14);
+    write_bytes(world,
+                "\xff\xfe"
+                "a\0\n\0\xe9\0\x3d\xd8\0\xde\n\0",
+                14);
     expect_file(world, &options, "a VARCHAR\né😀\n");
     write_bytes(world, "\xfe\xff\0a\0\n\0\xe9\0\n", 10);
     expect_file(world, &options, "a VARCHAR\né\n");
@@ -357,8 +367,10 @@ static void test_filters(void **state)
     string_view path = string_view_of(world->path);
     const int64_t limits[] = {3, 5};
     const string_ref list[] = {string_ref_of("x", 1), string_ref_of("a longer text than twelve", 25)};
-    const column range = {.type = type_of(TYPE_INT64), .length = 2, .values = limits}, in = {.type = type_of(TYPE_VARCHAR), .length = 2, .values = list};
-    const scan_filter filters[] = {{FILTER_RANGE, 0, &range, true, false}, {FILTER_IN, 2, &in, false, false}, {FILTER_NOT_NULL, 1, NULL, false, false}};
+    const column range = {.type = type_of(TYPE_INT64), .length = 2, .values = limits},
+                 in = {.type = type_of(TYPE_VARCHAR), .length = 2, .values = list};
+    const scan_filter filters[] = {
+        {FILTER_RANGE, 0, &range, true, false}, {FILTER_IN, 2, &in, false, false}, {FILTER_NOT_NULL, 1, NULL, false, false}};
     static const char *const expected[] = {"a BIGINT,b BIGINT,c VARCHAR\n3|~|x\n3|1|a longer text than twelve\n4|9|y\n",
                                            "a BIGINT,b BIGINT,c VARCHAR\n3|~|x\n3|1|a longer text than twelve\n",
                                            "a BIGINT,b BIGINT,c VARCHAR\n3|1|a longer text than twelve\n"};
@@ -391,7 +403,9 @@ static bp_status whole_life(void *data, bp_error *err)
 
     builder_init(&out, world->context->memory, SIZE_MAX);
     status = read_file(&out, world, NULL, 2, err);
-    if (status == BP_OK) assert_int_equal(out.size, strlen("a BIGINT,b VARCHAR,c DATE\n1|x\ny\"z|2020-01-01\n2|~|~\n3|longer than twelve bytes|2020-01-02\n"));
+    if (status == BP_OK)
+        assert_int_equal(out.size,
+                         strlen("a BIGINT,b VARCHAR,c DATE\n1|x\ny\"z|2020-01-01\n2|~|~\n3|longer than twelve bytes|2020-01-02\n"));
     builder_clear(&out);
     return status;
 }
@@ -415,10 +429,23 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, world_begin, world_end)
     const struct CMUnitTest tests[] = {
-        TEST(test_sniffing),    TEST(test_nul_bytes_are_text), TEST(test_multi_byte_delimiter), TEST(test_given_types),
-        TEST(test_ragged_rows_are_errors), TEST(test_rejects), TEST(test_nulls), TEST(test_number_forms), TEST(test_date_formats),
-        TEST(test_late_misfit), TEST(test_late_misfit_parallel), TEST(test_encodings), TEST(test_compressed), TEST(test_not_a_file),
-        TEST(test_changed_file), TEST(test_filters), TEST(test_out_of_memory),
+        TEST(test_sniffing),
+        TEST(test_nul_bytes_are_text),
+        TEST(test_multi_byte_delimiter),
+        TEST(test_given_types),
+        TEST(test_ragged_rows_are_errors),
+        TEST(test_rejects),
+        TEST(test_nulls),
+        TEST(test_number_forms),
+        TEST(test_date_formats),
+        TEST(test_late_misfit),
+        TEST(test_late_misfit_parallel),
+        TEST(test_encodings),
+        TEST(test_compressed),
+        TEST(test_not_a_file),
+        TEST(test_changed_file),
+        TEST(test_filters),
+        TEST(test_out_of_memory),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

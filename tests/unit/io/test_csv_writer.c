@@ -17,7 +17,8 @@ static const int64_t decimals[] = {5, -1234, 0, 100};
 
 static void write_rows(world *world, builder *out, const csv_write_options *options)
 {
-    const string_ref texts[] = {string_ref_of("plain", 5), string_ref_of("with,\"all\"\nof it", 16), string_ref_of("", 0), string_ref_of("", 0)};
+    const string_ref texts[] = {string_ref_of("plain", 5), string_ref_of("with,\"all\"\nof it", 16), string_ref_of("", 0),
+                                string_ref_of("", 0)};
     column columns[] = {{.type = type_of(TYPE_INT64), .length = 4, .values = numbers, .validity = there},
                         {.type = type_of(TYPE_FLOAT64), .length = 4, .values = doubles, .validity = there},
                         {.type = type_of(TYPE_VARCHAR), .length = 4, .values = texts, .validity = there},
@@ -52,16 +53,18 @@ static void test_what_is_written(void **state)
     csv_write_options options;
 
     csv_write_options_init(&options);
-    expect_written(*state, &options, "i,\"f,\",t,d,m\n1,0.1,plain,1970-01-01,0.05\n-20,1e+300,\"with,\"\"all\"\"\nof it\",2020-01-01,-12.34\n"
-                                     ",,,,\n300,-2.5,\"\",1969-12-31,1.00\n");
+    expect_written(*state, &options,
+                   "i,\"f,\",t,d,m\n1,0.1,plain,1970-01-01,0.05\n-20,1e+300,\"with,\"\"all\"\"\nof it\",2020-01-01,-12.34\n"
+                   ",,,,\n300,-2.5,\"\",1969-12-31,1.00\n");
     options.header = false;
     options.delimiter = STRING_VIEW("-");
     options.null_text = STRING_VIEW("NA");
     options.new_line = STRING_VIEW("\r\n");
     options.force_quote = (csv_text_list){forced, 1};
     options.date_format = STRING_VIEW("%d.%m.%Y");
-    expect_written(*state, &options, "\"1\"-0.1-plain-01.01.1970-0.05\r\n\"-20\"-1e+300-\"with,\"\"all\"\"\nof it\"-01.01.2020-\"-12.34\"\r\n"
-                                     "NA-NA-NA-NA-NA\r\n\"300\"-\"-2.5\"--31.12.1969-1.00\r\n");
+    expect_written(*state, &options,
+                   "\"1\"-0.1-plain-01.01.1970-0.05\r\n\"-20\"-1e+300-\"with,\"\"all\"\"\nof it\"-01.01.2020-\"-12.34\"\r\n"
+                   "NA-NA-NA-NA-NA\r\n\"300\"-\"-2.5\"--31.12.1969-1.00\r\n");
 }
 
 static void test_read_back(void **state)
@@ -81,8 +84,9 @@ static void test_read_back(void **state)
         write_rows(world, &out, &options);
         write_bytes(world, out.data, out.size);
         builder_clear(&out);
-        expect_file(world, &read, "i BIGINT,f, DOUBLE,t VARCHAR,d DATE,m DOUBLE\n1|0.1|plain|1970-01-01|0.05\n"
-                                  "-20|1e+300|with,\"all\"\nof it|2020-01-01|-12.34\n~|~|~|~|~\n300|-2.5||1969-12-31|1.0\n");
+        expect_file(world, &read,
+                    "i BIGINT,f, DOUBLE,t VARCHAR,d DATE,m DOUBLE\n1|0.1|plain|1970-01-01|0.05\n"
+                    "-20|1e+300|with,\"all\"\nof it|2020-01-01|-12.34\n~|~|~|~|~\n300|-2.5||1969-12-31|1.0\n");
     }
 }
 
