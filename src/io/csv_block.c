@@ -13,8 +13,6 @@
  *
  * Text that has to be decoded comes in order anyway: the worker that claims takes the lock, decodes a block's worth, cuts it into rows and leaves the
  * rest behind the last whole row to the next. Only values are parsed in parallel then; decoding is the slowest part by far. */
-#include <sched.h>
-
 #include "io/csv_scan.h"
 
 #include "base/cancel.h"
@@ -108,7 +106,7 @@ static bp_status wait_for_start(csv_scan *scan, csv_open_file *file, uint64_t bl
         *start = atomic_load_explicit(&file->row_starts[block], memory_order_acquire);
         if (*start || atomic_load_explicit(&scan->failed, memory_order_relaxed)) return BP_OK;
         if (turn < 64) continue;
-        sched_yield();
+        thread_yield();
         if (turn % 64 == 0 && (status = cancel_check(&scan->source->base.context->cancel, err))) return status;
     }
 }
