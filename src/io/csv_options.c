@@ -19,7 +19,8 @@ typedef enum option_kind {
     KIND_COMPRESSION,
     KIND_ENCODING,
     KIND_FILE_NAME,
-    KIND_IGNORED
+    KIND_IGNORED,
+    KIND_OFF /* only false is supported */
 } option_kind;
 
 typedef struct option {
@@ -352,6 +353,14 @@ static bp_status set_file_name(const setting *setting, bp_error *err)
     return BP_OK;
 }
 
+static bp_status refuse_true(const setting *setting, bp_error *err)
+{
+    bool value;
+
+    if (!as_bool(setting->value, setting->row, &value)) return wrong(setting, "true or false", err);
+    return value ? error_set(err, BP_NOT_SUPPORTED, "option %s=true is not supported", setting->option->name) : BP_OK;
+}
+
 static bp_status set(const setting *setting, bp_error *err)
 {
     switch (setting->option->kind) {
@@ -370,6 +379,7 @@ static bp_status set(const setting *setting, bp_error *err)
     case KIND_TYPES: return set_types(setting, err);
     case KIND_CANDIDATES: return set_candidates(setting, err);
     case KIND_FILE_NAME: return set_file_name(setting, err);
+    case KIND_OFF: return refuse_true(setting, err);
     case KIND_IGNORED: break;
     }
     return BP_OK;
