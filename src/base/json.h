@@ -46,11 +46,14 @@ typedef struct json_reader {
     memory *memory;
     unsigned options;
     unsigned state;
-    uint32_t *index;      /* window of structural positions, relative to window_base */
-    size_t index_next, index_count;
+    uint32_t *index; /* window of structural positions, relative to window_base */
+    size_t index_next, index_count, index_capacity;
     size_t window_base, window_end; /* bytes scanned into the window; the next begins at window_end */
-    uint64_t carry_escape, carry_string, carry_scalar;
+    uint64_t carry[3];
     builder scratch;
+    bp_status failure; /* of the call that failed, with its message and place */
+    const char *failure_text;
+    size_t failure_position;
     uint64_t is_object[JSON_DEPTH / 64]; /* a bit a level */
 } json_reader;
 

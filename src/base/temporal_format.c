@@ -68,9 +68,7 @@ bp_status temporal_check_format(string_view format, bool parsing, bp_error *err)
                                 parsing ? "strptime" : "strftime", (int)(at - start), start);
         return error_set_at(
             err, BP_BAD_ARGUMENT, (size_t)(start - format.data),
-            "'%.*s' is no code of %s formats; there are %%a %%A %%b %%B %%c %%d %%f %%g %%G %%h %%H %%I %%j %%m %%M %%n %%p %%S "
-            "%%u "
-            "%%U %%V %%w %%W %%x %%X %%y %%Y %%z %%Z %%%% and, without padding, %%-d %%-m %%-y %%-H %%-I %%-M %%-S %%-j",
+            "'%.*s' is no code of %s formats; the common ones are %%Y %%m %%d %%H %%M %%S, without padding %%-m %%-d %%-H",
             (int)(at - start), start, parsing ? "strptime" : "strftime");
     }
     return BP_OK;

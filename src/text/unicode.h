@@ -34,7 +34,7 @@ size_t unicode_grapheme_count(string_view text);
 bool unicode_append_upper(builder *out, string_view text);
 bool unicode_append_lower(builder *out, string_view text);
 bool unicode_append_reversed(builder *out, string_view text); /* by grapheme clusters */
-/* Canonical decomposition without marks (Mn): 'é' -> 'e'. */
+/* Canonical decomposition without marks (M*), as DuckDB's strip_accents: 'é' -> 'e'; Hangul stays. */
 bool unicode_append_unaccented(builder *out, string_view text);
 
 #endif

@@ -1,7 +1,5 @@
-/* UTF-8. Checking runs at the processor's level: plain C here, 32 and 64 bytes a step in x86/utf8_avx2.c and x86/utf8_avx512.c. */
-#include "base/cpu.h"
+/* Counting, walking, decoding and encoding UTF-8; checking it is base/utf8_check. */
 #include "utf8.h"
-#include "utf8_internal.h"
 
 static inline uint64_t load64(const char *at)
 {
@@ -12,59 +10,6 @@ static inline uint64_t load64(const char *at)
 }
 
 static const uint64_t high_bits = UINT64_C(0x8080808080808080);
-
-/* Length of the well-formed character at `at` (< end), or 0; *bad: bytes of the maximal subpart then. */
-static unsigned check_character(const unsigned char *at, const unsigned char *end, unsigned *bad)
-{
-    unsigned char lead = at[0], low = 0x80, high = 0xbf;
-    unsigned length = lead < 0x80 ? 1 : lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 0;
-
-    *bad = 1;
-    if (lead == 0xe0) low = 0xa0; /* no overlong forms */
-    if (lead == 0xed) high = 0x9f; /* no surrogates */
-    if (lead == 0xf0) low = 0x90;
-    if (lead == 0xf4) high = 0x8f; /* nothing over U+10FFFF */
-    for (unsigned i = 1; i < length; i++, low = 0x80, high = 0xbf) {
-        if (end - at <= (ptrdiff_t)i || at[i] < low || at[i] > high) return 0;
-        *bad = i + 1;
-    }
-    return length;
-}
-
-size_t utf8_find_invalid(const char *data, size_t size)
-{
-    const unsigned char *begin = (const unsigned char *)data, *at = begin, *end = at + size;
-    unsigned length, bad;
-
-    while (at < end) {
-        if (end - at >= 8 && !(load64((const char *)at) & high_bits)) {
-            at += 8;
-            continue;
-        }
-        length = check_character(at, end, &bad);
-        if (length == 0) break;
-        at += length;
-    }
-    return (size_t)(at - begin);
-}
-
-bool utf8_valid_plain(const char *data, size_t size)
-{
-    return utf8_find_invalid(data, size) == size;
-}
-
-bool utf8_valid(const char *data, size_t size)
-{
-#if defined(__x86_64__) && !defined(BEDPLATE_SCALAR)
-    if (size >= 64) {
-        cpu_kind level = cpu_level();
-
-        if (level >= CPU_AVX512) return utf8_valid_avx512(data, size);
-        if (level >= CPU_AVX2) return utf8_valid_avx2(data, size);
-    }
-#endif
-    return utf8_valid_plain(data, size);
-}
 
 bool utf8_is_ascii(const char *data, size_t size)
 {
@@ -115,7 +60,7 @@ size_t utf8_offset(const char *data, size_t size, size_t index)
 unsigned utf8_decode(const char *at, const char *end, uint32_t *code_point)
 {
     const unsigned char *bytes = (const unsigned char *)at;
-    unsigned bad, length = check_character(bytes, (const unsigned char *)end, &bad);
+    unsigned bad, length = utf8_check_character(bytes, (const unsigned char *)end, &bad);
 
     switch (length) {
     case 1: *code_point = bytes[0]; break;

@@ -5,14 +5,11 @@
 
 #include "base/macros.h"
 #include "base/string.h"
+#include "base/utf8_check.h" /* utf8_valid(), utf8_find_invalid() */
 
 #define UTF8_MAX_SIZE 4
 #define UTF8_REPLACEMENT 0xfffdu
 
-/* Well-formed as Unicode's table 3-7 says: no overlong forms, no surrogates, nothing over U+10FFFF. */
-bool utf8_valid(const char *data, size_t size);
-/* The first byte that does not begin a well-formed character; size when all is well. */
-size_t utf8_find_invalid(const char *data, size_t size);
 bool utf8_is_ascii(const char *data, size_t size);
 
 /* Characters (code points): bytes that are not continuation bytes. */

@@ -73,7 +73,7 @@ static void test_levels(void **state)
     uint64_t seed = 9;
 
     for (int i = 0; i < 60000; i++) {
-        size_t size = 0, length = (size_t)(seed >> 33) % 300, start = i % 64;
+        size_t size = 0, length = (size_t)(seed >> 33) % 300, start = (size_t)i % 64;
         bool ascii = i % 5 == 0;
 
         while (size < length) {

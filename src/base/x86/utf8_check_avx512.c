@@ -1,9 +1,9 @@
-/* utf8_valid() 64 bytes a step; see utf8_lookup.h. */
+/* utf8_valid() 64 bytes a step; see utf8_check_lookup.h. */
 #include <immintrin.h>
 #include <string.h>
 
-#include "text/utf8_internal.h"
-#include "utf8_lookup.h"
+#include "base/utf8_check_internal.h"
+#include "utf8_check_lookup.h"
 
 #define BLOCK 64
 

@@ -2,8 +2,8 @@
  * by the high and low half of the byte before and the high half of the byte itself, name the errors that each pair of bytes could be; a bit in
  * all three is one. The bit TWO_CONTINUATIONS is no error where a 3- or 4-byte lead stands two or three bytes back, and one where it is
  * missing there. Repeat each row for every 16-byte lane. */
-#ifndef TEXT_UTF8_LOOKUP_H
-#define TEXT_UTF8_LOOKUP_H
+#ifndef BASE_UTF8_CHECK_LOOKUP_H
+#define BASE_UTF8_CHECK_LOOKUP_H
 
 enum {
     TOO_SHORT = 1, /* a lead, then no continuation */
