@@ -43,8 +43,10 @@ static double sum_column(const column *column)
 
     for (size_t row = 0; row < column->length; row++) {
         if (column_is_null(column, row)) continue;
-        if (type_physical(column->type) == PHYSICAL_FLOAT64) sum += ((const double *)column->values)[row];
-        else if (type_physical(column->type) == PHYSICAL_INT64) sum += (double)((const int64_t *)column->values)[row];
+        if (type_physical(column->type) == PHYSICAL_FLOAT64)
+            sum += ((const double *)column->values)[row];
+        else if (type_physical(column->type) == PHYSICAL_INT64)
+            sum += (double)((const int64_t *)column->values)[row];
     }
     return sum;
 }
@@ -92,7 +94,8 @@ static bp_status work(void *data, size_t worker, uint64_t piece, bp_error *err)
         if ((status = scan->class->claim(scan, mine, &morsel, &end, err)) || end) break;
         do {
             if ((status = scan->class->next(scan, mine, &batch, err))) goto done;
-            if (batch.row_count && (status = use(job, &job->workers[worker], &batch, scan->source->context->memory, err))) goto done;
+            if (batch.row_count && (status = use(job, &job->workers[worker], &batch, scan->source->context->memory, err)))
+                goto done;
         } while (batch.row_count);
     }
 done:
@@ -115,7 +118,8 @@ static int compare(const void *left, const void *right)
     return (a > b) - (a < b);
 }
 
-static bp_status run(bp_context *context, const char *path, mode mode, const char *column_name, double *seconds, state *total, bp_error *err)
+static bp_status run(bp_context *context, const char *path, mode mode, const char *column_name, double *seconds, state *total,
+                     bp_error *err)
 {
     string_view paths[1] = {string_view_of(path)};
     scan_request request = {.batch_size = mode == MODE_COLUMNS ? 65536 : 2048, .row_limit = UINT64_MAX};
@@ -181,10 +185,12 @@ int main(int argument_count, char **arguments)
     }
     qsort(seconds, RUNS, sizeof *seconds, compare);
     getrusage(RUSAGE_SELF, &usage);
-    printf("%s: %llu rows, sum %.17g, best %.3f s (%.2f GB/s), median %.3f s (%.2f GB/s)", arguments[2], (unsigned long long)total.rows, total.sum,
-           seconds[0], megabytes / seconds[0] * 1e-3, seconds[RUNS / 2], megabytes / seconds[RUNS / 2] * 1e-3);
+    printf("%s: %llu rows, sum %.17g, best %.3f s (%.2f GB/s), median %.3f s (%.2f GB/s)", arguments[2],
+           (unsigned long long)total.rows, total.sum, seconds[0], megabytes / seconds[0] * 1e-3, seconds[RUNS / 2],
+           megabytes / seconds[RUNS / 2] * 1e-3);
     if (mode == MODE_WRITE) printf(", written %.2f GB/s", (double)total.written * 1e-9 / seconds[0]);
-    printf(", RSS peak %.0f MB, memory peak %.0f MB\n", (double)usage.ru_maxrss / 1024, (double)bp_context_memory_peak(context) * 1e-6);
+    printf(", RSS peak %.0f MB, memory peak %.0f MB\n", (double)usage.ru_maxrss / 1024,
+           (double)bp_context_memory_peak(context) * 1e-6);
     bp_context_free(context);
     return 0;
 failed:

@@ -75,6 +75,21 @@ BP_MUST_USE BP_API bp_status bp_result_next(bp_result *result, struct ArrowArray
 BP_MUST_USE BP_API bp_status bp_result_stream(bp_result **result, struct ArrowArrayStream *out, bp_error *err);
 BP_API void bp_result_free(bp_result *result);
 
+/* Takes the next bytes of a text; returns 0, or anything else to stop (the call then gives BP_IO_ERROR). */
+typedef int (*bp_write_function)(void *data, const char *bytes, size_t size);
+
+/* How a result is written as text. */
+typedef struct bp_print_options {
+    const char *format;    /* box csv tsv json jsonl markdown html line; NULL: box */
+    const char *null_text; /* NULL: NULL in box and line, else empty (JSON: null) */
+    size_t most_rows;      /* box: more are cut in the middle; 0: all */
+    size_t width;          /* box: columns of the terminal; 0: as wide as it gets */
+} bp_print_options;
+
+/* Write all rows that are left. options NULL: a box with everything. */
+BP_MUST_USE BP_API bp_status bp_result_print(bp_result *result, const bp_print_options *options, bp_write_function write, void *data,
+                                             bp_error *err);
+
 /* Make a table's data visible under `name` until it is unregistered or replaced. The stream is moved in (its release callback runs
  * when nothing uses the data any more) and read on the first scan. Batches are used in place, without a copy. */
 BP_MUST_USE BP_API bp_status bp_register_arrow(bp_connection *connection, const char *name, struct ArrowArrayStream *stream,

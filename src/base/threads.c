@@ -15,6 +15,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -408,4 +409,9 @@ bp_status parallel_run(bp_context *context, size_t workers, parallel_function fu
 
     atomic_init(&job.failed, NO_FAILURE);
     return run_job(context, &job, err);
+}
+
+void thread_yield(void)
+{
+    sched_yield();
 }

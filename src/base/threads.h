@@ -34,6 +34,9 @@ MUST_USE bp_status parallel_for(struct bp_context *context, uint64_t pieces, par
  * run see nothing of it (a flag in `data` can tell them). */
 MUST_USE bp_status parallel_run(struct bp_context *context, size_t workers, parallel_function function, void *data, bp_error *err);
 
+/* Let others run: for the rare short wait on what another worker is about to publish. */
+void thread_yield(void);
+
 /* Plain locks for the few shared places (queues of morsels, catalogs); safe to hold briefly, never across parallel_for. A lock that was
  * held by another thread at fork() is free in the child. */
 typedef struct mutex {

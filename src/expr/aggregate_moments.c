@@ -1,6 +1,6 @@
 /* Variance, covariance, correlation and regression: means and sums of products about them, by Welford's update, combined by Chan, Golub and LeVeque's formula ("Updating
  * Formulae and a Pairwise Algorithm for Computing Sample Variances", 1979). Order matters for the last bits, so states belong to morsels. */
-#include "aggregate_internal.h"
+#include "aggregate_rows.h"
 
 #include <math.h>
 

@@ -1,6 +1,6 @@
 /* Aggregates that pick one of the values: min, max, first, last, any_value, arg_min, arg_max. A value is kept as the 16 bytes that the widest plain type has; the bytes
  * of a long text are copied into the state's arena, into room that is used again when a later text fits. */
-#include "aggregate_internal.h"
+#include "aggregate_rows.h"
 
 typedef struct kept_value {
     _Alignas(16) unsigned char bytes[16];

@@ -2,7 +2,7 @@
  *
  * Integers and decimals add up in 192 bits, so that only the total can overflow, not the way to it. Doubles add up in row order for each group; without groups
  * in eight fixed lanes by place (place mod 8), which are folded in a fixed order: the same bits whatever the batch size. */
-#include "aggregate_internal.h"
+#include "aggregate_rows.h"
 
 /* count --------------------------------------------------------------------------------------------------------------------------------- */
 typedef struct count_state {

@@ -1,5 +1,5 @@
 /* The table aggregates.def as an array. */
-#include "aggregate_internal.h"
+#include "aggregate_rows.h"
 
 #define AGGREGATE_PLAIN(name, signature, size, ordered, distinct, skips, init, update, combine, finish, description, example, result)           \
     AGGREGATE_INIT(init);                                                                                                                        \

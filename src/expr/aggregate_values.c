@@ -1,5 +1,5 @@
 /* Aggregates that need all values of a group: median, quantiles, mode, string_agg; and approx_count_distinct. Values are kept in the state's arena, in pieces that double. */
-#include "aggregate_internal.h"
+#include "aggregate_rows.h"
 
 #include "base/hash.h"
 

@@ -45,14 +45,14 @@ typedef bool (*pair_kernel)(const void *in, void *out, size_t rows, uint64_t *ba
         unsigned any = 0;                                                                                                          \
         if (!bad) {                                                                                                                \
             for (size_t i = 0; i < rows; i++) {                                                                                    \
-                from value = source[i];                                                                                            \
+                UNUSED from value = source[i];                                                                                     \
                 any |= (unsigned)(does_not_fit);                                                                                   \
                 target[i] = (converted);                                                                                           \
             }                                                                                                                      \
             return any;                                                                                                            \
         }                                                                                                                          \
         for (size_t i = 0; i < rows; i++) {                                                                                        \
-            from value = source[i];                                                                                                \
+            UNUSED from value = source[i];                                                                                         \
             if (does_not_fit) bitmap_set(bad, i);                                                                                  \
         }                                                                                                                          \
         return true;                                                                                                               \
@@ -108,16 +108,16 @@ PAIR(float64, double, float32, float, (fabs(value) > 3.4028235677973366e38) & (f
 
 #define TABLE_ROW(f)                                                                                                               \
     {                                                                                                                              \
-        [TYPE_INT8] = f##_to_int8, [TYPE_INT16] = f##_to_int16, [TYPE_INT32] = f##_to_int32, [TYPE_INT64] = f##_to_int64,          \
-        [TYPE_UINT8] = f##_to_uint8, [TYPE_UINT16] = f##_to_uint16, [TYPE_UINT32] = f##_to_uint32, [TYPE_UINT64] = f##_to_uint64,  \
-        [TYPE_FLOAT32] = f##_to_float32, [TYPE_FLOAT64] = f##_to_float64                                                           \
-    }
+        [TYPE_INT8] = f##_to_int8,      [TYPE_INT16] = f##_to_int16,   [TYPE_INT32] = f##_to_int32,                                \
+        [TYPE_INT64] = f##_to_int64,    [TYPE_UINT8] = f##_to_uint8,   [TYPE_UINT16] = f##_to_uint16,                              \
+        [TYPE_UINT32] = f##_to_uint32,  [TYPE_UINT64] = f##_to_uint64, [TYPE_FLOAT32] = f##_to_float32,                            \
+        [TYPE_FLOAT64] = f##_to_float64}
 #define float32_to_float32 NULL
 #define float64_to_float64 NULL
 static const pair_kernel pairs[TYPE_FLOAT64 + 1][TYPE_FLOAT64 + 1] = {
-    [TYPE_INT8] = TABLE_ROW(int8),       [TYPE_INT16] = TABLE_ROW(int16),     [TYPE_INT32] = TABLE_ROW(int32),
-    [TYPE_INT64] = TABLE_ROW(int64),     [TYPE_UINT8] = TABLE_ROW(uint8),     [TYPE_UINT16] = TABLE_ROW(uint16),
-    [TYPE_UINT32] = TABLE_ROW(uint32),   [TYPE_UINT64] = TABLE_ROW(uint64),   [TYPE_FLOAT32] = TABLE_ROW(float32),
+    [TYPE_INT8] = TABLE_ROW(int8),       [TYPE_INT16] = TABLE_ROW(int16),   [TYPE_INT32] = TABLE_ROW(int32),
+    [TYPE_INT64] = TABLE_ROW(int64),     [TYPE_UINT8] = TABLE_ROW(uint8),   [TYPE_UINT16] = TABLE_ROW(uint16),
+    [TYPE_UINT32] = TABLE_ROW(uint32),   [TYPE_UINT64] = TABLE_ROW(uint64), [TYPE_FLOAT32] = TABLE_ROW(float32),
     [TYPE_FLOAT64] = TABLE_ROW(float64),
 };
 
@@ -308,7 +308,8 @@ static void convert_slowly(conversion *work)
         if (wide_unsigned) {
             uint128 value = ((const uint128 *)work->in->values)[row];
             lane.integer = (int128)value;
-            if (type_is_float(work->to) || value > (uint128)(~(uint128)0 >> 1)) lane = (number_lane){.is_float = true, .real = (double)value};
+            if (type_is_float(work->to) || value > (uint128)(~(uint128)0 >> 1))
+                lane = (number_lane){.is_float = true, .real = (double)value};
         }
         if (work->to.id == TYPE_UINT128 && lane.is_float) {
             double rounded = rint(lane.real);

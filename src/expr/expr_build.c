@@ -95,7 +95,8 @@ static bp_status flatten_logic(expr_pool *pool, expr_kind kind, const expr_id *c
     size_t total = 0, at = 0;
     bp_status status;
 
-    for (size_t i = 0; i < count; i++) total += expr_at(pool, children[i])->kind == kind ? expr_at(pool, children[i])->child_count : 1;
+    for (size_t i = 0; i < count; i++)
+        total += expr_at(pool, children[i])->kind == kind ? expr_at(pool, children[i])->child_count : 1;
     *made = arena_new_array(pool->arena, expr_id, total);
     if (!*made) return no_memory(pool, total * sizeof **made, err);
     for (size_t i = 0; i < count; i++) {
@@ -112,7 +113,7 @@ static bp_status flatten_logic(expr_pool *pool, expr_kind kind, const expr_id *c
 static bp_status logic(expr_id *out, expr_pool *pool, expr_kind kind, const expr_id *children, size_t count, bp_error *err)
 {
     expr_id *made;
-    size_t made_count;
+    size_t made_count = 0;
     bp_status status;
 
     *out = 0;
@@ -213,7 +214,8 @@ bp_status expr_in(expr_id *out, expr_pool *pool, expr_id needle, const expr_id *
         if (i && expr_at(pool, children[i])->kind != EXPR_LITERAL) literal = false;
     }
     if (!literal || count == 1) return compare_chain(out, pool, children, count + 1, negated, err);
-    return expr_add(out, pool, &(expr_node){.kind = EXPR_IN, .op = negated, .type = type_of(TYPE_BOOLEAN)}, children, count + 1, err);
+    return expr_add(out, pool, &(expr_node){.kind = EXPR_IN, .op = negated, .type = type_of(TYPE_BOOLEAN)}, children, count + 1,
+                    err);
 }
 
 /* conditionals -------------------------------------------------------------------------------------------------------------------- */
@@ -264,7 +266,8 @@ bp_status expr_try(expr_id *out, expr_pool *pool, expr_id child, bp_error *err)
 {
     *out = child;
     if (!expr_at(pool, child)->can_fail) return BP_OK;
-    if (expr_at(pool, child)->is_volatile) return error_set_at(err, BP_BIND_ERROR, pool->position, "TRY cannot hold a volatile function");
+    if (expr_at(pool, child)->is_volatile)
+        return error_set_at(err, BP_BIND_ERROR, pool->position, "TRY cannot hold a volatile function");
     return expr_add(out, pool, &(expr_node){.kind = EXPR_TRY, .type = expr_type(pool, child)}, &child, 1, err);
 }
 
@@ -283,8 +286,8 @@ static string_view aggregate_name(const void *data, size_t index)
 
 static bp_status unknown_function(expr_pool *pool, string_view name, bool aggregate, bp_error *err)
 {
-    error_set_at(err, BP_BIND_ERROR, pool->position, "%s function with name %.*s does not exist", aggregate ? "Aggregate" : "Scalar",
-                 STRING_ARGUMENTS(name));
+    error_set_at(err, BP_BIND_ERROR, pool->position, "%s function with name %.*s does not exist",
+                 aggregate ? "Aggregate" : "Scalar", STRING_ARGUMENTS(name));
     if (aggregate)
         error_suggest(err, name, aggregate_name, NULL, aggregate_function_count());
     else
@@ -312,7 +315,8 @@ static bool print_candidates(builder *text, bool aggregate, size_t begin, size_t
         const char *arrow = strstr(one.signature, "-> ");
         size_t size = arrow ? (size_t)(arrow - one.signature) : strlen(one.signature);
         while (size && one.signature[size - 1] == ' ') size--;
-        builder_format(text, "\n    %s(%.*s%s) %s", one.name, (int)size, one.signature, one.variadic ? "…" : "", arrow ? arrow : "");
+        builder_format(text, "\n    %s(%.*s%s) %s", one.name, (int)size, one.signature, one.variadic ? "…" : "",
+                       arrow ? arrow : "");
     }
     return text->status == BP_OK;
 }
@@ -380,7 +384,8 @@ static bp_status resolve(resolution *out, expr_pool *pool, string_view name, boo
 }
 
 /* Arguments cast to what the overload wants, in a new array. */
-static bp_status cast_arguments(expr_id **out, expr_pool *pool, const expr_id *ids, const data_type *wanted, size_t count, bp_error *err)
+static bp_status cast_arguments(expr_id **out, expr_pool *pool, const expr_id *ids, const data_type *wanted, size_t count,
+                                bp_error *err)
 {
     bp_status status = BP_OK;
 
@@ -411,7 +416,8 @@ static bp_status call_as_node(expr_id *out, expr_pool *pool, string_view name, c
         if ((status = expr_null(&parts[1], pool, expr_type(pool, ids[0]), err))) return status;
         return expr_case(out, pool, parts, 3, err);
     }
-    return error_set_at(err, BP_BIND_ERROR, pool->position, "wrong number of arguments for %.*s(): %zu", STRING_ARGUMENTS(name), count);
+    return error_set_at(err, BP_BIND_ERROR, pool->position, "wrong number of arguments for %.*s(): %zu", STRING_ARGUMENTS(name),
+                        count);
 }
 
 /* -literal stays an open literal. */
@@ -492,9 +498,13 @@ static bp_status aggregate_node(expr_id *out, expr_pool *pool, const aggregate_o
 
     if (!call || !keys || !children) return no_memory(pool, total * sizeof *children, err);
     if (order_count) memcpy(keys, order, order_count * sizeof *order);
-    *call = (aggregate_call){.function = overload, .bind_data = binding->bind_data, .argument_count = count,
-                             .distinct = distinct && overload->distinct_matters, .has_filter = filter != 0,
-                             .order_count = order_count, .order = keys};
+    *call = (aggregate_call){.function = overload,
+                             .bind_data = binding->bind_data,
+                             .argument_count = count,
+                             .distinct = distinct && overload->distinct_matters,
+                             .has_filter = filter != 0,
+                             .order_count = order_count,
+                             .order = keys};
     if (count) memcpy(children, arguments, count * sizeof *children);
     if (filter && (status = expr_cast_implicit(&children[count], pool, filter, type_of(TYPE_BOOLEAN), err))) return status;
     for (size_t i = 0; i < order_count; i++) children[count + (filter != 0) + i] = order[i].expr;

@@ -13,7 +13,7 @@ typedef bool (*binary_kernel)(const void *left, bool left_one, const void *right
 
 /* expression and overflow in terms of a, b, r. */
 #define BINARY(name, type, compute, overflowed)                                                                                    \
-    VECTORISED BP_WRAPS static bool name(const void *left_values, bool left_one, const void *right_values, bool right_one,        \
+    VECTORISED BP_WRAPS static bool name(const void *left_values, bool left_one, const void *right_values, bool right_one,         \
                                          void *out, size_t rows)                                                                   \
     {                                                                                                                              \
         const type *left = left_values, *right = right_values;                                                                     \
@@ -43,7 +43,8 @@ typedef bool (*binary_kernel)(const void *left, bool left_one, const void *right
         return SIGN_UP(flag, type);                                                                                                \
     }
 
-#define SIGN_UP(flag, type) ((flag) != 0 && (((type) - 1 > 0) || (flag) < 0))
+/* A signed flag is up by its sign bit, an unsigned one by any bit. */
+#define SIGN_UP(flag, type) ((type) - 1 > 0 ? (flag) != 0 : ((flag) >> (sizeof(type) * 8 - 1)) != 0)
 
 /* Signed: overflow shows in the sign bit. Unsigned: any bit. */
 #define ADD_SUB(suffix, type, wide)                                                                                                \
@@ -65,7 +66,7 @@ ADD_SUB_UNSIGNED(uint64, uint64_t, uint64_t)
 ADD_SUB_UNSIGNED(uint128, uint128, uint128)
 
 #define MULTIPLY_WIDE(suffix, type, wide)                                                                                          \
-    BINARY(multiply_##suffix, type, (wide)a * (wide)b, (wide)a * (wide)b != (wide)r ? (type)((type) - 1 > 0 ? 1 : -1) : 0)
+    BINARY(multiply_##suffix, type, (wide)a *(wide)b, (wide)a *(wide)b != (wide)r ? (type)((type) - 1 > 0 ? 1 : -1) : 0)
 MULTIPLY_WIDE(int8, int8_t, int32_t)
 MULTIPLY_WIDE(int16, int16_t, int32_t)
 MULTIPLY_WIDE(int32, int32_t, int64_t)
@@ -83,8 +84,7 @@ MULTIPLY_WIDE(uint64, uint64_t, uint128)
         const type *left = left_values, *right = right_values;                                                                     \
         type *to = out;                                                                                                            \
         bool any = false;                                                                                                          \
-        for (size_t i = 0; i < rows; i++)                                                                                          \
-            any |= __builtin_mul_overflow(left[left_one ? 0 : i], right[right_one ? 0 : i], &to[i]);                               \
+        for (size_t i = 0; i < rows; i++) any |= __builtin_mul_overflow(left[left_one ? 0 : i], right[right_one ? 0 : i], &to[i]); \
         return any;                                                                                                                \
     }
 MULTIPLY_128(int128, int128)
@@ -114,19 +114,24 @@ FLOAT_BINARY(divide_float32, float, /)
 FLOAT_BINARY(divide_float64, double, /)
 
 #define NUMBER_ROW(operation)                                                                                                      \
-    {                                                                                                                              \
-        [PHYSICAL_INT8] = operation##_int8, [PHYSICAL_INT16] = operation##_int16, [PHYSICAL_INT32] = operation##_int32,            \
-        [PHYSICAL_INT64] = operation##_int64, [PHYSICAL_INT128] = operation##_int128, [PHYSICAL_UINT8] = operation##_uint8,        \
-        [PHYSICAL_UINT16] = operation##_uint16, [PHYSICAL_UINT32] = operation##_uint32, [PHYSICAL_UINT64] = operation##_uint64,    \
-        [PHYSICAL_UINT128] = operation##_uint128, [PHYSICAL_FLOAT32] = operation##_float32,                                        \
-        [PHYSICAL_FLOAT64] = operation##_float64, [PHYSICAL_ARRAY] = NULL                                                          \
-    }
+    {[PHYSICAL_INT8] = operation##_int8,                                                                                           \
+     [PHYSICAL_INT16] = operation##_int16,                                                                                         \
+     [PHYSICAL_INT32] = operation##_int32,                                                                                         \
+     [PHYSICAL_INT64] = operation##_int64,                                                                                         \
+     [PHYSICAL_INT128] = operation##_int128,                                                                                       \
+     [PHYSICAL_UINT8] = operation##_uint8,                                                                                         \
+     [PHYSICAL_UINT16] = operation##_uint16,                                                                                       \
+     [PHYSICAL_UINT32] = operation##_uint32,                                                                                       \
+     [PHYSICAL_UINT64] = operation##_uint64,                                                                                       \
+     [PHYSICAL_UINT128] = operation##_uint128,                                                                                     \
+     [PHYSICAL_FLOAT32] = operation##_float32,                                                                                     \
+     [PHYSICAL_FLOAT64] = operation##_float64,                                                                                     \
+     [PHYSICAL_ARRAY] = NULL}
 
 typedef enum operation { OPERATION_ADD, OPERATION_SUBTRACT, OPERATION_MULTIPLY, OPERATION_DIVIDE, OPERATION_MODULO } operation;
 
-static const binary_kernel binaries[3][PHYSICAL_ARRAY + 1] = {[OPERATION_ADD] = NUMBER_ROW(add),
-                                                              [OPERATION_SUBTRACT] = NUMBER_ROW(subtract),
-                                                              [OPERATION_MULTIPLY] = NUMBER_ROW(multiply)};
+static const binary_kernel binaries[3][PHYSICAL_ARRAY + 1] = {
+    [OPERATION_ADD] = NUMBER_ROW(add), [OPERATION_SUBTRACT] = NUMBER_ROW(subtract), [OPERATION_MULTIPLY] = NUMBER_ROW(multiply)};
 
 static const char *const operation_words[] = {"addition", "subtraction", "multiplication", "division", "modulo"};
 static const char *const operation_signs[] = {"+", "-", "*", "//", "%"};
@@ -139,7 +144,8 @@ static void print_operands(builder *text, const column *arguments, operation op,
     column_print_value(text, &arguments[1], row_of(&arguments[1], row));
 }
 
-static bp_status overflow_at(const function_call *call, const column *arguments, operation op, data_type type, size_t row, bp_error *err)
+static bp_status overflow_at(const function_call *call, const column *arguments, operation op, data_type type, size_t row,
+                             bp_error *err)
 {
     builder text;
     bp_status status;
@@ -175,7 +181,8 @@ static bool overflows(const column *arguments, operation op, data_type type, siz
 {
     size_t left_row = row_of(&arguments[0], row), right_row = row_of(&arguments[1], row);
     size_t width = physical_width(type_physical(type));
-    const char *left = (const char *)arguments[0].values + left_row * width, *right = (const char *)arguments[1].values + right_row * width;
+    const char *left = (const char *)arguments[0].values + left_row * width,
+               *right = (const char *)arguments[1].values + right_row * width;
     _Alignas(16) char result[16];
     int128 value, limit;
 
@@ -281,7 +288,8 @@ bp_status bind_add(function_binding *binding, bp_error *err)
     if (binding->result.id != TYPE_DECIMAL) return BP_OK;
     left = argument_decimal(binding, 0), right = argument_decimal(binding, 1);
     scale = left.scale > right.scale ? left.scale : right.scale;
-    whole = left.precision - left.scale > right.precision - right.scale ? left.precision - left.scale : right.precision - right.scale;
+    whole =
+        left.precision - left.scale > right.precision - right.scale ? left.precision - left.scale : right.precision - right.scale;
     precision = whole + scale + 1;
     binding->cannot_fail = precision <= 38;
     if (precision > 38) precision = 38;
@@ -303,9 +311,10 @@ bp_status bind_multiply(function_binding *binding, bp_error *err)
     scale = left.scale + right.scale;
     precision = left.precision + right.precision;
     if (scale > 38)
-        return error_set(err, BP_BIND_ERROR,
-                         "the product needs %d digits behind the point, DECIMAL has at most 38: cast a side to DOUBLE or to a smaller scale",
-                         scale);
+        return error_set(
+            err, BP_BIND_ERROR,
+            "the product needs %d digits behind the point, DECIMAL has at most 38: cast a side to DOUBLE or to a smaller scale",
+            scale);
     binding->cannot_fail = precision <= 38;
     if (precision > 18 && left.precision <= 18 && right.precision <= 18 && scale < 18) precision = 18, binding->cannot_fail = false;
     if (precision > 38) precision = 38;
@@ -349,8 +358,8 @@ bp_status bind_modulo(function_binding *binding, bp_error *err)
 
 /* division ----------------------------------------------------------------------------------------------------------------------------- */
 /* A zero divisor: an error, or, with error_on_division_by_zero off, a NULL in a validity made at the first. */
-static bp_status meet_zero(const function_call *call, const column *arguments, operation op, size_t row, column *out, uint64_t **validity,
-                           bp_error *err)
+static bp_status meet_zero(const function_call *call, const column *arguments, operation op, size_t row, column *out,
+                           uint64_t **validity, bp_error *err)
 {
     if (call->context->config.error_on_division_by_zero) return zero_at(call, arguments, op, row, err);
     if (!*validity && !(*validity = call_own_validity(call, out))) return call_no_memory(call, call->rows, err);
@@ -358,14 +367,14 @@ static bp_status meet_zero(const function_call *call, const column *arguments, o
     return BP_OK;
 }
 
-#define DIVISION_LOOP(number, is_zero, overflowed)                                                                                    \
+#define DIVISION_LOOP(number, is_zero, overflowed)                                                                                 \
     {                                                                                                                              \
-        number *to = values;                                                                                                         \
+        number *to = values;                                                                                                       \
         for (size_t row = 0; row < call->rows; row++) {                                                                            \
-            number a, b;                                                                                                             \
+            number a, b;                                                                                                           \
             to[row] = 0;                                                                                                           \
             if (call_skips(call, row)) continue;                                                                                   \
-            a = VALUE(&arguments[0], number, row), b = VALUE(&arguments[1], number, row);                                              \
+            a = VALUE(&arguments[0], number, row), b = VALUE(&arguments[1], number, row);                                          \
             if (UNLIKELY(is_zero)) {                                                                                               \
                 if ((status = meet_zero(call, arguments, op, row, out, &validity, err))) return status;                            \
                 continue;                                                                                                          \
@@ -374,7 +383,7 @@ static bp_status meet_zero(const function_call *call, const column *arguments, o
                 if (op == OPERATION_MODULO) continue;                                                                              \
                 return overflow_at(call, arguments, op, out->type, row, err);                                                      \
             }                                                                                                                      \
-            to[row] = (number)(op == OPERATION_MODULO ? a % b : a / b);                                                              \
+            to[row] = (number)(op == OPERATION_MODULO ? a % b : a / b);                                                            \
         }                                                                                                                          \
         return BP_OK;                                                                                                              \
     }
@@ -440,7 +449,8 @@ KERNEL(arithmetic_integer_divide)
     if (type_is_integer(out->type)) return run_integer_division(OPERATION_DIVIDE, call, arguments, out, err);
     if ((status = arithmetic_divide(call, arguments, count, out, err))) return status;
     for (size_t row = 0; row < call->rows; row++) {
-        double divisor = out->type.id == TYPE_FLOAT32 ? (double)VALUE(&arguments[1], float, row) : VALUE(&arguments[1], double, row);
+        double divisor =
+            out->type.id == TYPE_FLOAT32 ? (double)VALUE(&arguments[1], float, row) : VALUE(&arguments[1], double, row);
         if (divisor != 0 || call_skips(call, row)) continue;
         if ((status = meet_zero(call, arguments, OPERATION_DIVIDE, row, out, &validity, err))) return status;
     }
@@ -539,7 +549,8 @@ KERNEL(arithmetic_sign)
     for (size_t row = 0; row < call->rows; row++) {
         double value;
         if (arguments[0].type.id == TYPE_DECIMAL) {
-            int128 exact = type_physical(arguments[0].type) == PHYSICAL_INT64 ? VALUE(&arguments[0], int64_t, row) : VALUE(&arguments[0], int128, row);
+            int128 exact = type_physical(arguments[0].type) == PHYSICAL_INT64 ? VALUE(&arguments[0], int64_t, row)
+                                                                              : VALUE(&arguments[0], int128, row);
             to[row] = (int8_t)((exact > 0) - (exact < 0));
             continue;
         }

@@ -14,8 +14,7 @@
 #define VECTORISED
 #endif
 
-#define KERNEL(name)                                                                                                               \
-    bp_status name(const function_call *call, const column *arguments, size_t count, column *out, bp_error *err)
+#define KERNEL(name) bp_status name(const function_call *call, const column *arguments, size_t count, column *out, bp_error *err)
 
 static inline size_t row_of(const column *column, size_t row)
 {
@@ -84,5 +83,27 @@ typedef struct random_state {
 
 /* A division by zero: an error, or NULL when the setting says so (then the bit in `validity` is cleared). */
 bp_status division_by_zero(const function_call *call, const char *what, bp_error *err);
+
+/* Texts that a kernel makes: the maker appends a row's result to `text`, false: the builder failed. */
+#define TEXT(index) text_value(&arguments[index], row)
+typedef bool (*text_maker)(builder *text, const function_call *call, const column *arguments, size_t count, size_t row);
+bp_status text_make_each(text_maker maker, const char *name, const function_call *call, const column *arguments, size_t count,
+                         column *out, bp_error *err);
+/* Begin the maker of a kernel `text_xxx`, whose errors name xxx(). */
+#define TEXT_MADE(name)                                                                                                            \
+    static bool name##_make(builder *text, const function_call *call, const column *arguments, size_t count, size_t row);          \
+    KERNEL(name)                                                                                                                   \
+    {                                                                                                                              \
+        return text_make_each(name##_make, &#name[5], call, arguments, count, out, err);                                           \
+    }                                                                                                                              \
+    static bool name##_make(builder *text, UNUSED const function_call *call, const column *arguments, UNUSED size_t count,         \
+                            size_t row)
+
+/* The byte where needle first stands in text, or SIZE_MAX. */
+size_t text_find(string_view text, string_view needle);
+/* LIKE with both sides put through `fold` first (NULL: as they are). */
+typedef bool (*text_fold)(builder *out, string_view text);
+bp_status match_like_with(const function_call *call, const column *arguments, size_t count, column *out, text_fold fold,
+                          bool negated, bp_error *err);
 
 #endif

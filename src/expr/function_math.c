@@ -49,7 +49,7 @@ MATH(math_sinh, sinh(x))
 MATH(math_cosh, cosh(x))
 MATH(math_asinh, asinh(x))
 MATH(math_atan, atan(x))
-MATH(math_degrees, x *(180 / PI))
+MATH(math_degrees, x * (180 / PI))
 MATH(math_radians, x *(PI / 180))
 MATH_ON(math_sqrt, sqrt(x), x < 0, "cannot take square root of a negative number")
 MATH_ON(math_ln, log(x), x <= 0, "cannot take logarithm of zero or of a negative number")
@@ -402,9 +402,7 @@ int128 column_integer(const column *in, size_t row)
 bool column_integer_store(void *values, data_type type, size_t row, int128 value)
 {
 #define STORE(physical, ctype)                                                                                                     \
-    case PHYSICAL_##physical:                                                                                                      \
-        ((ctype *)values)[row] = (ctype)value;                                                                                     \
-        return (int128)(ctype)value == value;
+    case PHYSICAL_##physical: ((ctype *)values)[row] = (ctype)value; return (int128)(ctype)value == value;
     switch (type_physical(type)) {
         STORE(INT8, int8_t)
         STORE(INT16, int16_t)

@@ -113,7 +113,8 @@ bool binding_int64(const function_binding *binding, size_t index, int64_t *out)
     bp_error ignored;
 
     if (node->kind != EXPR_LITERAL || !type_is_integer(node->type) || column_is_null(node->literal, 0)) return false;
-    if (convert_column(&wide, node->literal, type_of(TYPE_INT64), false, binding->pool->context, binding->pool->arena, &ignored)) return false;
+    if (convert_column(&wide, node->literal, type_of(TYPE_INT64), false, binding->pool->context, binding->pool->arena, &ignored))
+        return false;
     *out = *(const int64_t *)wide.values;
     return true;
 }

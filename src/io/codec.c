@@ -66,7 +66,7 @@ struct codec_decoder {
     codec_kind kind;
     z_stream gzip;
     bool gzip_ready;
-    bool in_frame;   /* a frame has begun and not ended */
+    bool in_frame; /* a frame has begun and not ended */
     bool had_frame;
     ZSTD_DStream *zstd;
 };
@@ -88,8 +88,10 @@ bp_status codec_decoder_new(codec_decoder **out, memory *memory, codec_kind kind
         decoder->zstd = ZSTD_createDStream_advanced((ZSTD_customMem){allocate_sized, free_sized, memory});
         if (!decoder->zstd) status = error_no_memory(err, memory, 1 << 17);
     }
-    if (status) codec_decoder_free(decoder);
-    else *out = decoder;
+    if (status)
+        codec_decoder_free(decoder);
+    else
+        *out = decoder;
     return status;
 }
 
@@ -109,7 +111,8 @@ static bp_status decode_gzip(codec_decoder *decoder, cursor *in, char *out, size
     int result;
 
     if (!decoder->in_frame) {
-        if (decoder->had_frame && offered && in->data[in->position] != 0x1f) { /* bytes behind the last member mean nothing, as for gzip(1) */
+        if (decoder->had_frame && offered &&
+            in->data[in->position] != 0x1f) { /* bytes behind the last member mean nothing, as for gzip(1) */
             in->position = in->size;
             return BP_OK;
         }
@@ -144,7 +147,8 @@ static bp_status decode_zstd(codec_decoder *decoder, cursor *in, char *out, size
     in->position += input.pos;
     *written = output.pos;
     if (ZSTD_isError(result)) {
-        if (ZSTD_getErrorCode(result) == ZSTD_error_memory_allocation) return error_no_memory(err, decoder->memory, (size_t)1 << 20);
+        if (ZSTD_getErrorCode(result) == ZSTD_error_memory_allocation)
+            return error_no_memory(err, decoder->memory, (size_t)1 << 20);
         return error_set(err, BP_BAD_FORMAT, "the zstd data are damaged: %s", ZSTD_getErrorName(result));
     }
     decoder->in_frame = result != 0;
@@ -193,8 +197,10 @@ bp_status codec_encoder_new(codec_encoder **out, memory *memory, codec_kind kind
         if (!encoder->zstd || ZSTD_isError(ZSTD_CCtx_setParameter(encoder->zstd, ZSTD_c_compressionLevel, level ? level : 3)))
             status = error_no_memory(err, memory, 1 << 18);
     }
-    if (status) codec_encoder_free(encoder);
-    else *out = encoder;
+    if (status)
+        codec_encoder_free(encoder);
+    else
+        *out = encoder;
     return status;
 }
 

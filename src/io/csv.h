@@ -10,7 +10,12 @@ typedef enum csv_choice { CSV_AUTO = -1, CSV_NO = 0, CSV_YES = 1 } csv_choice;
 #define CSV_NO_CHARACTER (-2) /* quote, escape, comment: "there is none"; CSV_AUTO: the sniffer looks */
 
 typedef enum csv_new_line { CSV_NEW_LINE_ANY, CSV_NEW_LINE_LF, CSV_NEW_LINE_CRLF, CSV_NEW_LINE_CR } csv_new_line;
-typedef enum csv_compression { CSV_COMPRESSION_AUTO, CSV_COMPRESSION_NONE, CSV_COMPRESSION_GZIP, CSV_COMPRESSION_ZSTD } csv_compression;
+typedef enum csv_compression {
+    CSV_COMPRESSION_AUTO,
+    CSV_COMPRESSION_NONE,
+    CSV_COMPRESSION_GZIP,
+    CSV_COMPRESSION_ZSTD
+} csv_compression;
 typedef enum csv_encoding { CSV_ENCODING_UTF8, CSV_ENCODING_LATIN1, CSV_ENCODING_UTF16 } csv_encoding;
 
 typedef struct csv_text_list {
@@ -76,13 +81,13 @@ typedef struct csv_sniff {
     int quote, escape, comment; /* a byte or CSV_NO_CHARACTER */
     csv_new_line new_line;
     bool mixed_new_lines;
-    uint64_t skip;              /* lines before the header or first row */
+    uint64_t skip; /* lines before the header or first row */
     bool header;
-    bool null_padding;          /* rows of the sample were ragged: short ones are padded */
+    bool null_padding; /* rows of the sample were ragged: short ones are padded */
     string_view date_format, timestamp_format; /* empty: ISO */
-    schema columns;             /* without the file name column */
+    schema columns; /* without the file name column */
     uint64_t sample_rows;
-    bool whole_file;            /* the sample was everything: the types are final */
+    bool whole_file; /* the sample was everything: the types are final */
 } csv_sniff;
 
 /* A source over `count` files (a glob's result, in its order), which are opened and sniffed now. The files are opened again by each
@@ -101,14 +106,19 @@ bool csv_source_prompt(const source *source, builder *out);
 
 /* A row that was left out (store_rejects). */
 typedef enum csv_reject_kind {
-    CSV_REJECT_CAST, CSV_REJECT_MISSING_COLUMNS, CSV_REJECT_TOO_MANY_COLUMNS, CSV_REJECT_UNQUOTED, CSV_REJECT_LINE_SIZE, CSV_REJECT_ENCODING
+    CSV_REJECT_CAST,
+    CSV_REJECT_MISSING_COLUMNS,
+    CSV_REJECT_TOO_MANY_COLUMNS,
+    CSV_REJECT_UNQUOTED,
+    CSV_REJECT_LINE_SIZE,
+    CSV_REJECT_ENCODING
 } csv_reject_kind;
 typedef struct csv_reject {
-    uint64_t file;          /* index of the path */
-    uint64_t line;          /* from 1 */
+    uint64_t file; /* index of the path */
+    uint64_t line; /* from 1 */
     uint64_t line_position; /* byte of the file where the row begins */
     uint64_t byte_position; /* byte of the file where the field begins */
-    uint64_t column;        /* from 1; 0: the whole row */
+    uint64_t column; /* from 1; 0: the whole row */
     csv_reject_kind kind;
     string_view column_name, text, message; /* text: the row */
 } csv_reject;
@@ -120,12 +130,12 @@ string_view csv_source_path(const source *source, size_t index);
 /* Writing ------------------------------------------------------------------------------------------------------------------------ */
 typedef struct csv_write_options {
     string_view delimiter; /* "," */
-    int quote, escape;     /* '"'; CSV_NO_CHARACTER: never quotes (text that needs it is an error) */
-    bool header;           /* true */
+    int quote, escape; /* '"'; CSV_NO_CHARACTER: never quotes (text that needs it is an error) */
+    bool header; /* true */
     string_view null_text; /* "" */
     csv_text_list force_quote; /* columns; one "*": all */
     string_view date_format, timestamp_format; /* strftime codes; empty: ISO */
-    string_view new_line;  /* "\n" */
+    string_view new_line; /* "\n" */
     csv_compression compression; /* AUTO: by the file's name, which the caller knows: here the same as NONE */
 } csv_write_options;
 
@@ -140,7 +150,8 @@ typedef struct csv_writer csv_writer;
 void csv_write_options_init(csv_write_options *out);
 /* As csv_options_set(), for COPY … TO: header, delim, sep, quote, escape, nullstr, null, force_quote, dateformat, timestampformat,
  * new_line, compression. */
-MUST_USE bp_status csv_write_options_set(csv_write_options *options, arena *arena, string_view name, const column *value, bp_error *err);
+MUST_USE bp_status csv_write_options_set(csv_write_options *options, arena *arena, string_view name, const column *value,
+                                         bp_error *err);
 /* A writer of batches of `schema`; it writes the header at once. Schema and options are copied. */
 MUST_USE bp_status csv_writer_new(csv_writer **out, bp_context *context, csv_sink sink, const schema *schema,
                                   const csv_write_options *options, bp_error *err);
@@ -149,6 +160,7 @@ MUST_USE bp_status csv_writer_write(csv_writer *writer, const batch *batch, bp_e
 MUST_USE bp_status csv_writer_finish(csv_writer *writer, bp_error *err);
 void csv_writer_free(csv_writer *writer); /* NULL is fine */
 /* One batch as text, for the pieces of a parallel write and for output to the terminal: no header, appended to `out`. */
-MUST_USE bp_status csv_write_batch(builder *out, const batch *batch, const schema *schema, const csv_write_options *options, bp_error *err);
+MUST_USE bp_status csv_write_batch(builder *out, const batch *batch, const schema *schema, const csv_write_options *options,
+                                   bp_error *err);
 
 #endif

@@ -2,11 +2,13 @@
  *
  * A batch's memory is one block of the worker's region, used again for the next batch unless a consumer has kept the region; so a
  * streaming query stays in the processor's cache. Text is copied once, out of the block into the batch, where it does not fit the
- * string_ref itself: a consumer that keeps three columns of a wide file keeps their bytes, not the file's. (Leaving strings in the block's
- * text was measured against it: nothing gained on lineitem, since then the text of every block is fresh memory.)
+ * string_ref itself: a consumer that keeps three columns of a wide file keeps their bytes, not the file's.
  *
  * Columns with filters are parsed first; only the rows that pass are parsed in the other columns. */
 #include "io/csv_scan.h"
+
+#define KEPT_REGION_SIZE ((size_t)4 << 20)
+#define KEPT_BATCHES 8 /* a kept region is at most this many batches long */
 
 static size_t value_bytes(data_type type, size_t rows)
 {
@@ -15,17 +17,23 @@ static size_t value_bytes(data_type type, size_t rows)
     return physical == PHYSICAL_BIT ? bitmap_words(rows) * 8 : rows * physical_width(physical);
 }
 
-/* A region of our own, with room for the columns of `rows` rows and about as much text as the last batch had. */
+/* Memory for the columns of `rows` rows and about as much text as the last batch had. While nobody keeps the region it is used again from its
+ * start; once somebody does, batches are put one behind the other into larger regions, since small blocks of fresh pages are dear. */
 static bp_status ready_region(csv_scan *scan, csv_worker *worker, size_t rows, bp_error *err)
 {
     memory *memory = scan->source->base.context->memory;
-    size_t size = worker->heap_estimate + 4096;
+    size_t size = (worker->heap_estimate += worker->heap.overflow) + 4096;
+    bool kept = worker->region && region_is_shared(worker->region);
     char *block;
 
-    for (size_t i = 0; i < scan->parsed_count; i++) size += value_bytes(worker->parsed[i].type, rows) + bitmap_words(rows) * 8 + 128;
-    if (worker->region && region_is_shared(worker->region)) {
+    for (size_t i = 0; i < scan->parsed_count; i++)
+        size += value_bytes(worker->parsed[i].type, rows) + bitmap_words(rows) * 8 + 128;
+    worker->heap.overflow = 0;
+    if (kept && (size_t)(worker->heap.end - worker->heap.next) >= size) return BP_OK;
+    if (kept) {
         region_release(worker->region);
         worker->region = NULL;
+        if (size < KEPT_REGION_SIZE) size = size * KEPT_BATCHES < KEPT_REGION_SIZE ? size * KEPT_BATCHES : KEPT_REGION_SIZE;
     }
     if (!worker->region && !(worker->region = region_new(memory))) return error_no_memory(err, memory, size);
     arena_reset(region_arena(worker->region));
@@ -52,12 +60,13 @@ typedef struct cut {
     const uint32_t *slots; /* of its first row */
     size_t stride, rows;
     bool dropped_any;
-    uint64_t *dropped;     /* rows with a value that does not fit (ignore_errors) */
+    uint64_t *dropped; /* rows with a value that does not fit (ignore_errors) */
 } cut;
 
 static void place_of_row(const csv_scan *scan, const csv_worker *worker, size_t begin, size_t end, csv_place *out)
 {
-    *out = (csv_place){.file = worker->file, .column = SIZE_MAX, .row_offset = worker->offset + begin, .field_offset = worker->offset + begin};
+    *out = (csv_place){
+        .file = worker->file, .column = SIZE_MAX, .row_offset = worker->offset + begin, .field_offset = worker->offset + begin};
     if (end > worker->window.size) end = worker->window.size;
     out->row_text = (string_view){worker->rows.text + begin, end > begin ? end - begin : 0};
     if (out->row_text.size && out->row_text.data[out->row_text.size - 1] == '\r') out->row_text.size--;
@@ -78,14 +87,16 @@ static bp_status pass_bad_row(csv_scan *scan, csv_worker *worker, bp_error *err)
 }
 
 /* A value does not fit its column. BP_OK: the row is dropped. */
-static bp_status refuse_value(csv_scan *scan, csv_worker *worker, cut *cut, const csv_parse *parse, size_t schema_column, size_t row, bp_error *err)
+static bp_status refuse_value(csv_scan *scan, csv_worker *worker, cut *cut, const csv_parse *parse, size_t schema_column,
+                              size_t row, bp_error *err)
 {
     const uint32_t *slots = cut->slots + row * cut->stride;
     size_t fields = worker->rows.column_count;
     string_view field = csv_parse_field(parse, row);
     csv_place place;
 
-    if (!parse->column->given && !parse->bad_encoding && parse->column->type.id != TYPE_VARCHAR && !scan->source->options.ignore_errors) {
+    if (!parse->column->given && !parse->bad_encoding && parse->column->type.id != TYPE_VARCHAR &&
+        !scan->source->options.ignore_errors) {
         atomic_store(&scan->source->base.misfit, true);
         return error_set(err, BP_CONVERSION, "\"%.*s\": column \"%.*s\" is not what its sample looked like: '%.*s'",
                          STRING_ARGUMENTS(scan->source->files[worker->file].path), STRING_ARGUMENTS(parse->column->name),
@@ -129,12 +140,21 @@ static bp_status parse_column(csv_scan *scan, csv_worker *worker, cut *cut, size
         *out = column_nulls(how->type, rows);
         return BP_OK;
     }
-    parse = (csv_parse){.text = worker->rows.text, .slots = cut->slots + field, .stride = cut->stride, .trail = worker->rows.trail,
-                        .last = field + 1 == worker->rows.column_count, .odd = worker->rows.odd, .escapes = worker->rows.escapes,
-                        .check_utf8 = worker->check_utf8, .column = how, .rules = &scan->source->rules, .heap = &worker->heap};
+    parse = (csv_parse){.text = worker->rows.text,
+                        .slots = cut->slots + field,
+                        .stride = cut->stride,
+                        .trail = worker->rows.trail,
+                        .last = field + 1 == worker->rows.column_count,
+                        .odd = worker->rows.odd,
+                        .escapes = worker->rows.escapes,
+                        .check_utf8 = worker->check_utf8,
+                        .column = how,
+                        .rules = &scan->source->rules,
+                        .heap = &worker->heap};
     parse.values = take(worker, value_bytes(how->type, rows));
     parse.validity = take(worker, words);
-    if (!parse.values || !parse.validity) return error_no_memory(err, scan->source->base.context->memory, value_bytes(how->type, rows));
+    if (!parse.values || !parse.validity)
+        return error_no_memory(err, scan->source->base.context->memory, value_bytes(how->type, rows));
     memset(parse.validity, 0xff, words);
     if (how->type.id == TYPE_BOOLEAN) memset(parse.values, 0, words);
     while ((row = csv_parse_rows(&parse, row, rows)) < rows) {
@@ -157,7 +177,10 @@ static bp_status parse_column(csv_scan *scan, csv_worker *worker, cut *cut, size
         row++;
     }
     if (row == SIZE_MAX) return error_no_memory(err, scan->source->base.context->memory, 65536);
-    *out = (column){.type = how->type, .length = rows, .values = parse.values, .validity = parse.null_count ? parse.validity : NULL,
+    *out = (column){.type = how->type,
+                    .length = rows,
+                    .values = parse.values,
+                    .validity = parse.null_count ? parse.validity : NULL,
                     .owner = worker->region};
     return BP_OK;
 }

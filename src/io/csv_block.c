@@ -13,8 +13,6 @@
  *
  * Text that has to be decoded comes in order anyway: the worker that claims takes the lock, decodes a block's worth, cuts it into rows and leaves the
  * rest behind the last whole row to the next. Only values are parsed in parallel then; decoding is the slowest part by far. */
-#include <sched.h>
-
 #include "io/csv_scan.h"
 
 #include "base/cancel.h"
@@ -47,7 +45,8 @@ static bp_status open_next(csv_scan *scan, bp_error *err)
     if (csv_input_is_plain(&file->input)) {
         size = file_size(file->input.file);
         file->block_count = (size + scan->block_size - 1) / scan->block_size;
-        if (file->block_count >= SIZE_MAX / 16) status = error_no_memory(err, memory, SIZE_MAX);
+        if (file->block_count >= SIZE_MAX / 16)
+            status = error_no_memory(err, memory, SIZE_MAX);
         else if (!(file->row_starts = memory_allocate_array(memory, (size_t)(file->block_count + 1), sizeof *file->row_starts)))
             status = error_no_memory(err, memory, (size_t)(file->block_count + 1) * sizeof *file->row_starts);
         if (status) goto done;
@@ -107,7 +106,7 @@ static bp_status wait_for_start(csv_scan *scan, csv_open_file *file, uint64_t bl
         *start = atomic_load_explicit(&file->row_starts[block], memory_order_acquire);
         if (*start || atomic_load_explicit(&scan->failed, memory_order_relaxed)) return BP_OK;
         if (turn < 64) continue;
-        sched_yield();
+        thread_yield();
         if (turn % 64 == 0 && (status = cancel_check(&scan->source->base.context->cancel, err))) return status;
     }
 }
@@ -125,8 +124,13 @@ static bp_status load_plain(csv_scan *scan, csv_worker *worker, csv_open_file *f
 
     fields = scan->source->files[file->number].field_count;
     start = atomic_load_explicit(&file->row_starts[block], memory_order_acquire);
-    *window = (csv_window){.memory = window->memory, .block = window->block, .block_size = window->block_size, .text = window->text,
-                           .offset = offset, .more = read_more_plain, .data = file};
+    *window = (csv_window){.memory = window->memory,
+                           .block = window->block,
+                           .block_size = window->block_size,
+                           .text = window->text,
+                           .offset = offset,
+                           .more = read_more_plain,
+                           .data = file};
     if (start > end) goto empty; /* within a long row */
     if ((status = csv_window_reserve(window, wanted, err))) return status;
     if ((status = csv_input_read_at(&file->input, offset, window->text, wanted, &count, err))) return status;
@@ -226,8 +230,9 @@ static void check_encoding(const csv_scan *scan, csv_worker *worker)
 {
     const csv_rows *rows = &worker->rows;
 
-    worker->check_utf8 = scan->text_wanted && rows->row_count && !rows->ascii &&
-                         !utf8_valid(rows->text + rows->begin, (rows->end < worker->window.size ? rows->end : worker->window.size) - rows->begin);
+    worker->check_utf8 =
+        scan->text_wanted && rows->row_count && !rows->ascii &&
+        !utf8_valid(rows->text + rows->begin, (rows->end < worker->window.size ? rows->end : worker->window.size) - rows->begin);
 }
 
 static void close_current(csv_scan *scan)
@@ -280,8 +285,10 @@ bp_status csv_block_claim(csv_scan *scan, csv_worker *worker, uint64_t *morsel, 
     if (status || *end) return status;
     if (file) {
         status = load_plain(scan, worker, file, block, err);
-        if (status) atomic_store(&scan->failed, true);
-        else *end = atomic_load_explicit(&file->row_starts[block + 1], memory_order_relaxed) == 0; /* another worker has failed */
+        if (status)
+            atomic_store(&scan->failed, true);
+        else
+            *end = atomic_load_explicit(&file->row_starts[block + 1], memory_order_relaxed) == 0; /* another worker has failed */
         csv_open_file_release(scan, file);
         if (status || *end) return status;
     }

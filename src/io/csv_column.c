@@ -51,7 +51,8 @@ static csv_cell one_cell(csv_parse *parse, string_view raw, void *out)
     bool is_string = parse->column->type.id == TYPE_VARCHAR || parse->column->type.id == TYPE_BLOB;
 
     if (cell != CSV_CELL_VALUE) return cell;
-    if ((!quoted || parse->rules->allow_quoted_nulls) && !(parse->column->not_null && is_string) && csv_is_null_text(parse->rules, text))
+    if ((!quoted || parse->rules->allow_quoted_nulls) && !(parse->column->not_null && is_string) &&
+        csv_is_null_text(parse->rules, text))
         return CSV_CELL_NULL;
     if (is_string) return put_string(parse, text, text.data < raw.data || text.data > raw.data + raw.size, out);
     if (text.size == 0 && !quoted) return CSV_CELL_NULL; /* there is no number in nothing */
@@ -75,24 +76,24 @@ static NO_INLINE bool slow_cell(csv_parse *parse, size_t row, string_view raw, v
 }
 
 /* A loop over rows: `quick` may set *value from text and size; else the slow way. */
-#define PARSE_LOOP(name, type, quick)                                                                                                          \
-    static size_t name(csv_parse *parse, size_t row, size_t count)                                                                             \
-    {                                                                                                                                          \
-        const uint32_t *slots = parse->slots + row * parse->stride;                                                                            \
-        const bool usual = parse->rules->plain_numbers && !parse->rules->null_numbers;                                                         \
-        type *values = parse->values;                                                                                                          \
-        bool no_memory = false;                                                                                                                \
-                                                                                                                                               \
-        for (; row < count; row++, slots += parse->stride) {                                                                                   \
-            string_view field = field_at(parse, slots);                                                                                        \
-            const char *text = field.data;                                                                                                     \
-            size_t size = field.size;                                                                                                          \
-            type *value = values + row;                                                                                                        \
-            (void)text, (void)size;                                                                                                            \
-            if (LIKELY(usual && (quick))) continue;                                                                                            \
-            if (!slow_cell(parse, row, field, value, sizeof *value, &no_memory)) return no_memory ? SIZE_MAX : row;                            \
-        }                                                                                                                                      \
-        return count;                                                                                                                          \
+#define PARSE_LOOP(name, type, quick)                                                                                              \
+    static size_t name(csv_parse *parse, size_t row, size_t count)                                                                 \
+    {                                                                                                                              \
+        const uint32_t *slots = parse->slots + row * parse->stride;                                                                \
+        const bool usual = parse->rules->plain_numbers && !parse->rules->null_numbers;                                             \
+        type *values = parse->values;                                                                                              \
+        bool no_memory = false;                                                                                                    \
+                                                                                                                                   \
+        for (; row < count; row++, slots += parse->stride) {                                                                       \
+            string_view field = field_at(parse, slots);                                                                            \
+            const char *text = field.data;                                                                                         \
+            size_t size = field.size;                                                                                              \
+            type *value = values + row;                                                                                            \
+            (void)text, (void)size;                                                                                                \
+            if (LIKELY(usual && (quick))) continue;                                                                                \
+            if (!slow_cell(parse, row, field, value, sizeof *value, &no_memory)) return no_memory ? SIZE_MAX : row;                \
+        }                                                                                                                          \
+        return count;                                                                                                              \
     }
 
 static ALWAYS_INLINE bool quick_int32(const char *text, size_t size, int32_t *out)

@@ -81,7 +81,8 @@ static const char *advice(csv_reject_kind kind)
 {
     switch (kind) {
     case CSV_REJECT_CAST: return "give the column another type with types, name the text in nullstr, or set ignore_errors=true";
-    case CSV_REJECT_MISSING_COLUMNS: return "set null_padding=true to fill up with NULLs, or ignore_errors=true to leave such rows out";
+    case CSV_REJECT_MISSING_COLUMNS:
+        return "set null_padding=true to fill up with NULLs, or ignore_errors=true to leave such rows out";
     case CSV_REJECT_TOO_MANY_COLUMNS: return "set strict_mode=false to cut such rows, or ignore_errors=true to leave them out";
     case CSV_REJECT_UNQUOTED: return "set strict_mode=false or another quote, or ignore_errors=true to leave such rows out";
     case CSV_REJECT_LINE_SIZE: return "raise max_line_size, or check the quote";
@@ -92,16 +93,18 @@ static const char *advice(csv_reject_kind kind)
 
 bp_status csv_error(const csv_source *source, const csv_place *place, bp_error *err)
 {
-    bp_status status = place->kind == CSV_REJECT_CAST ? BP_CONVERSION : place->kind == CSV_REJECT_LINE_SIZE ? BP_LIMIT : BP_BAD_FORMAT;
+    bp_status status = place->kind == CSV_REJECT_CAST        ? BP_CONVERSION
+                       : place->kind == CSV_REJECT_LINE_SIZE ? BP_LIMIT
+                                                             : BP_BAD_FORMAT;
     uint64_t line = line_of(source, place->file, place->row_offset);
     string_view path = source->files[place->file].path, row = shown(place->row_text);
     builder sentence;
 
     builder_init(&sentence, source->base.context->memory, 4096);
     describe(source, place, &sentence);
-    error_set_line(err, status, line, place->column == SIZE_MAX ? 0 : place->column + 1, "\"%.*s\" line %llu: %.*s; the row is: %.*s; %s",
-                   STRING_ARGUMENTS(path), (unsigned long long)line, STRING_ARGUMENTS(builder_view(&sentence)), STRING_ARGUMENTS(row),
-                   advice(place->kind));
+    error_set_line(err, status, line, place->column == SIZE_MAX ? 0 : place->column + 1,
+                   "\"%.*s\" line %llu: %.*s; the row is: %.*s; %s", STRING_ARGUMENTS(path), (unsigned long long)line,
+                   STRING_ARGUMENTS(builder_view(&sentence)), STRING_ARGUMENTS(row), advice(place->kind));
     builder_clear(&sentence);
     return status;
 }
@@ -135,15 +138,19 @@ static bp_status add_locked(csv_source *source, const csv_place *place, bp_error
         list->capacity = wanted;
     }
     item = &list->items[list->count];
-    *item = (csv_reject){.file = place->file, .line_position = place->row_offset, .byte_position = place->field_offset,
-                         .column = place->column == SIZE_MAX ? 0 : place->column + 1, .kind = place->kind};
+    *item = (csv_reject){.file = place->file,
+                         .line_position = place->row_offset,
+                         .byte_position = place->field_offset,
+                         .column = place->column == SIZE_MAX ? 0 : place->column + 1,
+                         .kind = place->kind};
     builder_init(&sentence, memory, 4096);
     describe(source, place, &sentence);
     item->message = arena_copy(&list->arena, builder_view(&sentence));
     item->text = arena_copy(&list->arena, place->row_text);
     item->column_name = arena_copy(&list->arena, column_name(source, place));
     builder_clear(&sentence);
-    if (!item->message.data || !item->text.data || !item->column_name.data) return error_no_memory(err, memory, place->row_text.size);
+    if (!item->message.data || !item->text.data || !item->column_name.data)
+        return error_no_memory(err, memory, place->row_text.size);
     list->count++;
     list->sorted = false;
     return BP_OK;
@@ -200,8 +207,10 @@ bp_status csv_source_rejects(source *base, const csv_reject **rejects, size_t *c
         sort_rejects(list->items, list->count);
         for (size_t i = 0; i < list->count; i++) {
             csv_reject *item = &list->items[i];
-            if (i && item[-1].file == item->file && item[-1].line_position == item->line_position) item->line = item[-1].line;
-            else if (!item->line) item->line = line_of(source, (size_t)item->file, item->line_position);
+            if (i && item[-1].file == item->file && item[-1].line_position == item->line_position)
+                item->line = item[-1].line;
+            else if (!item->line)
+                item->line = line_of(source, (size_t)item->file, item->line_position);
         }
         list->sorted = true;
     }

@@ -133,7 +133,8 @@ static ALWAYS_INLINE BP_WRAPS bool csv_fast_date(const char *text, size_t size, 
     pair ^= 0x3030;
     if (UNLIKELY(((word + UINT64_C(0x7f76767f76767676)) | word) & CSV_TOPS)) return false;
     if (UNLIKELY(((uint32_t)(pair + 0x7676) | pair) & 0x8080)) return false;
-    year = (uint32_t)(word & 0xff) * 1000 + (uint32_t)(word >> 8 & 0xff) * 100 + (uint32_t)(word >> 16 & 0xff) * 10 + (uint32_t)(word >> 24 & 0xff);
+    year = (uint32_t)(word & 0xff) * 1000 + (uint32_t)(word >> 8 & 0xff) * 100 + (uint32_t)(word >> 16 & 0xff) * 10 +
+           (uint32_t)(word >> 24 & 0xff);
     month = (uint32_t)(word >> 40 & 0xff) * 10 + (uint32_t)(word >> 48 & 0xff) - 1;
     day = (uint32_t)(pair & 0xff) * 10 + (pair >> 8) - 1U;
     if (UNLIKELY(month >= 12 || year == 0)) return false;

@@ -17,23 +17,23 @@ static bounds bounds_of(const scan_filter *filter)
     return (bounds){is_there(filter->values, 0), is_there(filter->values, 1), filter->low_inclusive, filter->high_inclusive};
 }
 
-#define RANGE_LOOP(name, type, less)                                                                                                           \
-    static size_t name(const column *column, const scan_filter *filter, uint32_t *selection, size_t count)                                     \
-    {                                                                                                                                          \
-        const type *values = column->values, *limits = filter->values->values;                                                                 \
-        bounds b = bounds_of(filter);                                                                                                          \
-        type low = b.has_low ? limits[0] : (type)0, high = b.has_high ? limits[1] : (type)0;                                                   \
-        size_t kept = 0;                                                                                                                       \
-                                                                                                                                               \
-        for (size_t i = 0; i < count; i++) {                                                                                                   \
-            uint32_t row = selection[i];                                                                                                       \
-            type value = values[row];                                                                                                          \
-            bool pass = !b.has_low || (b.low_inclusive ? !less(value, low) : less(low, value));                                                \
-            pass &= !b.has_high || (b.high_inclusive ? !less(high, value) : less(value, high));                                                \
-            selection[kept] = row;                                                                                                             \
-            kept += pass;                                                                                                                      \
-        }                                                                                                                                      \
-        return kept;                                                                                                                           \
+#define RANGE_LOOP(name, type, less)                                                                                               \
+    static size_t name(const column *column, const scan_filter *filter, uint32_t *selection, size_t count)                         \
+    {                                                                                                                              \
+        const type *values = column->values, *limits = filter->values->values;                                                     \
+        bounds b = bounds_of(filter);                                                                                              \
+        type low = b.has_low ? limits[0] : (type)0, high = b.has_high ? limits[1] : (type)0;                                       \
+        size_t kept = 0;                                                                                                           \
+                                                                                                                                   \
+        for (size_t i = 0; i < count; i++) {                                                                                       \
+            uint32_t row = selection[i];                                                                                           \
+            type value = values[row];                                                                                              \
+            bool pass = !b.has_low || (b.low_inclusive ? !less(value, low) : less(low, value));                                    \
+            pass &= !b.has_high || (b.high_inclusive ? !less(high, value) : less(value, high));                                    \
+            selection[kept] = row;                                                                                                 \
+            kept += pass;                                                                                                          \
+        }                                                                                                                          \
+        return kept;                                                                                                               \
     }
 
 static inline bool less_int32(int32_t left, int32_t right)
@@ -107,7 +107,8 @@ static size_t keep_range(const scan_filter *filter, const column *column, uint32
     return kept;
 }
 
-bp_status csv_filter_apply(const scan_filter *filter, const column *values, uint32_t *selection, size_t *count, arena *arena, bp_error *err)
+bp_status csv_filter_apply(const scan_filter *filter, const column *values, uint32_t *selection, size_t *count, arena *arena,
+                           bp_error *err)
 {
     size_t kept = 0;
 

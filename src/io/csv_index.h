@@ -17,21 +17,21 @@
 /* What the quick scan needs of a dialect; a dialect outside that (delimiter of several bytes, escape other than the quote) has none. */
 typedef struct csv_marks {
     char delimiter;
-    char new_line;     /* '\n', or '\r' for files that have only those */
-    char quote;        /* when there is none: the delimiter, and has_quote false */
-    char comment;      /* when there is none: the delimiter, and has_comment false */
+    char new_line; /* '\n', or '\r' for files that have only those */
+    char quote; /* when there is none: the delimiter, and has_quote false */
+    char comment; /* when there is none: the delimiter, and has_comment false */
     bool has_quote, has_comment;
 } csv_marks;
 
 /* State between calls; zeroed at a row start, with after_separator = 1. */
 typedef struct csv_index_state {
-    uint64_t in_quote;        /* 0, or all ones: inside quotes */
+    uint64_t in_quote; /* 0, or all ones: inside quotes */
     uint64_t after_separator; /* 0 or 1: the byte before was a separator (or the text begins here) */
-    uint64_t after_closing;   /* … was a closing quote */
-    uint64_t after_return;    /* … was a carriage return outside quotes */
-    uint64_t escapes;         /* nonzero: a doubled quote was seen */
-    uint64_t non_ascii;       /* nonzero: a byte over 127 was seen */
-    size_t new_lines;         /* row ends so far */
+    uint64_t after_closing; /* … was a closing quote */
+    uint64_t after_return; /* … was a carriage return outside quotes */
+    uint64_t escapes; /* nonzero: a doubled quote was seen */
+    uint64_t non_ascii; /* nonzero: a byte over 127 was seen */
+    size_t new_lines; /* row ends so far */
 } csv_index_state;
 
 /* Append the ends in text[begin, end) to ends[0..]; returns their number, or SIZE_MAX: the text is irregular (state and ends are then of no

@@ -93,7 +93,8 @@ bp_status csv_input_open(csv_input *out, bp_context *context, string_view path, 
     if ((status = file_read_at(out->file, 0, first, sizeof first, &count, err))) goto done;
     kind = kind_of(compression, path, first, count);
     if (kind != CODEC_NONE && count == 0) kind = CODEC_NONE; /* an empty file is empty whatever it is called */
-    if (kind == CODEC_NONE && encoding == CSV_ENCODING_UTF8 && count >= 2 && (memcmp(first, "\xff\xfe", 2) == 0 || memcmp(first, "\xfe\xff", 2) == 0))
+    if (kind == CODEC_NONE && encoding == CSV_ENCODING_UTF8 && count >= 2 &&
+        (memcmp(first, "\xff\xfe", 2) == 0 || memcmp(first, "\xfe\xff", 2) == 0))
         out->encoding = CSV_ENCODING_UTF16;
     if (kind == CODEC_NONE && out->encoding == CSV_ENCODING_UTF8) goto done;
     if ((status = allocate_buffers(out, err))) goto done;

@@ -9,12 +9,12 @@
 
 typedef struct csv_input {
     bp_context *context;
-    file own, *file;       /* file: own, or that of the input it was opened beside. An input is not moved while it is open */
+    file own, *file; /* file: own, or that of the input it was opened beside. An input is not moved while it is open */
     uint64_t raw_position; /* next byte of the file */
     codec_decoder *decoder;
     csv_encoding encoding;
-    bool big_endian;       /* UTF-16 */
-    char *raw;             /* bytes of the file, then decompressed bytes still to be turned into UTF-8 */
+    bool big_endian; /* UTF-16 */
+    char *raw; /* bytes of the file, then decompressed bytes still to be turned into UTF-8 */
     size_t raw_begin, raw_end;
     char *coded;
     size_t coded_begin, coded_end;
@@ -23,8 +23,8 @@ typedef struct csv_input {
 
 /* Open and look at the first bytes: a compressed file (by its name or its bytes), UTF-16 by its mark. kept: an open input of the same path
  * (a pipe cannot be opened twice) whose file is used, or NULL. */
-MUST_USE bp_status csv_input_open(csv_input *out, bp_context *context, string_view path, const csv_input *kept, csv_compression compression,
-                                  csv_encoding encoding, bp_error *err);
+MUST_USE bp_status csv_input_open(csv_input *out, bp_context *context, string_view path, const csv_input *kept,
+                                  csv_compression compression, csv_encoding encoding, bp_error *err);
 void csv_input_close(csv_input *input); /* a zeroed one is fine */
 /* Whether the text is the file's bytes as they are: then csv_input_read_at() works, from several threads at once. */
 bool csv_input_is_plain(const csv_input *input);

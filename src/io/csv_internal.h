@@ -41,12 +41,12 @@ void csv_numbers_clear(csv_numbers *numbers, memory *memory);
 typedef struct csv_window csv_window;
 struct csv_window {
     memory *memory;
-    char *block;     /* CSV_PADDING, text, CSV_PADDING */
+    char *block; /* CSV_PADDING, text, CSV_PADDING */
     size_t block_size;
-    char *text;      /* block + CSV_PADDING */
+    char *text; /* block + CSV_PADDING */
     size_t size;
     uint64_t offset; /* of text[0] in the file's (decoded) text */
-    bool at_end;     /* text[size] is the end of the file */
+    bool at_end; /* text[size] is the end of the file */
     /* Append at least one byte, or set at_end. NULL: what is there is all. */
     bp_status (*more)(csv_window *window, void *data, bp_error *err);
     void *data;
@@ -74,14 +74,14 @@ typedef struct csv_rows {
     const char *text;
     const uint32_t *base;
     size_t stride, row_count, column_count;
-    uint32_t trail;     /* bytes of a delimiter but the last */
-    bool odd;           /* found by the state machine: blanks around quotes, other escapes, broken quotes may be there */
-    bool escapes;       /* there may be doubled quotes */
+    uint32_t trail; /* bytes of a delimiter but the last */
+    bool odd; /* found by the state machine: blanks around quotes, other escapes, broken quotes may be there */
+    bool escapes; /* there may be doubled quotes */
     bool ascii;
-    size_t begin, end;  /* the text of these rows; the next block's first row begins at `end` */
+    size_t begin, end; /* the text of these rows; the next block's first row begins at `end` */
     csv_bad_row *bad;
     size_t bad_count, bad_capacity;
-    csv_numbers ends;   /* one free slot, then the ends */
+    csv_numbers ends; /* one free slot, then the ends */
     csv_numbers laid_out;
 } csv_rows;
 
@@ -96,10 +96,10 @@ MUST_USE bp_status csv_rows_find(csv_rows *rows, csv_window *window, const csv_d
  * end) are appended to `ends`. */
 typedef struct csv_row_shape {
     size_t begin, next; /* the row, and where the next one begins */
-    size_t end;         /* without its line end */
+    size_t end; /* without its line end */
     size_t field_count; /* 0: a comment line */
     bool broken_quote, quoted, escaped; /* a quote that is none; some field is quoted; … with an escape */
-    bool unterminated;  /* the file ended inside quotes */
+    bool unterminated; /* the file ended inside quotes */
     bool too_long;
 } csv_row_shape;
 
@@ -114,10 +114,10 @@ typedef struct csv_rules {
     bool allow_quoted_nulls;
     bool plain_numbers; /* '.' is the point and nothing groups thousands */
     char decimal_separator, thousands;
-    bool null_empty;    /* the empty text is one of the null texts */
+    bool null_empty; /* the empty text is one of the null texts */
     const string_view *nulls; /* the others */
     size_t null_count;
-    bool null_numbers;  /* one of them may be read as a number or a date */
+    bool null_numbers; /* one of them may be read as a number or a date */
     uint64_t null_lengths; /* bit n: one has n bytes (63: or more) */
     string_view date_format, timestamp_format; /* that the user gives: the sniffer looks for no other */
 } csv_rules;
@@ -126,8 +126,8 @@ typedef struct csv_rules {
 typedef struct csv_column {
     string_view name;
     data_type type;
-    bool given;        /* by the user: never widened */
-    bool not_null;     /* force_not_null */
+    bool given; /* by the user: never widened */
+    bool not_null; /* force_not_null */
     string_view format; /* strptime codes of dates and timestamps; empty: ISO */
 } csv_column;
 
@@ -144,6 +144,7 @@ data_type csv_type_wider(const csv_column *column);
 typedef struct csv_heap { /* bytes that live as long as the batch */
     char *next, *end;
     arena *arena;
+    size_t overflow; /* bytes that had to be taken from the arena */
 } csv_heap;
 MUST_USE char *csv_heap_take(csv_heap *heap, size_t size); /* `size` bytes, and 16 more may be written; NULL: no memory */
 /* A field's text without its quotes; what must be unescaped is written to the heap. `odd` as in csv_rows. */
@@ -156,13 +157,13 @@ typedef struct csv_parse {
     const uint32_t *slots; /* where the field of row 0 begins (less one); its end in the next slot */
     size_t stride;
     uint32_t trail;
-    bool last;       /* the row's last field: a CR may stand at its end */
+    bool last; /* the row's last field: a CR may stand at its end */
     bool odd, escapes;
     bool check_utf8;
     const csv_column *column;
     const csv_rules *rules;
     csv_heap *heap;
-    void *values;    /* of the physical type; BOOLEAN: words of bits, zeroed */
+    void *values; /* of the physical type; BOOLEAN: words of bits, zeroed */
     uint64_t *validity; /* set for all rows */
     size_t null_count;
     bool bad_encoding; /* the field that stopped it is not UTF-8 */
@@ -176,10 +177,10 @@ string_view csv_parse_field(const csv_parse *parse, size_t row);
 /* Files and the source --------------------------------------------------------------------------------------------------------------------- */
 typedef struct csv_file {
     string_view path;
-    csv_input kept;         /* of a pipe: its copy; else closed */
+    csv_input kept; /* of a pipe: its copy; else closed */
     file_identity identity; /* when it was sniffed */
-    uint64_t data_start;    /* where the first row begins in the file's text */
-    size_t field_count;     /* of its rows */
+    uint64_t data_start; /* where the first row begins in the file's text */
+    size_t field_count; /* of its rows */
     const uint32_t *fields; /* column of the schema -> field of this file, or CSV_NO_FIELD; NULL: the same */
 } csv_file;
 
@@ -187,7 +188,7 @@ typedef struct csv_reject_list {
     mutex lock;
     csv_reject *items;
     size_t count, capacity;
-    arena arena;    /* the texts */
+    arena arena; /* the texts */
     bool sorted;
 } csv_reject_list;
 
@@ -200,10 +201,10 @@ typedef struct csv_source {
     csv_rules rules;
     csv_sniff sniff;
     csv_column *columns;
-    size_t column_count;       /* without the file name */
+    size_t column_count; /* without the file name */
     csv_file *files;
     size_t file_count;
-    csv_reject_list *rejects;  /* of the first parent */
+    csv_reject_list *rejects; /* of the first parent */
     csv_reject_list own_rejects;
 } csv_source;
 
@@ -223,8 +224,8 @@ MUST_USE bp_status csv_scan_settle(csv_source *source, const size_t *columns, si
 typedef struct csv_place {
     size_t file;
     uint64_t row_offset, field_offset;
-    string_view row_text;  /* may be cut */
-    size_t column;         /* of the schema; SIZE_MAX: the whole row */
+    string_view row_text; /* may be cut */
+    size_t column; /* of the schema; SIZE_MAX: the whole row */
     size_t fields_found;
     csv_reject_kind kind;
     string_view field_text;

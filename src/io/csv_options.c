@@ -4,8 +4,23 @@
 #include "base/number.h"
 
 typedef enum option_kind {
-    KIND_TEXT, KIND_CHARACTER, KIND_CHOICE, KIND_NEW_LINE, KIND_BOOL, KIND_INTEGER, KIND_TYPES, KIND_LIST, KIND_CANDIDATES, KIND_BYTE, KIND_COUNT,
-    KIND_SIZE, KIND_COMPRESSION, KIND_ENCODING, KIND_FILE_NAME, KIND_IGNORED
+    KIND_TEXT,
+    KIND_CHARACTER,
+    KIND_CHOICE,
+    KIND_NEW_LINE,
+    KIND_BOOL,
+    KIND_INTEGER,
+    KIND_TYPES,
+    KIND_LIST,
+    KIND_CANDIDATES,
+    KIND_BYTE,
+    KIND_COUNT,
+    KIND_SIZE,
+    KIND_COMPRESSION,
+    KIND_ENCODING,
+    KIND_FILE_NAME,
+    KIND_IGNORED,
+    KIND_OFF /* only false is supported */
 } option_kind;
 
 typedef struct option {
@@ -140,8 +155,10 @@ static bp_status set_bool(const setting *setting, bp_error *err)
     bool value;
 
     if (!as_bool(setting->value, setting->row, &value)) return wrong(setting, "true or false", err);
-    if (setting->option->kind == KIND_CHOICE) *(csv_choice *)setting->field = value ? CSV_YES : CSV_NO;
-    else *(bool *)setting->field = value;
+    if (setting->option->kind == KIND_CHOICE)
+        *(csv_choice *)setting->field = value ? CSV_YES : CSV_NO;
+    else
+        *(bool *)setting->field = value;
     return BP_OK;
 }
 
@@ -155,8 +172,10 @@ static bp_status set_number(const setting *setting, bp_error *err)
         return value >= -1 ? BP_OK : wrong(setting, "a number of at least -1", err);
     }
     if (value < 0) return wrong(setting, "a number of at least 0", err);
-    if (setting->option->kind == KIND_SIZE) *(size_t *)setting->field = (size_t)value;
-    else *(uint64_t *)setting->field = (uint64_t)value;
+    if (setting->option->kind == KIND_SIZE)
+        *(size_t *)setting->field = (size_t)value;
+    else
+        *(uint64_t *)setting->field = (uint64_t)value;
     return BP_OK;
 }
 
@@ -170,20 +189,21 @@ static bp_status one_of(const setting *setting, const char *const *words, const 
         *out = values[i];
         if (string_equal_nocase(text, string_view_of(words[i]))) return BP_OK;
     }
-    return error_set(err, BP_BIND_ERROR, "option %s cannot be '%.*s'; it may be '%s', '%s' or '%s'", setting->option->name, STRING_ARGUMENTS(text),
-                     words[0], words[1], words[2]);
+    return error_set(err, BP_BIND_ERROR, "option %s cannot be '%.*s'; it may be '%s', '%s' or '%s'", setting->option->name,
+                     STRING_ARGUMENTS(text), words[0], words[1], words[2]);
 }
 
 static bp_status set_word(const setting *setting, bp_error *err)
 {
     static const char *const lines[] = {"\\n", "\\r\\n", "\\r", "\n", "\r\n", "\r"};
-    static const int line_values[] = {CSV_NEW_LINE_LF, CSV_NEW_LINE_CRLF, CSV_NEW_LINE_CR, CSV_NEW_LINE_LF, CSV_NEW_LINE_CRLF, CSV_NEW_LINE_CR};
+    static const int line_values[] = {CSV_NEW_LINE_LF, CSV_NEW_LINE_CRLF, CSV_NEW_LINE_CR,
+                                      CSV_NEW_LINE_LF, CSV_NEW_LINE_CRLF, CSV_NEW_LINE_CR};
     static const char *const codecs[] = {"none", "gzip", "zstd", "auto", "auto_detect", "uncompressed", "infer"};
     static const int codec_values[] = {CSV_COMPRESSION_NONE, CSV_COMPRESSION_GZIP, CSV_COMPRESSION_ZSTD, CSV_COMPRESSION_AUTO,
                                        CSV_COMPRESSION_AUTO, CSV_COMPRESSION_NONE, CSV_COMPRESSION_AUTO};
     static const char *const encodings[] = {"utf-8", "latin-1", "utf-16", "utf8", "latin1", "utf16", "iso-8859-1"};
-    static const int encoding_values[] = {CSV_ENCODING_UTF8, CSV_ENCODING_LATIN1, CSV_ENCODING_UTF16, CSV_ENCODING_UTF8,
-                                          CSV_ENCODING_LATIN1, CSV_ENCODING_UTF16, CSV_ENCODING_LATIN1};
+    static const int encoding_values[] = {CSV_ENCODING_UTF8,   CSV_ENCODING_LATIN1, CSV_ENCODING_UTF16, CSV_ENCODING_UTF8,
+                                          CSV_ENCODING_LATIN1, CSV_ENCODING_UTF16,  CSV_ENCODING_LATIN1};
     bp_status status;
     int value = 0;
 
@@ -281,7 +301,8 @@ static bp_status types_from_struct(const setting *setting, csv_type_list *out, b
     for (size_t i = 0; i < detail->child_count; i++) {
         names[i] = arena_copy(setting->arena, detail->names[i]);
         if (!names[i].data) return error_no_memory(err, setting->arena->memory, detail->names[i].size);
-        if (!as_text(&value->children[i], row_of(value, setting->row), &texts[i])) return wrong(setting, "type names as texts", err);
+        if (!as_text(&value->children[i], row_of(value, setting->row), &texts[i]))
+            return wrong(setting, "type names as texts", err);
     }
     if ((status = parse_types(setting, texts, detail->child_count, &types, err))) return status;
     *out = (csv_type_list){names, types, detail->child_count};
@@ -332,6 +353,14 @@ static bp_status set_file_name(const setting *setting, bp_error *err)
     return BP_OK;
 }
 
+static bp_status refuse_true(const setting *setting, bp_error *err)
+{
+    bool value;
+
+    if (!as_bool(setting->value, setting->row, &value)) return wrong(setting, "true or false", err);
+    return value ? error_set(err, BP_NOT_SUPPORTED, "option %s=true is not supported", setting->option->name) : BP_OK;
+}
+
 static bp_status set(const setting *setting, bp_error *err)
 {
     switch (setting->option->kind) {
@@ -350,6 +379,7 @@ static bp_status set(const setting *setting, bp_error *err)
     case KIND_TYPES: return set_types(setting, err);
     case KIND_CANDIDATES: return set_candidates(setting, err);
     case KIND_FILE_NAME: return set_file_name(setting, err);
+    case KIND_OFF: return refuse_true(setting, err);
     case KIND_IGNORED: break;
     }
     return BP_OK;
@@ -365,7 +395,8 @@ static bp_status unknown(const option *options, size_t count, string_view name, 
     }
     if (distance > 1 + name.size / 3)
         return error_set(err, BP_BIND_ERROR, "there is no CSV option \"%.*s\"", STRING_ARGUMENTS(name));
-    return error_set(err, BP_BIND_ERROR, "there is no CSV option \"%.*s\"; did you mean \"%s\"?", STRING_ARGUMENTS(name), options[best].name);
+    return error_set(err, BP_BIND_ERROR, "there is no CSV option \"%.*s\"; did you mean \"%s\"?", STRING_ARGUMENTS(name),
+                     options[best].name);
 }
 
 static bp_status set_by_name(const option *options, size_t count, setting setting, void *target, string_view name, bp_error *err)
@@ -381,7 +412,8 @@ static bp_status set_by_name(const option *options, size_t count, setting settin
 
 bp_status csv_options_set(csv_options *options, arena *arena, string_view name, const column *value, bp_error *err)
 {
-    return set_by_name(read_options, ARRAY_LENGTH(read_options), (setting){.arena = arena, .value = value, .read = options}, options, name, err);
+    return set_by_name(read_options, ARRAY_LENGTH(read_options), (setting){.arena = arena, .value = value, .read = options},
+                       options, name, err);
 }
 
 bp_status csv_write_options_set(csv_write_options *options, arena *arena, string_view name, const column *value, bp_error *err)

@@ -92,9 +92,7 @@ static bp_status add_end(reader *reader, size_t position, bp_error *err)
     csv_numbers *ends = reader->ends;
     bp_status status;
 
-    if (ends->count == ends->capacity &&
-        (status = csv_numbers_reserve(ends, reader->memory, ends->count + 1, err)))
-        return status;
+    if (ends->count >= ends->capacity && (status = csv_numbers_reserve(ends, reader->memory, ends->count + 1, err))) return status;
     ends->items[ends->count++] = (uint32_t)position;
     reader->shape->field_count++;
     return BP_OK;
@@ -222,8 +220,8 @@ static bp_status skip_comment(reader *reader, bp_error *err)
     }
 }
 
-bp_status csv_row_read(csv_row_shape *out, csv_window *window, const csv_dialect *dialect, size_t begin, csv_numbers *ends, memory *memory,
-                       bp_error *err)
+bp_status csv_row_read(csv_row_shape *out, csv_window *window, const csv_dialect *dialect, size_t begin, csv_numbers *ends,
+                       memory *memory, bp_error *err)
 {
     reader reader = {.window = window, .dialect = dialect, .ends = ends, .memory = memory, .shape = out, .position = begin};
     bp_status status;

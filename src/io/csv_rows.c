@@ -2,7 +2,7 @@
 #include "io/csv_internal.h"
 
 #define SCAN_PIECE 65536 /* bytes between looks at the room for ends */
-#define TAIL_PIECE 1024  /* bytes looked at behind a block for the end of its last row */
+#define TAIL_PIECE 1024 /* bytes looked at behind a block for the end of its last row */
 
 void csv_rows_init(csv_rows *rows, memory *memory)
 {
@@ -27,8 +27,11 @@ static bp_status add_bad(csv_rows *rows, csv_reject_kind kind, size_t begin, siz
         rows->bad = bad;
         rows->bad_capacity = wanted;
     }
-    rows->bad[rows->bad_count++] = (csv_bad_row){.row = (uint32_t)rows->row_count, .begin = (uint32_t)begin, .end = (uint32_t)end,
-                                                 .field_count = (uint32_t)field_count, .kind = kind};
+    rows->bad[rows->bad_count++] = (csv_bad_row){.row = (uint32_t)rows->row_count,
+                                                 .begin = (uint32_t)begin,
+                                                 .end = (uint32_t)end,
+                                                 .field_count = (uint32_t)field_count,
+                                                 .kind = kind};
     return BP_OK;
 }
 
@@ -38,8 +41,8 @@ static size_t without_return(const char *text, size_t begin, size_t end)
 }
 
 /* Lay out a row of `count` fields that end at ends[0..]; one that does not fit is put aside. */
-static bp_status add_row(csv_rows *rows, const csv_dialect *dialect, const char *text, size_t begin, const uint32_t *ends, size_t count,
-                         bp_error *err)
+static bp_status add_row(csv_rows *rows, const csv_dialect *dialect, const char *text, size_t begin, const uint32_t *ends,
+                         size_t count, bp_error *err)
 {
     size_t columns = rows->column_count, end = without_return(text, begin, ends[count - 1]);
     csv_numbers *out = &rows->laid_out;
@@ -59,9 +62,12 @@ static bp_status add_row(csv_rows *rows, const csv_dialect *dialect, const char 
     slots[0] = (uint32_t)begin - 1;
     for (size_t c = 0; c < columns; c++) {
         uint32_t trail = c == columns - 1 ? 0 : rows->trail;
-        if (c >= count) slots[c + 1] = slots[c] + trail; /* ends before it begins */
-        else if (c == count - 1) slots[c + 1] = (uint32_t)end + trail;
-        else slots[c + 1] = ends[c];
+        if (c >= count)
+            slots[c + 1] = slots[c] + trail; /* ends before it begins */
+        else if (c == count - 1)
+            slots[c + 1] = (uint32_t)end + trail;
+        else
+            slots[c + 1] = ends[c];
     }
     if (count > columns) slots[columns] = ends[columns - 1] - rows->trail; /* cut */
     out->count += columns + 1;
@@ -131,7 +137,8 @@ static bp_status find_odd(csv_rows *rows, csv_window *window, const csv_dialect 
         } else if (shape.broken_quote && dialect->strict) {
             if ((status = add_bad(rows, CSV_REJECT_UNQUOTED, shape.begin, shape.end, shape.field_count, err))) return status;
         } else if (shape.field_count) {
-            if ((status = add_row(rows, dialect, window->text, shape.begin, rows->ends.items + 1, shape.field_count, err))) return status;
+            if ((status = add_row(rows, dialect, window->text, shape.begin, rows->ends.items + 1, shape.field_count, err)))
+                return status;
         }
     }
     rows->end = position;
@@ -227,8 +234,7 @@ static bool marks_of(csv_marks *out, const csv_dialect *dialect)
 {
     char new_line = dialect->new_line == CSV_NEW_LINE_CR ? '\r' : '\n';
 
-    if (dialect->delimiter_size > 1 || (dialect->quote >= 0 && dialect->escape != dialect->quote))
-        return false;
+    if (dialect->delimiter_size > 1 || (dialect->quote >= 0 && dialect->escape != dialect->quote)) return false;
     *out = (csv_marks){.new_line = new_line, .has_quote = dialect->quote >= 0, .has_comment = dialect->comment >= 0};
     out->delimiter = dialect->delimiter_size ? dialect->delimiter[0] : new_line;
     out->quote = (char)(out->has_quote ? dialect->quote : out->delimiter);

@@ -56,8 +56,10 @@ static bp_status worker_make(scan_worker **out, scan *base, bp_error *err)
         return error_no_memory(err, memory, scan->batch_size * sizeof *worker->selection);
     }
     for (size_t i = 0; i < scan->parsed_count; i++) {
-        if (scan->columns[i] < scan->source->column_count) worker->parsed[i] = scan->source->columns[scan->columns[i]];
-        else worker->parsed[i].type = type_of(TYPE_VARCHAR); /* the file name */
+        if (scan->columns[i] < scan->source->column_count)
+            worker->parsed[i] = scan->source->columns[scan->columns[i]];
+        else
+            worker->parsed[i].type = type_of(TYPE_VARCHAR); /* the file name */
     }
     *out = (scan_worker *)worker;
     return BP_OK;
@@ -149,7 +151,8 @@ bp_status csv_scan_open(scan **out, source *base, const scan_request *request, b
     }
     place_columns(scan, request);
     if (scan->parsed_count < columns) { /* freed by its size later */
-        size_t *exact = memory_resize(context->memory, scan->columns, (columns + 1) * sizeof *exact, (scan->parsed_count + 1) * sizeof *exact);
+        size_t *exact =
+            memory_resize(context->memory, scan->columns, (columns + 1) * sizeof *exact, (scan->parsed_count + 1) * sizeof *exact);
         if (!exact) {
             scan->parsed_count = columns;
             scan_end(&scan->base);

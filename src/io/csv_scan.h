@@ -10,7 +10,8 @@ typedef struct csv_open_file {
     size_t number;
     uint64_t block_count;           /* plain files */
     uint64_t next_block;            /* under the scan's lock */
-    _Atomic uint64_t *row_starts;   /* plain files: 1 + where the first row of block i begins; 0: not known yet; block_count + 1 of them */
+    _Atomic uint64_t
+        *row_starts;   /* plain files: 1 + where the first row of block i begins; 0: not known yet; block_count + 1 of them */
     uint64_t position;              /* streams: of the carried text, in the file's text */
     atomic_size_t references;
 } csv_open_file;
@@ -51,7 +52,7 @@ typedef struct csv_worker {
     column *columns;                /* parsed_count, then those of the batch */
     region *region;
     csv_heap heap;
-    size_t heap_estimate;
+    size_t heap_estimate;           /* bytes of text a batch needs beside its values: what earlier ones needed */
     uint32_t *selection;
     csv_numbers selected_slots;
 } csv_worker;
@@ -62,7 +63,7 @@ void csv_open_file_release(csv_scan *scan, csv_open_file *file);
 /* The next batch of the worker's rows (csv_batch.c). */
 MUST_USE bp_status csv_batch_next(csv_scan *scan, csv_worker *worker, batch *out, bp_error *err);
 /* Rows of a column that pass: selection[0..count) is cut down; the new count (csv_filter.c). */
-MUST_USE bp_status csv_filter_apply(const scan_filter *filter, const column *values, uint32_t *selection, size_t *count, arena *arena,
-                                    bp_error *err);
+MUST_USE bp_status csv_filter_apply(const scan_filter *filter, const column *values, uint32_t *selection, size_t *count,
+                                    arena *arena, bp_error *err);
 
 #endif

@@ -21,7 +21,8 @@ void csv_sample_clear(csv_sample *sample)
 static bp_status sample_grow(csv_sample *sample, bp_error *err)
 {
     size_t wanted = sample->capacity ? sample->capacity * 2 : 128;
-    void *rows = memory_resize(sample->memory, sample->rows, sample->capacity * sizeof *sample->rows, wanted * sizeof *sample->rows);
+    void *rows =
+        memory_resize(sample->memory, sample->rows, sample->capacity * sizeof *sample->rows, wanted * sizeof *sample->rows);
 
     if (!rows) return error_no_memory(err, sample->memory, wanted * sizeof *sample->rows);
     sample->rows = rows;
@@ -29,7 +30,8 @@ static bp_status sample_grow(csv_sample *sample, bp_error *err)
     return BP_OK;
 }
 
-bp_status csv_sample_read(csv_sample *sample, const csv_dialect *dialect, size_t begin, size_t row_limit, size_t byte_limit, bp_error *err)
+bp_status csv_sample_read(csv_sample *sample, const csv_dialect *dialect, size_t begin, size_t row_limit, size_t byte_limit,
+                          bp_error *err)
 {
     size_t position = begin;
     bp_status status;
@@ -44,7 +46,8 @@ bp_status csv_sample_read(csv_sample *sample, const csv_dialect *dialect, size_t
         if (sample->count == sample->capacity && (status = sample_grow(sample, err))) return status;
         row = &sample->rows[sample->count];
         row->first = sample->ends.count;
-        if ((status = csv_row_read(&row->shape, sample->window, dialect, position, &sample->ends, sample->memory, err))) return status;
+        if ((status = csv_row_read(&row->shape, sample->window, dialect, position, &sample->ends, sample->memory, err)))
+            return status;
         position = row->shape.next;
         if (row->shape.field_count) sample->count++;
     }
@@ -162,7 +165,8 @@ static bp_status try_dialect(search *search, const csv_dialect *dialect, bp_erro
     if (status) return status;
     score = score_sample(&search->sample);
     /* another quote than " must quote something and break nothing */
-    if (search->found && dialect->quote == '\'' && search->options->quote == CSV_AUTO && (!score.quoted || score.broken)) return BP_OK;
+    if (search->found && dialect->quote == '\'' && search->options->quote == CSV_AUTO && (!score.quoted || score.broken))
+        return BP_OK;
     if (search->found && score.value <= search->best.value + 1e-9) {
         bool more_quoted = score.value > search->best.value - 1e-9 && score.quoted && !search->best.quoted && !score.broken &&
                            score.fields == search->best.fields;
@@ -283,8 +287,11 @@ bp_status csv_sniff_dialect(csv_dialect_result *out, csv_window *window, const c
 
     *out = (csv_dialect_result){.begin = begin};
     search.sample = (csv_sample){.memory = window->memory, .window = window};
-    search.base = (csv_dialect){.quote = CSV_NO_CHARACTER, .escape = CSV_NO_CHARACTER, .comment = options->comment >= 0 ? options->comment : CSV_NO_CHARACTER,
-                                .strict = options->strict_mode, .null_padding = options->null_padding,
+    search.base = (csv_dialect){.quote = CSV_NO_CHARACTER,
+                                .escape = CSV_NO_CHARACTER,
+                                .comment = options->comment >= 0 ? options->comment : CSV_NO_CHARACTER,
+                                .strict = options->strict_mode,
+                                .null_padding = options->null_padding,
                                 .maximum_row = options->max_line_size};
     search.piece = (string_view){window->text + begin, window->size - begin < DIALECT_BYTES ? window->size - begin : DIALECT_BYTES};
     sniff_new_lines(out, options, search.piece);

@@ -18,8 +18,8 @@ typedef struct csv_sample {
     size_t count, capacity;
 } csv_sample;
 
-MUST_USE bp_status csv_sample_read(csv_sample *sample, const csv_dialect *dialect, size_t begin, size_t row_limit, size_t byte_limit,
-                                   bp_error *err);
+MUST_USE bp_status csv_sample_read(csv_sample *sample, const csv_dialect *dialect, size_t begin, size_t row_limit,
+                                   size_t byte_limit, bp_error *err);
 void csv_sample_clear(csv_sample *sample);
 /* The raw text of a field. */
 string_view csv_sample_field(const csv_sample *sample, const csv_dialect *dialect, size_t row, size_t field);
@@ -34,14 +34,15 @@ typedef struct csv_dialect_result {
     csv_new_line new_line;
     uint64_t skipped_lines;
 } csv_dialect_result;
-MUST_USE bp_status csv_sniff_dialect(csv_dialect_result *out, csv_window *window, const csv_options *options, size_t begin, bp_error *err);
+MUST_USE bp_status csv_sniff_dialect(csv_dialect_result *out, csv_window *window, const csv_options *options, size_t begin,
+                                     bp_error *err);
 
 /* Types -------------------------------------------------------------------------------------------------------------------------------- */
 /* What the values of a column have in common. */
 typedef struct csv_guess {
-    uint32_t types;   /* bits of csv_sniff_types.c */
+    uint32_t types; /* bits of csv_sniff_types.c */
     uint32_t formats; /* date and timestamp forms that all fit */
-    bool seen;        /* there was a value */
+    bool seen; /* there was a value */
 } csv_guess;
 
 void csv_guess_init(csv_guess *guess);

@@ -5,7 +5,8 @@
  * another order are found by name; with union_by_name each is sniffed like the first and the columns are united. */
 #include "io/csv_sniff.h"
 
-#define TOP_SIZE ((size_t)1 << 19)     /* bytes of the sample at the top of a file; a file of up to twice that is looked at as a whole */
+#define TOP_SIZE                                                                                                                   \
+    ((size_t)1 << 19)     /* bytes of the sample at the top of a file; a file of up to twice that is looked at as a whole */
 #define PIECE_SIZE ((size_t)1 << 15)   /* of each further piece */
 #define PIECE_COUNT 8
 #define GUESS_ROWS 128                 /* rows whose values are looked at one by one; the others are parsed as what was found */
@@ -34,8 +35,10 @@ static bp_status read_more(csv_window *window, void *data, bp_error *err)
     bp_status status;
 
     if ((status = csv_window_reserve(window, window->size + size, err))) return status;
-    if (csv_input_is_plain(input)) status = csv_input_read_at(input, window->offset + window->size, window->text + window->size, size, &count, err);
-    else status = csv_input_read(input, window->text + window->size, size, &count, err);
+    if (csv_input_is_plain(input))
+        status = csv_input_read_at(input, window->offset + window->size, window->text + window->size, size, &count, err);
+    else
+        status = csv_input_read(input, window->text + window->size, size, &count, err);
     if (status) return status;
     window->size += count;
     window->at_end = count == 0;
@@ -70,8 +73,10 @@ static bp_status skip_lines(open_file *file, int64_t lines, bp_error *err)
             continue;
         }
         if (position >= window->size) break;
-        if (window->text[position] == '\n') lines--;
-        else if (window->text[position] == '\r' && !(position + 1 < window->size && window->text[position + 1] == '\n')) lines--;
+        if (window->text[position] == '\n')
+            lines--;
+        else if (window->text[position] == '\r' && !(position + 1 < window->size && window->text[position + 1] == '\n'))
+            lines--;
         position++;
     }
     file->begin = position;
@@ -89,7 +94,8 @@ static bp_status open_one(open_file *file, csv_source *source, size_t number, bp
     file->window.more = read_more;
     file->window.data = &file->input;
     file->sample = (csv_sample){.memory = context->memory, .window = &file->window};
-    if ((status = csv_input_open(&file->input, context, info->path, NULL, source->options.compression, source->options.encoding, err)))
+    if ((status =
+             csv_input_open(&file->input, context, info->path, NULL, source->options.compression, source->options.encoding, err)))
         return status;
     info->identity = file->input.file->identity;
     if (file->input.file->temporary) info->identity.size = file_size(file->input.file);
@@ -103,8 +109,12 @@ static void plain_dialect(csv_dialect_result *out, const csv_options *options, s
     csv_dialect *dialect = &out->dialect;
 
     *out = (csv_dialect_result){.begin = begin, .new_line = options->new_line};
-    *dialect = (csv_dialect){.delimiter = {','}, .delimiter_size = 1, .strict = options->strict_mode, .null_padding = options->null_padding,
-                             .maximum_row = options->max_line_size, .new_line = options->new_line};
+    *dialect = (csv_dialect){.delimiter = {','},
+                             .delimiter_size = 1,
+                             .strict = options->strict_mode,
+                             .null_padding = options->null_padding,
+                             .maximum_row = options->max_line_size,
+                             .new_line = options->new_line};
     if (options->delimiter.size) {
         memcpy(dialect->delimiter, options->delimiter.data, options->delimiter.size);
         dialect->delimiter_size = (uint8_t)options->delimiter.size;
@@ -144,8 +154,10 @@ static string_view normal_name(string_view name, arena *arena)
     for (size_t i = 0; i < name.size; i++) {
         unsigned char c = (unsigned char)name.data[i];
         bool fine = c >= 0x80 || ascii_is_digit(c) || ascii_is_alpha(c);
-        if (fine) out[size++] = (char)ascii_lower(c);
-        else if (!size || out[size - 1] != '_') out[size++] = '_';
+        if (fine)
+            out[size++] = (char)ascii_lower(c);
+        else if (!size || out[size - 1] != '_')
+            out[size++] = '_';
     }
     while (size > 1 && out[size - 1] == '_') size--;
     return (string_view){out, size};
@@ -166,9 +178,12 @@ static bp_status name_column(open_file *file, size_t index, string_view text, bp
     const csv_options *options = &file->source->options;
     string_view name = string_trim(text), base;
 
-    if (index < options->names.count) name = options->names.items[index];
-    else if (name.size && options->normalize_names) name = normal_name(name, arena);
-    else if (name.size) name = arena_copy(arena, name);
+    if (index < options->names.count)
+        name = options->names.items[index];
+    else if (name.size && options->normalize_names)
+        name = normal_name(name, arena);
+    else if (name.size)
+        name = arena_copy(arena, name);
     if (!name.size && name.data) name = arena_format(arena, "column%zu", index);
     if (name.size > LIMIT_NAME_SIZE) name.size = LIMIT_NAME_SIZE;
     base = name;
@@ -248,9 +263,18 @@ static bp_status check_rows(open_file *file, const csv_rows *rows, size_t row_co
     for (size_t c = 0; c < file->column_count && status == BP_OK; c++) {
         csv_column *column = &file->columns[c];
         csv_heap heap = {.arena = &arena};
-        csv_parse parse = {.text = rows->text, .slots = rows->base + c, .stride = rows->stride, .trail = rows->trail,
-                           .last = c + 1 == rows->column_count, .odd = rows->odd, .escapes = rows->escapes, .column = column,
-                           .rules = &file->source->rules, .heap = &heap, .values = values, .validity = validity};
+        csv_parse parse = {.text = rows->text,
+                           .slots = rows->base + c,
+                           .stride = rows->stride,
+                           .trail = rows->trail,
+                           .last = c + 1 == rows->column_count,
+                           .odd = rows->odd,
+                           .escapes = rows->escapes,
+                           .column = column,
+                           .rules = &file->source->rules,
+                           .heap = &heap,
+                           .values = values,
+                           .validity = validity};
         if (column->given || (file->guesses[c].seen && column->type.id == TYPE_VARCHAR)) continue;
         if (column->type.id == TYPE_BOOLEAN) memset(values, 0, size);
         if (file->guesses[c].seen && csv_parse_rows(&parse, 0, row_count) == row_count) continue;
@@ -355,8 +379,10 @@ static bp_status find_header(open_file *file, bp_error *err)
         all_text = false;
         misfit |= !null && !csv_value_parse(column, &file->source->rules, text, value);
     }
-    if (!all_text) file->header = misfit;
-    else file->header = file->sample.count > 1 && !options->columns.count ? true : all_names;
+    if (!all_text)
+        file->header = misfit;
+    else
+        file->header = file->sample.count > 1 && !options->columns.count ? true : all_names;
     return BP_OK;
 }
 
@@ -433,10 +459,13 @@ static bp_status name_and_type(open_file *file, bp_error *err)
         }
         given = given_type(file->source, c, column->name);
         column->given = given != NULL || options->all_varchar;
-        if (given) column->type = *given;
-        else if (options->all_varchar) column->type = type_of(TYPE_VARCHAR);
+        if (given)
+            column->type = *given;
+        else if (options->all_varchar)
+            column->type = type_of(TYPE_VARCHAR);
         if (given && !csv_type_supported(*given))
-            return error_set(err, BP_NOT_SUPPORTED, "column \"%.*s\": this type cannot be read from CSV; read it as VARCHAR and cast it",
+            return error_set(err, BP_NOT_SUPPORTED,
+                             "column \"%.*s\": this type cannot be read from CSV; read it as VARCHAR and cast it",
                              STRING_ARGUMENTS(column->name));
         for (size_t i = 0; i < options->force_not_null.count; i++)
             column->not_null |= string_equal_nocase(options->force_not_null.items[i], column->name);
@@ -453,11 +482,14 @@ static bp_status sniff_one(open_file *file, bp_error *err)
     csv_source *source = file->source;
     const csv_options *options = &source->options;
     bool types_open = options->auto_detect && !options->columns.count && !options->all_varchar;
+    size_t guess_count = GUESS_ROWS;
     bp_status status;
 
     if ((status = find_dialect(file, err))) return status;
     use_dialect(source, &file->dialect.dialect);
-    if ((status = csv_sample_read(&file->sample, &source->dialect, file->dialect.begin, GUESS_ROWS, SIZE_MAX, err))) return status;
+    if (options->sample_size >= 0 && options->sample_size < GUESS_ROWS)
+        guess_count = (size_t)options->sample_size + 1; /* and a header */
+    if ((status = csv_sample_read(&file->sample, &source->dialect, file->dialect.begin, guess_count, SIZE_MAX, err))) return status;
     if ((status = make_columns(file, err))) return status;
     drop_blank_rows(file);
     for (size_t c = 0; c < file->column_count; c++) {
@@ -469,7 +501,8 @@ static bp_status sniff_one(open_file *file, bp_error *err)
     file->header = options->header == CSV_YES;
     if (options->header == CSV_AUTO && options->auto_detect && (status = find_header(file, err))) return status;
     if (file->header && !file->sample.count) file->header = false;
-    file->data_start = file->sample.count ? file->header ? file->sample.rows[0].shape.next : file->sample.rows[0].shape.begin : file->dialect.begin;
+    file->data_start = file->sample.count ? file->header ? file->sample.rows[0].shape.next : file->sample.rows[0].shape.begin
+                                          : file->dialect.begin;
     if ((status = name_and_type(file, err))) return status;
     if (types_open && (status = guess_rows(file, file->header, err))) return status;
     if (!options->auto_detect) {
@@ -501,10 +534,16 @@ static void note_sniff(open_file *file)
     csv_source *source = file->source;
     csv_sniff *sniff = &source->sniff;
 
-    *sniff = (csv_sniff){.delimiter = {source->dialect.delimiter, source->dialect.delimiter_size}, .quote = source->dialect.quote,
-                         .escape = source->dialect.escape, .comment = source->dialect.comment, .new_line = file->dialect.new_line,
-                         .mixed_new_lines = file->dialect.mixed_new_lines, .header = file->header, .null_padding = source->dialect.null_padding,
-                         .sample_rows = file->sample_rows, .whole_file = file->whole};
+    *sniff = (csv_sniff){.delimiter = {source->dialect.delimiter, source->dialect.delimiter_size},
+                         .quote = source->dialect.quote,
+                         .escape = source->dialect.escape,
+                         .comment = source->dialect.comment,
+                         .new_line = file->dialect.new_line,
+                         .mixed_new_lines = file->dialect.mixed_new_lines,
+                         .header = file->header,
+                         .null_padding = source->dialect.null_padding,
+                         .sample_rows = file->sample_rows,
+                         .whole_file = file->whole};
     sniff->skip = file->dialect.skipped_lines + (source->options.skip > 0 ? (uint64_t)source->options.skip : 0);
 }
 
@@ -557,9 +596,12 @@ static bp_status join_columns(csv_source *source, const open_file *file, bp_erro
             columns[count++] = *theirs;
             continue;
         }
-        if (columns[found].given || (type_equal(columns[found].type, theirs->type) && string_equal(columns[found].format, theirs->format))) continue;
+        if (columns[found].given ||
+            (type_equal(columns[found].type, theirs->type) && string_equal(columns[found].format, theirs->format)))
+            continue;
         if (!file->guesses[c].seen) continue;
-        columns[found].type = columns[found].format.size || theirs->format.size ? type_of(TYPE_VARCHAR) : unite(&columns[found], theirs);
+        columns[found].type =
+            columns[found].format.size || theirs->format.size ? type_of(TYPE_VARCHAR) : unite(&columns[found], theirs);
         columns[found].format = (string_view){0};
     }
     source->columns = columns;
@@ -585,8 +627,10 @@ static bp_status match_file(open_file *file, bp_error *err)
     drop_blank_rows(file);
     file->column_count = 0;
     fields = file->sample.count ? file->sample.rows[0].shape.field_count : source->column_count;
-    if (fields != source->column_count && !(fields == source->column_count + 1 && !source->sniff.header) && !source->dialect.null_padding)
-        return error_set(err, BP_BAD_FORMAT, "\"%.*s\" has %zu columns where \"%.*s\" has %zu; set union_by_name=true to unite them",
+    if (fields != source->column_count && !(fields == source->column_count + 1 && !source->sniff.header) &&
+        !source->dialect.null_padding)
+        return error_set(err, BP_BAD_FORMAT,
+                         "\"%.*s\" has %zu columns where \"%.*s\" has %zu; set union_by_name=true to unite them",
                          STRING_ARGUMENTS(path), fields, STRING_ARGUMENTS(source->files[0].path), source->column_count);
     if (source->dialect.null_padding) fields = source->column_count;
     if (source->sniff.header && file->sample.count && !source->options.columns.count) {

@@ -8,15 +8,42 @@
 #include "base/number.h"
 #include "base/temporal.h"
 
-enum { FITS_BOOLEAN = 1, FITS_INT64 = 2, FITS_INT128 = 4, FITS_DOUBLE = 8, FITS_TIME = 16, FITS_DATE = 32, FITS_TIMESTAMP = 64, FITS_TIMESTAMP_TZ = 128,
-       FITS_ALL = 255 };
+enum {
+    FITS_BOOLEAN = 1,
+    FITS_INT64 = 2,
+    FITS_INT128 = 4,
+    FITS_DOUBLE = 8,
+    FITS_TIME = 16,
+    FITS_DATE = 32,
+    FITS_TIMESTAMP = 64,
+    FITS_TIMESTAMP_TZ = 128,
+    FITS_ALL = 255
+};
 
 /* Dates that are not ISO, best first (as DuckDB prefers them), with each of three separators; then timestamps. */
-static const char *const formats[] = {
-    "%y-%m-%d", "%d-%m-%Y", "%d-%m-%y", "%m-%d-%Y", "%m-%d-%y", "%y/%m/%d", "%d/%m/%Y", "%d/%m/%y", "%m/%d/%Y", "%m/%d/%y",
-    "%Y.%m.%d", "%y.%m.%d", "%d.%m.%Y", "%d.%m.%y", "%m.%d.%Y", "%m.%d.%y",
-    "%d-%m-%Y %H:%M:%S", "%d/%m/%Y %H:%M:%S", "%d.%m.%Y %H:%M:%S", "%m-%d-%Y %I:%M:%S %p", "%m/%d/%Y %I:%M:%S %p", "%m-%d-%Y %H:%M:%S",
-    "%m/%d/%Y %H:%M:%S"};
+static const char *const formats[] = {"%y-%m-%d",
+                                      "%d-%m-%Y",
+                                      "%d-%m-%y",
+                                      "%m-%d-%Y",
+                                      "%m-%d-%y",
+                                      "%y/%m/%d",
+                                      "%d/%m/%Y",
+                                      "%d/%m/%y",
+                                      "%m/%d/%Y",
+                                      "%m/%d/%y",
+                                      "%Y.%m.%d",
+                                      "%y.%m.%d",
+                                      "%d.%m.%Y",
+                                      "%d.%m.%y",
+                                      "%m.%d.%Y",
+                                      "%m.%d.%y",
+                                      "%d-%m-%Y %H:%M:%S",
+                                      "%d/%m/%Y %H:%M:%S",
+                                      "%d.%m.%Y %H:%M:%S",
+                                      "%m-%d-%Y %I:%M:%S %p",
+                                      "%m/%d/%Y %I:%M:%S %p",
+                                      "%m-%d-%Y %H:%M:%S",
+                                      "%m/%d/%Y %H:%M:%S"};
 #define DATE_FORMATS 16 /* the first ones */
 #define ISO_BIT (UINT32_C(1) << 31)
 #define GIVEN_BIT (UINT32_C(1) << 30) /* the user's own form */
@@ -67,6 +94,15 @@ static uint32_t fits_other_number(const csv_rules *rules, string_view text)
     return csv_value_parse(&as_integer, rules, text, &integer) ? FITS_INT64 | FITS_INT128 | FITS_DOUBLE : FITS_DOUBLE;
 }
 
+/* A colon with two digits behind: 1:2 is no time. */
+static bool has_minutes(string_view text)
+{
+    const char *colon = memchr(text.data, ':', text.size);
+
+    return colon && text.data + text.size - colon >= 3 && ascii_is_digit((unsigned char)colon[1]) &&
+           ascii_is_digit((unsigned char)colon[2]);
+}
+
 /* Year of four digits and a separator in front. */
 static bool begins_iso(string_view text)
 {
@@ -97,9 +133,9 @@ static uint32_t fits_temporal(string_view text, uint32_t *which)
     bool zoned = false;
 
     *which = 0;
-    if (temporal_parse_time(text, &value) == NUMBER_OK) return FITS_TIME;
+    if (has_minutes(text) && temporal_parse_time(text, &value) == NUMBER_OK) return FITS_TIME;
     if (begins_iso(text)) {
-        if (temporal_parse_date(text, &date) == NUMBER_OK) *which = ISO_BIT;
+        if (text.size <= 10 && temporal_parse_date(text, &date) == NUMBER_OK) *which = ISO_BIT;
         if (*which) return FITS_DATE;
         if (text.size <= 10 || temporal_parse_timestamp(text, UNIT_MICRO, &value, &zoned) != NUMBER_OK) return 0;
         *which = ISO_BIT;
@@ -115,7 +151,8 @@ static uint32_t fits_temporal(string_view text, uint32_t *which)
 
 void csv_guess_value(csv_guess *guess, const csv_rules *rules, string_view text)
 {
-    static const char *const booleans[] = {"true", "false", "t", "f", "yes", "no"}, *const doubles[] = {"nan", "inf", "-inf", "infinity", "-infinity"};
+    static const char *const booleans[] = {"true", "false", "t", "f", "yes", "no"}, *const doubles[] = {"nan", "inf", "-inf",
+                                                                                                        "infinity", "-infinity"};
     uint32_t fits = 0, which = 0;
     char first;
 
@@ -145,8 +182,10 @@ void csv_guess_value(csv_guess *guess, const csv_rules *rules, string_view text)
 static const struct {
     uint32_t bit;
     type_id type;
-} order[] = {{FITS_BOOLEAN, TYPE_BOOLEAN}, {FITS_INT64, TYPE_INT64}, {FITS_INT128, TYPE_INT128}, {FITS_DOUBLE, TYPE_FLOAT64}, {FITS_TIME, TYPE_TIME},
-             {FITS_DATE, TYPE_DATE}, {FITS_TIMESTAMP, TYPE_TIMESTAMP}, {FITS_TIMESTAMP_TZ, TYPE_TIMESTAMP_TZ}};
+} order[] = {{FITS_BOOLEAN, TYPE_BOOLEAN},     {FITS_INT64, TYPE_INT64},
+             {FITS_INT128, TYPE_INT128},       {FITS_DOUBLE, TYPE_FLOAT64},
+             {FITS_TIME, TYPE_TIME},           {FITS_DATE, TYPE_DATE},
+             {FITS_TIMESTAMP, TYPE_TIMESTAMP}, {FITS_TIMESTAMP_TZ, TYPE_TIMESTAMP_TZ}};
 
 data_type csv_guess_type(const csv_guess *guess, string_view *format)
 {

@@ -136,9 +136,13 @@ static bp_status make_rules(csv_source *source, bp_error *err)
     string_view *nulls = arena_new_array(&source->arena, string_view, options->null_texts.count + 1);
 
     if (!nulls) return error_no_memory(err, source->base.context->memory, sizeof *nulls);
-    *rules = (csv_rules){.allow_quoted_nulls = options->allow_quoted_nulls, .decimal_separator = options->decimal_separator,
-                         .thousands = options->thousands, .plain_numbers = options->decimal_separator == '.' && !options->thousands,
-                         .null_empty = options->null_texts.count == 0, .nulls = nulls, .date_format = options->date_format,
+    *rules = (csv_rules){.allow_quoted_nulls = options->allow_quoted_nulls,
+                         .decimal_separator = options->decimal_separator,
+                         .thousands = options->thousands,
+                         .plain_numbers = options->decimal_separator == '.' && !options->thousands,
+                         .null_empty = options->null_texts.count == 0,
+                         .nulls = nulls,
+                         .date_format = options->date_format,
                          .timestamp_format = options->timestamp_format};
     for (size_t i = 0; i < options->null_texts.count; i++) {
         string_view text = options->null_texts.items[i];
@@ -180,7 +184,8 @@ static bp_status make_schema(csv_source *source, bp_error *err)
     }
     if (with_name) {
         if (schema_find(schema, source->options.filename_column) < count)
-            return error_set(err, BP_BIND_ERROR, "the files have a column \"%.*s\" already; give filename another name, as in filename='path'",
+            return error_set(err, BP_BIND_ERROR,
+                             "the files have a column \"%.*s\" already; give filename another name, as in filename='path'",
                              STRING_ARGUMENTS(source->options.filename_column));
         schema->names[count] = source->options.filename_column;
         schema->types[count] = type_of(TYPE_VARCHAR);
@@ -188,8 +193,10 @@ static bp_status make_schema(csv_source *source, bp_error *err)
     source->sniff.columns = (struct schema){.count = count, .names = schema->names, .types = schema->types};
     for (size_t i = 0; i < count; i++) {
         if (!source->columns[i].format.size) continue;
-        if (source->columns[i].type.id == TYPE_DATE) source->sniff.date_format = source->columns[i].format;
-        else source->sniff.timestamp_format = source->columns[i].format;
+        if (source->columns[i].type.id == TYPE_DATE)
+            source->sniff.date_format = source->columns[i].format;
+        else
+            source->sniff.timestamp_format = source->columns[i].format;
     }
     return BP_OK;
 }
@@ -313,7 +320,8 @@ done:
 }
 
 /* The same source with other types. */
-static bp_status with_types(source **out, csv_source *source, const size_t *columns, const data_type *types, size_t count, bp_error *err)
+static bp_status with_types(source **out, csv_source *source, const size_t *columns, const data_type *types, size_t count,
+                            bp_error *err)
 {
     csv_source *other = source_alloc(source->base.context);
     bp_status status;
@@ -373,8 +381,10 @@ static bp_status settle(source **out, source *base, const size_t *wanted, size_t
     }
     if (open && (status = csv_scan_settle(source, columns, open, types, err))) goto done;
     for (size_t i = 0; i < open; i++) same &= type_equal(types[i], source->columns[columns[i]].type);
-    if (same) *out = source_retain(base);
-    else status = with_types(out, source, columns, types, open, err);
+    if (same)
+        *out = source_retain(base);
+    else
+        status = with_types(out, source, columns, types, open, err);
 done:
     memory_free(memory, columns, (count + 1) * sizeof *columns);
     memory_free(memory, types, (count + 1) * sizeof *types);
@@ -386,11 +396,13 @@ bp_status csv_file_open(csv_input *out, const csv_source *source, size_t number,
 {
     const csv_file *file = &source->files[number];
     const csv_input *kept = file->kept.context ? &file->kept : NULL;
-    bp_status status = csv_input_open(out, source->base.context, file->path, kept, source->options.compression, source->options.encoding, err);
+    bp_status status =
+        csv_input_open(out, source->base.context, file->path, kept, source->options.compression, source->options.encoding, err);
 
     if (status || kept || file_identity_equal(&out->file->identity, &file->identity)) return status;
     csv_input_close(out);
-    return error_set(err, BP_IO_ERROR, "\"%.*s\" has changed since it was first looked at; run the query again", STRING_ARGUMENTS(file->path));
+    return error_set(err, BP_IO_ERROR, "\"%.*s\" has changed since it was first looked at; run the query again",
+                     STRING_ARGUMENTS(file->path));
 }
 
 const csv_sniff *csv_source_sniff(const source *source)

@@ -16,6 +16,7 @@ char *csv_heap_take(csv_heap *heap, size_t size)
     }
     bytes = arena_allocate_aligned(heap->arena, size + 16 > 65536 ? size + 16 : 65536, 16);
     if (!bytes) return NULL;
+    heap->overflow += size + 16 > 65536 ? size + 16 : 65536;
     heap->next = bytes + size;
     heap->end = bytes + (size + 16 > 65536 ? size + 16 : 65536);
     return bytes;
@@ -90,9 +91,27 @@ csv_cell csv_unquote(string_view *text, bool *quoted, const csv_rules *rules, bo
 bool csv_type_supported(data_type type)
 {
     switch ((type_id)type.id) {
-    case TYPE_BOOLEAN: case TYPE_INT8: case TYPE_INT16: case TYPE_INT32: case TYPE_INT64: case TYPE_INT128: case TYPE_UINT8:
-    case TYPE_UINT16: case TYPE_UINT32: case TYPE_UINT64: case TYPE_UINT128: case TYPE_FLOAT32: case TYPE_FLOAT64: case TYPE_VARCHAR:
-    case TYPE_BLOB: case TYPE_DATE: case TYPE_TIME: case TYPE_TIMESTAMP: case TYPE_TIMESTAMP_TZ: case TYPE_INTERVAL: case TYPE_UUID:
+    case TYPE_BOOLEAN:
+    case TYPE_INT8:
+    case TYPE_INT16:
+    case TYPE_INT32:
+    case TYPE_INT64:
+    case TYPE_INT128:
+    case TYPE_UINT8:
+    case TYPE_UINT16:
+    case TYPE_UINT32:
+    case TYPE_UINT64:
+    case TYPE_UINT128:
+    case TYPE_FLOAT32:
+    case TYPE_FLOAT64:
+    case TYPE_VARCHAR:
+    case TYPE_BLOB:
+    case TYPE_DATE:
+    case TYPE_TIME:
+    case TYPE_TIMESTAMP:
+    case TYPE_TIMESTAMP_TZ:
+    case TYPE_INTERVAL:
+    case TYPE_UUID:
     case TYPE_ENUM: return true;
     case TYPE_DECIMAL: return type.precision <= NUMBER_DECIMAL_DIGITS;
     default: return false;
@@ -160,8 +179,10 @@ static bool parse_decimal(data_type type, string_view text, void *out)
     int64_t narrow = (int64_t)value;
 
     if (result != NUMBER_OK && result != NUMBER_INEXACT) return false;
-    if (type_physical(type) == PHYSICAL_INT64) memcpy(out, &narrow, sizeof narrow);
-    else memcpy(out, &value, sizeof value);
+    if (type_physical(type) == PHYSICAL_INT64)
+        memcpy(out, &narrow, sizeof narrow);
+    else
+        memcpy(out, &value, sizeof value);
     return true;
 }
 
@@ -193,7 +214,8 @@ static bool parse_with_format(const csv_column *column, string_view text, void *
 
 static bool parse_timestamp(const csv_column *column, string_view text, int64_t *out)
 {
-    time_unit unit = column->type.unit == UNIT_SECOND && column->type.id == TYPE_TIMESTAMP_TZ ? UNIT_MICRO : (time_unit)column->type.unit;
+    time_unit unit =
+        column->type.unit == UNIT_SECOND && column->type.id == TYPE_TIMESTAMP_TZ ? UNIT_MICRO : (time_unit)column->type.unit;
     bool zoned = false;
 
     if (temporal_parse_timestamp(text, unit, out, &zoned) != NUMBER_OK) return false;
@@ -215,8 +237,10 @@ static bool plain_number(const csv_rules *rules, string_view *text, char *out)
     for (size_t i = 0; i < text->size; i++) {
         char c = text->data[i];
         if (rules->thousands && c == rules->thousands) continue;
-        if (c == rules->decimal_separator) c = '.';
-        else if (c == '.') return false;
+        if (c == rules->decimal_separator)
+            c = '.';
+        else if (c == '.')
+            return false;
         out[size++] = c;
     }
     *text = (string_view){out, size};
@@ -259,6 +283,7 @@ bool csv_value_parse(const csv_column *column, const csv_rules *rules, string_vi
     case TYPE_TIME: return parse_time(type, text, out);
     case TYPE_DATE:
         if (column->format.size) return parse_with_format(column, text, out);
+        if (!column->given && text.size > 10) return false; /* a time behind the date is not cut off unasked */
         return temporal_parse_date(text, out) == NUMBER_OK;
     case TYPE_TIMESTAMP:
     case TYPE_TIMESTAMP_TZ:

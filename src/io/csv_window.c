@@ -42,7 +42,8 @@ bp_status csv_window_reserve(csv_window *window, size_t size, bp_error *err)
     char *block;
 
     if (size > CSV_ROW_MAXIMUM * 2)
-        return error_set(err, BP_LIMIT, "a row of a CSV file is longer than %zu bytes, the most that is supported", CSV_ROW_MAXIMUM);
+        return error_set(err, BP_LIMIT, "a row of a CSV file is longer than %zu bytes, the most that is supported",
+                         CSV_ROW_MAXIMUM);
     if (wanted <= window->block_size) return BP_OK;
     if (window->block && wanted < window->block_size * 2) wanted = window->block_size * 2;
     block = memory_resize(window->memory, window->block, window->block_size, wanted);

@@ -12,20 +12,29 @@
 
 void csv_write_options_init(csv_write_options *out)
 {
-    *out = (csv_write_options){.delimiter = STRING_VIEW(","), .quote = '"', .escape = '"', .header = true, .null_text = STRING_VIEW(""),
+    *out = (csv_write_options){.delimiter = STRING_VIEW(","),
+                               .quote = '"',
+                               .escape = '"',
+                               .header = true,
+                               .null_text = STRING_VIEW(""),
                                .new_line = STRING_VIEW("\n")};
 }
 
 /* What a field is checked for, as a table of bytes. */
 typedef struct quoting {
     bool needs[256];
+    bool safe_numbers; /* no number, date or timestamp can hold the delimiter */
     const csv_write_options *options;
 } quoting;
 
 static void quoting_init(quoting *out, const csv_write_options *options)
 {
+    static const char number_characters[] = "0123456789+-.:einfatyBC() ";
+
     *out = (quoting){.options = options};
     for (size_t i = 0; i < options->delimiter.size; i++) out->needs[(unsigned char)options->delimiter.data[i]] = true;
+    out->safe_numbers =
+        options->delimiter.size == 1 && !memchr(number_characters, options->delimiter.data[0], sizeof number_characters - 1);
     out->needs['\n'] = out->needs['\r'] = true;
     if (options->quote >= 0) out->needs[(unsigned char)options->quote] = true;
     if (options->escape >= 0) out->needs[(unsigned char)options->escape] = true;
@@ -90,8 +99,10 @@ static size_t print_number(char *out, const column *column, size_t at)
     case TYPE_TIMESTAMP: return temporal_print_timestamp(out, ((const int64_t *)values)[at], (time_unit)column->type.unit);
     case TYPE_DECIMAL:
         if (column->type.precision > NUMBER_DECIMAL_DIGITS || column->type.scale < 0) return 0;
-        if (type_physical(column->type) == PHYSICAL_INT64) wide = ((const int64_t *)values)[at];
-        else wide = ((const int128 *)values)[at];
+        if (type_physical(column->type) == PHYSICAL_INT64)
+            wide = ((const int64_t *)values)[at];
+        else
+            wide = ((const int128 *)values)[at];
         return number_print_decimal(out, wide, (unsigned)column->type.scale);
     default: return 0;
     }
@@ -119,7 +130,8 @@ static bool print_formatted(builder *out, const csv_write_options *options, cons
     return temporal_format(out, options->timestamp_format, days, nanos, 0, STRING_VIEW("UTC"));
 }
 
-static bp_status write_value(builder *out, builder *scratch, const quoting *quoting, const column *column, size_t row, bool always, bp_error *err)
+static bp_status write_value(builder *out, builder *scratch, const quoting *quoting, const column *column, size_t row, bool always,
+                             bp_error *err)
 {
     size_t at = column->encoding == COLUMN_CONSTANT ? 0 : row, size;
     const struct column *flat = column;
@@ -136,7 +148,8 @@ static bp_status write_value(builder *out, builder *scratch, const quoting *quot
             return BP_OK;
         }
     }
-    if (flat->type.id == TYPE_VARCHAR) return write_text(out, quoting, string_ref_view(&((const string_ref *)flat->values)[at]), always, err);
+    if (flat->type.id == TYPE_VARCHAR)
+        return write_text(out, quoting, string_ref_view(&((const string_ref *)flat->values)[at]), always, err);
     if (flat->type.id == TYPE_BOOLEAN && !always) {
         builder_text(out, bitmap_get(flat->values, at) ? STRING_VIEW("true") : STRING_VIEW("false"));
         return BP_OK;
@@ -146,11 +159,10 @@ static bp_status write_value(builder *out, builder *scratch, const quoting *quot
         if (!print_formatted(scratch, quoting->options, flat, at)) return builder_status(scratch, err);
         return write_text(out, quoting, builder_view(scratch), always, err);
     }
-    if (!always && builder_reserve(out, NUMBER_ROOM) && (size = print_number(out->data + out->size, flat, at))) {
-        if (quoting->options->delimiter.size == 1 && !memchr(out->data + out->size, quoting->options->delimiter.data[0], size)) {
-            out->size += size;
-            return BP_OK;
-        }
+    if (!always && quoting->safe_numbers && builder_reserve(out, NUMBER_ROOM) &&
+        (size = print_number(out->data + out->size, flat, at))) {
+        out->size += size;
+        return BP_OK;
     }
     if (!column_print_value(scratch, flat, at)) return builder_status(scratch, err);
     return write_text(out, quoting, builder_view(scratch), always, err);
@@ -163,6 +175,15 @@ static bool is_forced(const csv_write_options *options, string_view name)
         if (string_equal(item, STRING_VIEW("*")) || string_equal_nocase(item, name)) return true;
     }
     return false;
+}
+
+/* A text that is mostly one byte. */
+static inline void write_short(builder *out, string_view text)
+{
+    if (text.size == 1)
+        builder_byte(out, text.data[0]);
+    else
+        builder_text(out, text);
 }
 
 bp_status csv_write_batch(builder *out, const batch *batch, const schema *schema, const csv_write_options *options, bp_error *err)
@@ -178,10 +199,10 @@ bp_status csv_write_batch(builder *out, const batch *batch, const schema *schema
     for (size_t c = 0; c < batch->column_count; c++) forced[c] = is_forced(options, schema->names[c]);
     for (size_t row = 0; row < batch->row_count; row++) {
         for (size_t c = 0; c < batch->column_count; c++) {
-            if (c) builder_text(out, options->delimiter);
+            if (c) write_short(out, options->delimiter);
             if ((status = write_value(out, &scratch, &quoting, &batch->columns[c], row, forced[c], err))) goto done;
         }
-        builder_text(out, options->new_line);
+        write_short(out, options->new_line);
     }
     status = builder_status(out, err);
 done:
@@ -228,7 +249,9 @@ static bp_status write_header(csv_writer *writer, bp_error *err)
     quoting_init(&quoting, options);
     for (size_t c = 0; c < writer->schema.count; c++) {
         if (c) builder_text(&writer->text, options->delimiter);
-        if ((status = write_text(&writer->text, &quoting, writer->schema.names[c], is_forced(options, writer->schema.names[c]), err))) return status;
+        if ((status =
+                 write_text(&writer->text, &quoting, writer->schema.names[c], is_forced(options, writer->schema.names[c]), err)))
+            return status;
     }
     builder_text(&writer->text, options->new_line);
     return builder_status(&writer->text, err);
@@ -253,8 +276,9 @@ static bp_status copy_write_options(csv_writer *writer, const csv_write_options 
         copied = keep_text(&writer->arena, &items[i]);
     }
     own->force_quote.items = items;
-    if (!copied || !keep_text(&writer->arena, &own->delimiter) || !keep_text(&writer->arena, &own->null_text) || !keep_text(&writer->arena, &own->new_line) ||
-        !keep_text(&writer->arena, &own->date_format) || !keep_text(&writer->arena, &own->timestamp_format))
+    if (!copied || !keep_text(&writer->arena, &own->delimiter) || !keep_text(&writer->arena, &own->null_text) ||
+        !keep_text(&writer->arena, &own->new_line) || !keep_text(&writer->arena, &own->date_format) ||
+        !keep_text(&writer->arena, &own->timestamp_format))
         return error_no_memory(err, writer->context->memory, 4096);
     if (own->delimiter.size == 0) return error_set(err, BP_BAD_ARGUMENT, "delim must not be empty when CSV is written");
     if (own->date_format.size && (status = temporal_check_format(own->date_format, false, err))) return status;
@@ -262,11 +286,13 @@ static bp_status copy_write_options(csv_writer *writer, const csv_write_options 
     return BP_OK;
 }
 
-bp_status csv_writer_new(csv_writer **out, bp_context *context, csv_sink sink, const schema *schema, const csv_write_options *options,
-                         bp_error *err)
+bp_status csv_writer_new(csv_writer **out, bp_context *context, csv_sink sink, const schema *schema,
+                         const csv_write_options *options, bp_error *err)
 {
     csv_writer *writer = memory_new(context->memory, csv_writer);
-    codec_kind codec = options->compression == CSV_COMPRESSION_GZIP ? CODEC_GZIP : options->compression == CSV_COMPRESSION_ZSTD ? CODEC_ZSTD : CODEC_NONE;
+    codec_kind codec = options->compression == CSV_COMPRESSION_GZIP   ? CODEC_GZIP
+                       : options->compression == CSV_COMPRESSION_ZSTD ? CODEC_ZSTD
+                                                                      : CODEC_NONE;
     bp_status status;
 
     *out = NULL;

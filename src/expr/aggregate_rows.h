@@ -1,6 +1,6 @@
 /* What the files of aggregate functions share: walking rows of arguments to groups' states. */
-#ifndef EXPR_AGGREGATE_INTERNAL_H
-#define EXPR_AGGREGATE_INTERNAL_H
+#ifndef EXPR_AGGREGATE_ROWS_H
+#define EXPR_AGGREGATE_ROWS_H
 
 #include "aggregate.h"
 #include "base/error.h"
