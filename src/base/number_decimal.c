@@ -141,6 +141,17 @@ double number_decimal_to_double(int128 value, unsigned scale)
     return value < 0 ? -result : result;
 }
 
+/* As round() of the C library, without it: from 2^52 on every double is whole. */
+static double round_half_away(double value)
+{
+    double magnitude = value < 0 ? -value : value, whole;
+
+    if (!(magnitude < 4503599627370496.0)) return value;
+    whole = (double)(int64_t)magnitude;
+    if (magnitude - whole >= 0.5) whole += 1;
+    return value < 0 ? -whole : whole;
+}
+
 number_result number_decimal_from_double(double value, unsigned precision, unsigned scale, int128 *out)
 {
     double scaled = value * number_scale_double(1, scale);
@@ -149,7 +160,7 @@ number_result number_decimal_from_double(double value, unsigned precision, unsig
 
     if (value != value) return NUMBER_BAD;
     if (scaled >= limit || scaled <= -limit) return NUMBER_OVERFLOW;
-    whole = __builtin_round(scaled);
+    whole = round_half_away(scaled);
     if (whole >= limit || whole <= -limit) return NUMBER_OVERFLOW;
     *out = (int128)whole;
     return whole == scaled ? NUMBER_OK : NUMBER_INEXACT;

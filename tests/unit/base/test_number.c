@@ -68,15 +68,15 @@ static void test_integers(void **state)
 
 static void test_integers_bad(void **state)
 {
-    static const char *const bad[] = {"", "-", "+", "1 ", " 1", "1.0", "1e3", "--1", "12345678a", "a", "1_000", "0x10", "1\0002"};
+    static const char *const bad[] = {"", "-", "+", "1 ", " 1", "1.0", "1e3", "--1", "12345678a", "a", "1_000", "0x10"};
+    static const char nul[3] = {'1', 0, '2'};
     int64_t value = 77;
 
     for (size_t i = 0; i < ARRAY_LENGTH(bad); i++) {
-        if (strcmp(bad[i], "1") == 0) continue;
         assert_int_equal(number_parse_int64(ENDS(bad[i]), &value), NUMBER_BAD);
         assert_int_equal(value, 77);
     }
-    assert_int_equal(number_parse_int64("1\0002", "1\0002" + 3, &value), NUMBER_BAD);
+    assert_int_equal(number_parse_int64(nul, nul + 3, &value), NUMBER_BAD);
     /* Too long but not a number is still no number. */
     assert_int_equal(number_parse_int64(ENDS("99999999999999999999999999999999999999999999999999x"), &value), NUMBER_BAD);
     assert_int_equal(number_parse_int64(ENDS("99999999999999999999999999999999999999999999999999"), &value), NUMBER_OVERFLOW);

@@ -148,7 +148,7 @@ static void test_ascii_words(void **state)
 
     for (int c = 0; c < 128; c++) {
         for (size_t place = 0; place < 8; place++) {
-            char text[8] = "aZ09{@[`";
+            char text[] = "aZ09{@[`";
             builder out;
 
             text[place] = (char)c;
