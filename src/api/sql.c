@@ -459,30 +459,30 @@ void bp_result_free(bp_result *result)
 }
 
 /* text --------------------------------------------------------------------------------------------------------------------------------------- */
-static bp_status hand_out(builder *text, bp_write_function write, void *data, bp_error *err)
+static bp_status hand_out(builder *text, bp_write_function take, void *data, bp_error *err)
 {
-    if (text->size && write(data, text->data, text->size)) return error_set(err, BP_IO_ERROR, "the output could not be written");
+    if (text->size && take(data, text->data, text->size)) return error_set(err, BP_IO_ERROR, "the output could not be written");
     builder_reset(text);
     return BP_OK;
 }
 
-static bp_status print_rows(bp_result *result, text_writer *writer, builder *text, bp_write_function write, void *data, bp_error *err)
+static bp_status print_rows(bp_result *result, text_writer *writer, builder *text, bp_write_function take, void *data, bp_error *err)
 {
     batch batch;
     bp_status status;
 
     if ((status = text_writer_begin(writer, text, err))) return status;
     for (;;) {
-        if ((status = hand_out(text, write, data, err))) return status;
+        if ((status = hand_out(text, take, data, err))) return status;
         if ((status = session_next(&result->connection->session, &result->outcome, &batch, err))) return status;
         if (batch.row_count == 0) break;
         if ((status = text_writer_rows(writer, &batch, text, err))) return status;
     }
     if ((status = text_writer_end(writer, text, err))) return status;
-    return hand_out(text, write, data, err);
+    return hand_out(text, take, data, err);
 }
 
-static bp_status print_result(bp_result *result, const text_options *options, bp_write_function write, void *data, bp_error *err)
+static bp_status print_result(bp_result *result, const text_options *options, bp_write_function take, void *data, bp_error *err)
 {
     memory *memory = result->connection->context->memory;
     text_writer *writer;
@@ -492,25 +492,25 @@ static bp_status print_result(bp_result *result, const text_options *options, bp
     if (result->outcome.kind != OUTCOME_ROWS) return BP_OK;
     if ((status = text_writer_new(&writer, memory, &result->outcome.plan->result, options, err))) return status;
     builder_init(&text, memory, SIZE_MAX / 2);
-    status = print_rows(result, writer, &text, write, data, err);
+    status = print_rows(result, writer, &text, take, data, err);
     builder_clear(&text);
     text_writer_free(writer);
     return status;
 }
 
-bp_status bp_result_print(bp_result *result, const bp_print_options *options, bp_write_function write, void *data, bp_error *err)
+bp_status bp_result_print(bp_result *result, const bp_print_options *options, bp_write_function take, void *data, bp_error *err)
 {
     text_options own = {.format = FORMAT_BOX};
     bp_status status;
 
-    if (!result || !write) return null_argument(err, result ? "write" : "result");
+    if (!result || !take) return null_argument(err, result ? "take" : "result");
     if (options) {
         own = (text_options){FORMAT_BOX, options->null_text, options->most_rows, options->width};
         if (options->format && !text_format_find(&own.format, string_view_of(options->format)))
             return error_set(err, BP_BAD_ARGUMENT, "there is no output format \"%s\"; there are box csv tsv json jsonl markdown html line", options->format);
     }
     if ((status = enter(result->connection, err))) return status;
-    status = print_result(result, &own, write, data, err);
+    status = print_result(result, &own, take, data, err);
     leave(result->connection);
     return status;
 }
