@@ -87,8 +87,8 @@ typedef struct bp_print_options {
 } bp_print_options;
 
 /* Write all rows that are left. options NULL: a box with everything. */
-BP_MUST_USE BP_API bp_status bp_result_print(bp_result *result, const bp_print_options *options, bp_write_function write, void *data,
-                                             bp_error *err);
+BP_MUST_USE BP_API bp_status bp_result_print(bp_result *result, const bp_print_options *options, bp_write_function write,
+                                             void *data, bp_error *err);
 
 /* Make a table's data visible under `name` until it is unregistered or replaced. The stream is moved in (its release callback runs
  * when nothing uses the data any more) and read on the first scan. Batches are used in place, without a copy. */

@@ -83,7 +83,8 @@ bp_status bp_connection_new(bp_connection **out, bp_context *context, bp_error *
     if (!out) return null_argument(err, "out");
     *out = NULL;
     if (!context) return null_argument(err, "context");
-    if (!(connection = memory_new(context->memory, bp_connection))) return error_no_memory(err, context->memory, sizeof *connection);
+    if (!(connection = memory_new(context->memory, bp_connection)))
+        return error_no_memory(err, context->memory, sizeof *connection);
     connection->context = context;
     session_init(&connection->session, context);
     connection->session.replacement = offer_replacement;
@@ -162,7 +163,9 @@ static bp_status read_parameters(bp_statement *statement, bp_error *err)
     if ((status = session_parameters(&names, &statement->parameters.count, &statement->arena, statement->tree, err))) return status;
     statement->parameters.names = names;
     statement->parameters.values = arena_allocate_array(&statement->arena, statement->parameters.count, sizeof(column *));
-    return statement->parameters.values ? BP_OK : error_no_memory(err, statement->arena.memory, statement->parameters.count * sizeof(column *));
+    return statement->parameters.values
+               ? BP_OK
+               : error_no_memory(err, statement->arena.memory, statement->parameters.count * sizeof(column *));
 }
 
 static bp_status prepare(bp_statement **out, bp_connection *connection, string_view sql, size_t *consumed, bp_error *err)
@@ -231,7 +234,8 @@ static bp_status bind_value(bp_statement *statement, size_t number, const column
     if (!statement) return null_argument(err, "statement");
     error_clear(err);
     if (number < 1 || number > statement->parameters.count)
-        return error_set(err, BP_BAD_ARGUMENT, "there is no parameter %zu; the statement has %zu", number, statement->parameters.count);
+        return error_set(err, BP_BAD_ARGUMENT, "there is no parameter %zu; the statement has %zu", number,
+                         statement->parameters.count);
     if (!(kept = arena_new(&statement->arena, column))) return error_no_memory(err, statement->arena.memory, sizeof *kept);
     if ((status = column_copy(kept, value, &statement->arena, err))) return status;
     if ((status = type_copy(&kept->type, &statement->arena, value->type, err))) return status;
@@ -241,7 +245,8 @@ static bp_status bind_value(bp_statement *statement, size_t number, const column
     return BP_OK;
 }
 
-bp_status bp_statement_bind_arrow(bp_statement *statement, size_t number, struct ArrowSchema *schema, struct ArrowArray *array, bp_error *err)
+bp_status bp_statement_bind_arrow(bp_statement *statement, size_t number, struct ArrowSchema *schema, struct ArrowArray *array,
+                                  bp_error *err)
 {
     region *region = NULL;
     column value;
@@ -252,7 +257,8 @@ bp_status bp_statement_bind_arrow(bp_statement *statement, size_t number, struct
                        : null_argument(err, "statement");
     if (!statement && array->release) array->release(array);
     if (schema->release) schema->release(schema);
-    if (!status && value.length != 1) status = error_set(err, BP_BAD_ARGUMENT, "a parameter wants one value, not %zu", value.length);
+    if (!status && value.length != 1)
+        status = error_set(err, BP_BAD_ARGUMENT, "a parameter wants one value, not %zu", value.length);
     if (!status) status = bind_value(statement, number, &value, err);
     region_release(region);
     return status;
@@ -277,8 +283,10 @@ bp_status bp_statement_bind_int64(bp_statement *statement, size_t number, int64_
     int32_t small = (int32_t)given;
     bool fits = small == given; /* as a literal of SQL: INTEGER if it fits */
 
-    return bind_value(statement, number,
-                      &(column){.type = type_of(fits ? TYPE_INT32 : TYPE_INT64), .length = 1, .values = fits ? (const void *)&small : &given}, err);
+    return bind_value(
+        statement, number,
+        &(column){.type = type_of(fits ? TYPE_INT32 : TYPE_INT64), .length = 1, .values = fits ? (const void *)&small : &given},
+        err);
 }
 
 bp_status bp_statement_bind_double(bp_statement *statement, size_t number, double given, bp_error *err)
@@ -313,7 +321,8 @@ static bp_status all_bound(const bp_statement *statement, bp_error *err)
 {
     for (size_t i = 0; i < statement->parameters.count; i++)
         if (!statement->parameters.values[i])
-            return error_set(err, BP_BAD_ARGUMENT, "the parameter %.*s has no value", STRING_ARGUMENTS(statement->parameters.names[i]));
+            return error_set(err, BP_BAD_ARGUMENT, "the parameter %.*s has no value",
+                             STRING_ARGUMENTS(statement->parameters.names[i]));
     return BP_OK;
 }
 
@@ -369,7 +378,8 @@ bp_status bp_query(bp_result **out, bp_connection *connection, const char *sql, 
     if (!status && !statement)
         status = error_set(err, BP_SYNTAX_ERROR, "there is no statement in the text");
     else if (!status && string_trim((string_view){sql + consumed, size - consumed}).size)
-        status = error_set_at(err, BP_SYNTAX_ERROR, consumed, "one statement is wanted, but more text follows; run them one by one with bp_prepare()");
+        status = error_set_at(err, BP_SYNTAX_ERROR, consumed,
+                              "one statement is wanted, but more text follows; run them one by one with bp_prepare()");
     if (!status) status = execute(out, statement, err);
     if (status)
         bp_statement_free(statement);
@@ -421,7 +431,8 @@ bp_status bp_result_schema(bp_result *result, struct ArrowSchema *out, bp_error 
 
     if (!result || !out) return null_argument(err, result ? "out" : "result");
     error_clear(err);
-    return arrow_export_schema(out, result->connection->context->memory, result->outcome.plan ? &result->outcome.plan->result : &empty, err);
+    return arrow_export_schema(out, result->connection->context->memory,
+                               result->outcome.plan ? &result->outcome.plan->result : &empty, err);
 }
 
 static bp_status next_array(bp_result *result, struct ArrowArray *out, bp_error *err)
@@ -459,30 +470,31 @@ void bp_result_free(bp_result *result)
 }
 
 /* text --------------------------------------------------------------------------------------------------------------------------------------- */
-static bp_status hand_out(builder *text, bp_write_function write, void *data, bp_error *err)
+static bp_status hand_out(builder *text, bp_write_function take, void *data, bp_error *err)
 {
-    if (text->size && write(data, text->data, text->size)) return error_set(err, BP_IO_ERROR, "the output could not be written");
+    if (text->size && take(data, text->data, text->size)) return error_set(err, BP_IO_ERROR, "the output could not be written");
     builder_reset(text);
     return BP_OK;
 }
 
-static bp_status print_rows(bp_result *result, text_writer *writer, builder *text, bp_write_function write, void *data, bp_error *err)
+static bp_status print_rows(bp_result *result, text_writer *writer, builder *text, bp_write_function take, void *data,
+                            bp_error *err)
 {
     batch batch;
     bp_status status;
 
     if ((status = text_writer_begin(writer, text, err))) return status;
     for (;;) {
-        if ((status = hand_out(text, write, data, err))) return status;
+        if ((status = hand_out(text, take, data, err))) return status;
         if ((status = session_next(&result->connection->session, &result->outcome, &batch, err))) return status;
         if (batch.row_count == 0) break;
         if ((status = text_writer_rows(writer, &batch, text, err))) return status;
     }
     if ((status = text_writer_end(writer, text, err))) return status;
-    return hand_out(text, write, data, err);
+    return hand_out(text, take, data, err);
 }
 
-static bp_status print_result(bp_result *result, const text_options *options, bp_write_function write, void *data, bp_error *err)
+static bp_status print_result(bp_result *result, const text_options *options, bp_write_function take, void *data, bp_error *err)
 {
     memory *memory = result->connection->context->memory;
     text_writer *writer;
@@ -492,25 +504,27 @@ static bp_status print_result(bp_result *result, const text_options *options, bp
     if (result->outcome.kind != OUTCOME_ROWS) return BP_OK;
     if ((status = text_writer_new(&writer, memory, &result->outcome.plan->result, options, err))) return status;
     builder_init(&text, memory, SIZE_MAX / 2);
-    status = print_rows(result, writer, &text, write, data, err);
+    status = print_rows(result, writer, &text, take, data, err);
     builder_clear(&text);
     text_writer_free(writer);
     return status;
 }
 
-bp_status bp_result_print(bp_result *result, const bp_print_options *options, bp_write_function write, void *data, bp_error *err)
+bp_status bp_result_print(bp_result *result, const bp_print_options *options, bp_write_function take, void *data, bp_error *err)
 {
     text_options own = {.format = FORMAT_BOX};
     bp_status status;
 
-    if (!result || !write) return null_argument(err, result ? "write" : "result");
+    if (!result || !take) return null_argument(err, result ? "take" : "result");
     if (options) {
         own = (text_options){FORMAT_BOX, options->null_text, options->most_rows, options->width};
         if (options->format && !text_format_find(&own.format, string_view_of(options->format)))
-            return error_set(err, BP_BAD_ARGUMENT, "there is no output format \"%s\"; there are box csv tsv json jsonl markdown html line", options->format);
+            return error_set(err, BP_BAD_ARGUMENT,
+                             "there is no output format \"%s\"; there are box csv tsv json jsonl markdown html line",
+                             options->format);
     }
     if ((status = enter(result->connection, err))) return status;
-    status = print_result(result, &own, write, data, err);
+    status = print_result(result, &own, take, data, err);
     leave(result->connection);
     return status;
 }
@@ -528,9 +542,9 @@ static int status_to_errno(bp_status status)
     case BP_OK: return 0;
     case BP_NO_MEMORY:
     case BP_OVER_BUDGET: return 12; /* ENOMEM */
-    case BP_CANCELLED: return 125;  /* ECANCELED */
-    case BP_IO_ERROR: return 5;     /* EIO */
-    default: return 22;             /* EINVAL */
+    case BP_CANCELLED: return 125; /* ECANCELED */
+    case BP_IO_ERROR: return 5; /* EIO */
+    default: return 22; /* EINVAL */
     }
 }
 
@@ -585,7 +599,8 @@ bp_status bp_result_stream(bp_result **result, struct ArrowArrayStream *out, bp_
 }
 
 /* editing ---------------------------------------------------------------------------------------------------------------------------------------------- */
-bp_status bp_complete(bp_connection *connection, const char *sql, size_t size, size_t position, bp_completion_function found, void *data, bp_error *err)
+bp_status bp_complete(bp_connection *connection, const char *sql, size_t size, size_t position, bp_completion_function found,
+                      void *data, bp_error *err)
 {
     bp_status status;
 

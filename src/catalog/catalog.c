@@ -77,7 +77,8 @@ bp_status catalog_publish(catalog *catalog, catalog_entry *entry, bool replace, 
     bp_status status = BP_OK;
 
     if (index != SIZE_MAX && !replace)
-        status = error_set(err, BP_EXISTS, "\"%.*s\" is there already; DROP it first, or say CREATE OR REPLACE", STRING_ARGUMENTS(entry->name));
+        status = error_set(err, BP_EXISTS, "\"%.*s\" is there already; DROP it first, or say CREATE OR REPLACE",
+                           STRING_ARGUMENTS(entry->name));
     else if (index == SIZE_MAX)
         status = make_room(catalog, err);
     if (status) {

@@ -10,15 +10,15 @@ typedef enum catalog_kind { CATALOG_TABLE, CATALOG_VIEW, CATALOG_SOURCE } catalo
 typedef struct catalog_entry {
     catalog_kind kind;
     string_view name; /* as it was written first */
-    arena arena;      /* of the texts and types below */
+    arena arena; /* of the texts and types below */
     /* TABLE */
     table *table;
-    source *source;            /* over the table as it is, or the registered source; NULL: made when asked for */
-    bool *not_null;            /* one a column */
+    source *source; /* over the table as it is, or the registered source; NULL: made when asked for */
+    bool *not_null; /* one a column */
     string_view *default_text; /* one a column: an SQL expression, or empty */
     /* VIEW */
-    string_view sql;                /* the text of its query */
-    string_view *view_columns;      /* names that replace the query's; view_column_count may be 0 */
+    string_view sql; /* the text of its query */
+    string_view *view_columns; /* names that replace the query's; view_column_count may be 0 */
     size_t view_column_count;
 } catalog_entry;
 

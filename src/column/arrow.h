@@ -15,8 +15,8 @@ MUST_USE bp_status arrow_import_schema(schema *out, arena *arena, const struct A
 MUST_USE bp_status arrow_import_array(batch *out, region **owner, memory *memory, const schema *schema, struct ArrowArray *in,
                                       bp_error *err);
 /* The same for one column of any type; the schema stays the caller's. */
-MUST_USE bp_status arrow_import_column(column *out, region **owner, memory *memory, const struct ArrowSchema *schema, struct ArrowArray *in,
-                                       bp_error *err);
+MUST_USE bp_status arrow_import_column(column *out, region **owner, memory *memory, const struct ArrowSchema *schema,
+                                       struct ArrowArray *in, bp_error *err);
 /* Read a whole stream into a table without copying its values; the stream is moved from. */
 MUST_USE bp_status arrow_import_stream(table **out, memory *memory, struct ArrowArrayStream *in, bp_error *err);
 

@@ -7,9 +7,9 @@
 /* schemas ---------------------------------------------------------------------------------------------------------------------------------------- */
 /* What a struct owns: one block with everything in it. */
 typedef struct exported {
-    arena arena;    /* of all that the struct shows */
+    arena arena; /* of all that the struct shows */
     memory *memory; /* retained */
-    region *owner;  /* retained, or NULL */
+    region *owner; /* retained, or NULL */
 } exported;
 
 static exported *exported_new(memory *memory)
@@ -74,8 +74,9 @@ static const char *format_of(data_type type, arena *arena)
     case TYPE_TIME: return arena_format(arena, "tt%s", type.unit == UNIT_NANO ? "n" : "u").data;
     case TYPE_TIMESTAMP: return arena_format(arena, "ts%s:", unit_letter(type)).data;
     case TYPE_TIMESTAMP_TZ:
-        return type.detail && type.detail->zone.size ? arena_format(arena, "ts%s:%.*s", unit_letter(type), STRING_ARGUMENTS(type.detail->zone)).data
-                                                    : arena_format(arena, "ts%s:UTC", unit_letter(type)).data;
+        return type.detail && type.detail->zone.size
+                   ? arena_format(arena, "ts%s:%.*s", unit_letter(type), STRING_ARGUMENTS(type.detail->zone)).data
+                   : arena_format(arena, "ts%s:UTC", unit_letter(type)).data;
     case TYPE_DURATION: return arena_format(arena, "tD%s", unit_letter(type)).data;
     case TYPE_INTERVAL: return "tin";
     case TYPE_UUID: return "w:16";
@@ -105,14 +106,17 @@ static bp_status export_type(struct ArrowSchema *out, memory *memory, string_vie
     if (!out->format || !out->name || !out->children) status = error_no_memory(err, memory, 256);
     if (type.id == TYPE_TIMESTAMP_TZ || type.id == TYPE_LIST) children = type.id == TYPE_LIST ? children : 0;
     for (size_t i = 0; i < children && !status; i++) {
-        string_view child_name = type.id == TYPE_STRUCT ? type.detail->names[i] : type.id == TYPE_MAP ? STRING_VIEW("entries") : STRING_VIEW("item");
+        string_view child_name = type.id == TYPE_STRUCT ? type.detail->names[i]
+                                 : type.id == TYPE_MAP  ? STRING_VIEW("entries")
+                                                        : STRING_VIEW("item");
         if (!(out->children[i] = arena_new(&own->arena, struct ArrowSchema))) return error_no_memory(err, memory, 64);
         status = export_type(out->children[i], memory, child_name, type.detail->children[i], err);
         if (!status) out->n_children = (int64_t)i + 1;
     }
     if (!status && type.id == TYPE_ENUM) {
         out->dictionary = arena_new(&own->arena, struct ArrowSchema);
-        status = out->dictionary ? export_type(out->dictionary, memory, STRING_VIEW(""), type_of(TYPE_VARCHAR), err) : error_no_memory(err, memory, 64);
+        status = out->dictionary ? export_type(out->dictionary, memory, STRING_VIEW(""), type_of(TYPE_VARCHAR), err)
+                                 : error_no_memory(err, memory, 64);
     }
     if (status) release_schema(out);
     return status;
@@ -191,7 +195,8 @@ static bp_status check_huge(const column *in, bp_error *err)
 
     for (size_t i = 0; i < in->length; i++)
         if (!column_is_null(in, i) && (values[i] >= limit || values[i] <= -limit))
-            return error_set(err, BP_OUT_OF_RANGE, "a HUGEINT of 39 digits does not fit Arrow's decimal128(38,0); cast it to VARCHAR or DOUBLE");
+            return error_set(err, BP_OUT_OF_RANGE,
+                             "a HUGEINT of 39 digits does not fit Arrow's decimal128(38,0); cast it to VARCHAR or DOUBLE");
     return BP_OK;
 }
 
@@ -229,7 +234,8 @@ static bp_status export_lists(struct ArrowArray *out, exported *own, const colum
     for (size_t i = 0; i < in->length; i++) {
         offsets[i] = (int32_t)total;
         total += column_is_null(in, i) ? 0 : entries[i].size;
-        if (total > INT32_MAX) return error_set(err, BP_LIMIT, "a batch with over 2^31 list elements; ask for fewer rows at a time");
+        if (total > INT32_MAX)
+            return error_set(err, BP_LIMIT, "a batch with over 2^31 list elements; ask for fewer rows at a time");
     }
     offsets[in->length] = (int32_t)total;
     selection = arena_new_array(&own->arena, uint32_t, total);
@@ -338,7 +344,8 @@ static bp_status export_column(struct ArrowArray *out, memory *memory, const col
 
 bp_status arrow_export_batch(struct ArrowArray *out, memory *memory, const schema *schema, const batch *batch, bp_error *err)
 {
-    column rows = {.type = {.id = TYPE_STRUCT}, .length = batch->row_count, .children = batch->columns, .child_count = batch->column_count};
+    column rows = {
+        .type = {.id = TYPE_STRUCT}, .length = batch->row_count, .children = batch->columns, .child_count = batch->column_count};
 
     CHECK(schema->count == batch->column_count);
     (void)schema;
@@ -366,7 +373,8 @@ static int stream_next(struct ArrowArrayStream *stream, struct ArrowArray *out)
 
     memset(out, 0, sizeof *out);
     if (own->next >= table_chunk_count(own->table)) return 0;
-    return arrow_export_batch(out, own->memory, table_schema(own->table), table_chunk(own->table, own->next++), &own->error) ? 22 : 0;
+    return arrow_export_batch(out, own->memory, table_schema(own->table), table_chunk(own->table, own->next++), &own->error) ? 22
+                                                                                                                             : 0;
 }
 
 static const char *stream_error(struct ArrowArrayStream *stream)

@@ -22,7 +22,8 @@ bp_status arrow_import_array(batch *out, region **owner, memory *memory, const s
     return no_import(in, err);
 }
 
-bp_status arrow_import_column(column *out, region **owner, memory *memory, const struct ArrowSchema *schema, struct ArrowArray *in, bp_error *err)
+bp_status arrow_import_column(column *out, region **owner, memory *memory, const struct ArrowSchema *schema, struct ArrowArray *in,
+                              bp_error *err)
 {
     (void)memory, (void)schema;
     *out = (column){0};

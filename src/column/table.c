@@ -318,7 +318,8 @@ static size_t chunks_to_share(const table *old, size_t rows)
 {
     size_t count = old->chunk_count;
 
-    while (count && old->chunks[count - 1].batch.row_count <= rows && rows + old->chunks[count - 1].batch.row_count <= TABLE_CHUNK_ROWS)
+    while (count && old->chunks[count - 1].batch.row_count <= rows &&
+           rows + old->chunks[count - 1].batch.row_count <= TABLE_CHUNK_ROWS)
         rows += old->chunks[--count].batch.row_count;
     return count;
 }
@@ -332,7 +333,8 @@ bp_status table_extended(table **out, const table *old, const table *more, bp_er
     *out = NULL;
     if ((status = table_new(&made, old->memory, &old->schema, err))) return status;
     status = share_chunks(made, old, shared, err);
-    for (size_t i = shared; i < old->chunk_count && !status; i++) status = append_rows(made, &old->chunks[i].batch, 0, old->chunks[i].batch.row_count, err);
+    for (size_t i = shared; i < old->chunk_count && !status; i++)
+        status = append_rows(made, &old->chunks[i].batch, 0, old->chunks[i].batch.row_count, err);
     if (!status && shared == old->chunk_count)
         status = share_chunks(made, more, more->chunk_count, err);
     else

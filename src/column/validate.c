@@ -40,9 +40,11 @@ static bp_status validate_lists(const column *column, size_t rows, bp_error *err
 {
     const list_entry *entries = column->values;
 
-    if (column->child_count != 1) return error_set(err, BP_BAD_FORMAT, "a list column wants one child, not %zu", column->child_count);
+    if (column->child_count != 1)
+        return error_set(err, BP_BAD_FORMAT, "a list column wants one child, not %zu", column->child_count);
     for (size_t row = 0; row < rows; row++)
-        if ((size_t)entries[row].offset + entries[row].size > column->children[0].length) return bad("the list reaches past its elements", row, err);
+        if ((size_t)entries[row].offset + entries[row].size > column->children[0].length)
+            return bad("the list reaches past its elements", row, err);
     return BP_OK;
 }
 
@@ -63,7 +65,8 @@ bp_status column_validate(const column *column, int level, bp_error *err)
     bool has_values = physical != PHYSICAL_NONE && physical != PHYSICAL_STRUCT && physical != PHYSICAL_ARRAY;
     bp_status status = BP_OK;
 
-    if (column->encoding > COLUMN_DICTIONARY) return error_set(err, BP_BAD_FORMAT, "a column of unknown encoding %u", column->encoding);
+    if (column->encoding > COLUMN_DICTIONARY)
+        return error_set(err, BP_BAD_FORMAT, "a column of unknown encoding %u", column->encoding);
     if (rows && has_values && !column->values) return error_set(err, BP_BAD_FORMAT, "a column of %zu rows has no values", rows);
     if (column->child_count && !column->children) return error_set(err, BP_BAD_FORMAT, "a nested column has no children");
     if (column->encoding == COLUMN_DICTIONARY)

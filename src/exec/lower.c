@@ -252,7 +252,7 @@ static bp_status lower_values(lowering *state, plan_id id, bp_error *err)
     const plan_node *node = plan_at(state->plan, id);
     size_t count = node->output_count;
     column *row = arena_new_array(&state->plan->arena, column, count);
-    kept_table *kept;
+    kept_table *kept = NULL;
     schema *types;
     bp_status status;
 
@@ -291,7 +291,7 @@ static bp_status lower_project(lowering *state, plan_id id, bp_error *err)
 {
     const plan_node *node = plan_at(state->plan, id);
     plan_id child = node->children[0];
-    expr_id *mapped;
+    expr_id *mapped = NULL;
     bp_status status;
 
     place_only(state, child);
@@ -308,7 +308,7 @@ static bp_status aggregate_over(lowering *state, plan_id id, plan_id child, cons
     const expr_pool *pool = &state->plan->exprs;
     size_t total = group_count, at = group_count;
     aggregate_spec *specs = arena_new_array(&state->plan->arena, aggregate_spec, aggregate_count);
-    expr_id *inputs, *mapped;
+    expr_id *inputs, *mapped = NULL;
     schema *input;
     sink *sink;
     bp_status status;
@@ -360,7 +360,7 @@ static bp_status lower_distinct(lowering *state, plan_id id, bp_error *err)
     const plan_node *node = plan_at(state->plan, id);
     plan_id child = node->children[0];
     size_t count = node->output_count, on_count = node->distinct.on_count;
-    expr_id *columns, *firsts, *mapped;
+    expr_id *columns, *firsts, *mapped = NULL;
     bp_status status;
 
     if ((status = output_exprs(state, child, &columns, err))) return status;
@@ -385,7 +385,7 @@ static bp_status sort_over(lowering *state, plan_id id, const sort_key *keys, si
     plan_id child = plan_at(state->plan, id)->children[0];
     size_t count = plan_at(state->plan, child)->output_count, total = count;
     bool limited = limit != UINT64_MAX;
-    expr_id *inputs, *mapped, *columns;
+    expr_id *inputs, *mapped = NULL, *columns;
     sort_spec *specs = arena_new_array(&state->plan->arena, sort_spec, key_count);
     schema *types;
     sink *sink;
@@ -444,7 +444,7 @@ static bp_status join_side(lowering *state, plan_id id, plan_id child, const joi
                            const schema **out, bp_error *err)
 {
     const plan_node *side = plan_at(state->plan, child);
-    expr_id *inputs = arena_new_array(&state->plan->arena, expr_id, count + side->output_count), *columns, *mapped;
+    expr_id *inputs = arena_new_array(&state->plan->arena, expr_id, count + side->output_count), *columns, *mapped = NULL;
     schema *types;
     bp_status status;
 
@@ -535,7 +535,7 @@ static bp_status lower_union(lowering *state, plan_id id, bp_error *err)
 static bp_status counted_side(lowering *state, plan_id id, plan_id child, size_t mark, bp_error *err)
 {
     size_t count = plan_at(state->plan, child)->output_count;
-    expr_id *columns, *inputs = arena_new_array(&state->plan->arena, expr_id, count + 2), *mapped;
+    expr_id *columns, *inputs = arena_new_array(&state->plan->arena, expr_id, count + 2), *mapped = NULL;
     bp_status status;
 
     if (!inputs) return error_no_memory(err, state->context->memory, count * sizeof *inputs);

@@ -3,7 +3,7 @@
  *   entries (first 8 key bytes, row) --radix sort by byte, stable--> runs of equal prefix --merge sort by the whole key--> order --gather--> result
  *
  * Ties stay in row order. Bytes of the prefix that are the same in all rows cost nothing. */
-#include "sort_key.h"
+#include "order_key.h"
 
 #include "column/concatenate.h"
 

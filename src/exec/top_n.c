@@ -1,7 +1,7 @@
 /* TOP N: ORDER BY with a limit. A worker holds the rows that can still be among the first `wanted`; when it holds SLACK rows too many it keeps the best of them, and
  * from then on drops rows whose key is past the worst of those before anything of them is copied. Ties are decided by the rows' places, so the result
  * does not depend on who saw which row. */
-#include "sort_key.h"
+#include "order_key.h"
 
 #include "column/concatenate.h"
 

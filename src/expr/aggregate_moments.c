@@ -76,18 +76,19 @@ AGGREGATE_COMBINE(moments_combine)
 }
 
 /* NaN stands for NULL where the formula has no value. */
-#define MOMENTS_FINISH(name, least, formula)                                                                                                     \
-    AGGREGATE_FINISH(name)                                                                                                                       \
-    {                                                                                                                                            \
-        uint64_t *validity;                                                                                                                      \
-        if (!new_results(out, count, sizeof(double), &validity, arena)) return error_no_memory(err, call->context->memory, count * 8);           \
-        for (size_t i = 0; i < count; i++) {                                                                                                     \
-            const moments_state *s = (const moments_state *)(const void *)(states + i * stride);                                                 \
-            double result = s->count >= (least) ? (formula) : 0;                                                                                 \
-            ((double *)(uintptr_t)out->values)[i] = result;                                                                                      \
-            if (s->count < (least)) bitmap_unset(validity, i);                                                                                   \
-        }                                                                                                                                        \
-        return BP_OK;                                                                                                                            \
+#define MOMENTS_FINISH(name, least, formula)                                                                                       \
+    AGGREGATE_FINISH(name)                                                                                                         \
+    {                                                                                                                              \
+        uint64_t *validity;                                                                                                        \
+        if (!new_results(out, count, sizeof(double), &validity, arena))                                                            \
+            return error_no_memory(err, call->context->memory, count * 8);                                                         \
+        for (size_t i = 0; i < count; i++) {                                                                                       \
+            const moments_state *s = (const moments_state *)(const void *)(states + i * stride);                                   \
+            double result = s->count >= (least) ? (formula) : 0;                                                                   \
+            ((double *)(uintptr_t)out->values)[i] = result;                                                                        \
+            if (s->count < (least)) bitmap_unset(validity, i);                                                                     \
+        }                                                                                                                          \
+        return BP_OK;                                                                                                              \
     }
 
 MOMENTS_FINISH(var_samp_finish, 2, s->xx / (s->count - 1))

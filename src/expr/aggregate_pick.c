@@ -93,7 +93,8 @@ bp_status bind_pick(function_binding *binding, bp_error *err)
     binding->wanted[0] = type;
     if (binding->count > 1) {
         types[1] = binding->wanted[1] = expr_type(binding->pool, binding->arguments[1]);
-        if (type_is_nested(types[1])) return error_set(err, BP_NOT_SUPPORTED, "a list, struct or map to compare by is not there yet");
+        if (type_is_nested(types[1]))
+            return error_set(err, BP_NOT_SUPPORTED, "a list, struct or map to compare by is not there yet");
     }
     binding->result = type;
     binding->bind_data = types;
@@ -101,38 +102,38 @@ bp_status bind_pick(function_binding *binding, bp_error *err)
 }
 
 /* min, max ----------------------------------------------------------------------------------------------------------------------------------- */
-#define PICK_NUMBERS(type, better)                                                                                                                \
-    do {                                                                                                                                          \
-        const type *values = argument->values;                                                                                                    \
-        for (size_t i = 0; i < rows; i++) {                                                                                                       \
-            kept_value *kept = (kept_value *)(void *)state_at(states, stride, groups, i);                                                         \
-            type value = values[row_at(argument, selection, i)], held;                                                                            \
-            memcpy(&held, kept->bytes, sizeof held);                                                                                              \
-            if (kept->seen && !(better)) continue;                                                                                                \
-            memcpy(kept->bytes, &value, sizeof value);                                                                                            \
-            kept->seen = true;                                                                                                                    \
-        }                                                                                                                                         \
+#define PICK_NUMBERS(type, better)                                                                                                 \
+    do {                                                                                                                           \
+        const type *values = argument->values;                                                                                     \
+        for (size_t i = 0; i < rows; i++) {                                                                                        \
+            kept_value *kept = (kept_value *)(void *)state_at(states, stride, groups, i);                                          \
+            type value = values[row_at(argument, selection, i)], held;                                                             \
+            memcpy(&held, kept->bytes, sizeof held);                                                                               \
+            if (kept->seen && !(better)) continue;                                                                                 \
+            memcpy(kept->bytes, &value, sizeof value);                                                                             \
+            kept->seen = true;                                                                                                     \
+        }                                                                                                                          \
     } while (0)
 
-#define PICK_EITHER(type)                                                                                                                         \
-    do {                                                                                                                                          \
-        if (greatest)                                                                                                                             \
-            PICK_NUMBERS(type, value > held);                                                                                                     \
-        else                                                                                                                                      \
-            PICK_NUMBERS(type, value < held);                                                                                                     \
+#define PICK_EITHER(type)                                                                                                          \
+    do {                                                                                                                           \
+        if (greatest)                                                                                                              \
+            PICK_NUMBERS(type, value > held);                                                                                      \
+        else                                                                                                                       \
+            PICK_NUMBERS(type, value < held);                                                                                      \
     } while (0)
 
 /* NaN is the greatest: a number is less than it, and nothing is greater. */
-#define PICK_FLOATS(type)                                                                                                                         \
-    do {                                                                                                                                          \
-        if (greatest)                                                                                                                             \
-            PICK_NUMBERS(type, value > held || (value != value && held == held));                                                                 \
-        else                                                                                                                                      \
-            PICK_NUMBERS(type, value < held || (held != held && value == value));                                                                 \
+#define PICK_FLOATS(type)                                                                                                          \
+    do {                                                                                                                           \
+        if (greatest)                                                                                                              \
+            PICK_NUMBERS(type, value > held || (value != value && held == held));                                                  \
+        else                                                                                                                       \
+            PICK_NUMBERS(type, value < held || (held != held && value == value));                                                  \
     } while (0)
 
-static bp_status pick_by_order(const aggregate_state_call *call, char *states, size_t stride, const uint32_t *groups, const column *argument,
-                               const uint32_t *selection, size_t rows, bool greatest, bp_error *err)
+static bp_status pick_by_order(const aggregate_state_call *call, char *states, size_t stride, const uint32_t *groups,
+                               const column *argument, const uint32_t *selection, size_t rows, bool greatest, bp_error *err)
 {
     bp_status status;
 
@@ -140,14 +141,16 @@ static bp_status pick_by_order(const aggregate_state_call *call, char *states, s
         kept_value *kept = (kept_value *)(void *)state_at(states, stride, groups, i);
         size_t row = row_at(argument, selection, i);
         column held = kept_column(kept, argument->type);
-        if (kept->seen && (greatest ? column_value_compare(argument, row, &held, 0) <= 0 : column_value_compare(argument, row, &held, 0) >= 0)) continue;
+        if (kept->seen &&
+            (greatest ? column_value_compare(argument, row, &held, 0) <= 0 : column_value_compare(argument, row, &held, 0) >= 0))
+            continue;
         if ((status = keep(call, kept, argument, row, err))) return status;
     }
     return BP_OK;
 }
 
-static bp_status pick_extreme(const aggregate_state_call *call, char *states, size_t stride, const uint32_t *groups, const column *argument,
-                              const uint32_t *selection, size_t rows, bool greatest, bp_error *err)
+static bp_status pick_extreme(const aggregate_state_call *call, char *states, size_t stride, const uint32_t *groups,
+                              const column *argument, const uint32_t *selection, size_t rows, bool greatest, bp_error *err)
 {
     switch (type_physical(argument->type)) {
     case PHYSICAL_INT8: PICK_EITHER(int8_t); return BP_OK;
@@ -177,8 +180,8 @@ AGGREGATE_UPDATE(max_update)
     return pick_extreme(call, states, stride, groups, &arguments[0], selection, rows, true, err);
 }
 
-static bp_status combine_extreme(const aggregate_state_call *call, char *into, size_t into_stride, const uint32_t *into_groups, const char *from,
-                                 size_t from_stride, size_t count, bool greatest, bp_error *err)
+static bp_status combine_extreme(const aggregate_state_call *call, char *into, size_t into_stride, const uint32_t *into_groups,
+                                 const char *from, size_t from_stride, size_t count, bool greatest, bp_error *err)
 {
     data_type type = *(const data_type *)call->bind_data;
     bp_status status;
@@ -229,8 +232,8 @@ AGGREGATE_UPDATE(last_update)
     return BP_OK;
 }
 
-static bp_status combine_place(const aggregate_state_call *call, char *into, size_t into_stride, const uint32_t *into_groups, const char *from,
-                               size_t from_stride, size_t count, bool last, bp_error *err)
+static bp_status combine_place(const aggregate_state_call *call, char *into, size_t into_stride, const uint32_t *into_groups,
+                               const char *from, size_t from_stride, size_t count, bool last, bp_error *err)
 {
     bp_status status;
 
@@ -254,8 +257,8 @@ AGGREGATE_COMBINE(last_combine)
 }
 
 /* arg_min(value, by), arg_max(value, by) --------------------------------------------------------------------------------------------------------- */
-static bp_status pick_by(const aggregate_state_call *call, pick_state *state, const column *value, size_t value_row, const column *by, size_t by_row,
-                         bool greatest, bp_error *err)
+static bp_status pick_by(const aggregate_state_call *call, pick_state *state, const column *value, size_t value_row,
+                         const column *by, size_t by_row, bool greatest, bp_error *err)
 {
     column held = kept_column(&state->by, by->type);
     bp_status status;
@@ -268,14 +271,14 @@ static bp_status pick_by(const aggregate_state_call *call, pick_state *state, co
     return keep(call, &state->value, value, value_row, err);
 }
 
-static bp_status update_by(const aggregate_state_call *call, char *states, size_t stride, const uint32_t *groups, const column *arguments,
-                           const uint32_t *selection, size_t rows, bool greatest, bp_error *err)
+static bp_status update_by(const aggregate_state_call *call, char *states, size_t stride, const uint32_t *groups,
+                           const column *arguments, const uint32_t *selection, size_t rows, bool greatest, bp_error *err)
 {
     bp_status status = BP_OK;
 
     for (size_t i = 0; i < rows && !status; i++)
-        status = pick_by(call, (pick_state *)(void *)state_at(states, stride, groups, i), &arguments[0], row_at(&arguments[0], selection, i), &arguments[1],
-                         row_at(&arguments[1], selection, i), greatest, err);
+        status = pick_by(call, (pick_state *)(void *)state_at(states, stride, groups, i), &arguments[0],
+                         row_at(&arguments[0], selection, i), &arguments[1], row_at(&arguments[1], selection, i), greatest, err);
     return status;
 }
 
@@ -291,8 +294,8 @@ AGGREGATE_UPDATE(arg_max_update)
     return update_by(call, states, stride, groups, arguments, selection, rows, true, err);
 }
 
-static bp_status combine_by(const aggregate_state_call *call, char *into, size_t into_stride, const uint32_t *into_groups, const char *from,
-                            size_t from_stride, size_t count, bool greatest, bp_error *err)
+static bp_status combine_by(const aggregate_state_call *call, char *into, size_t into_stride, const uint32_t *into_groups,
+                            const char *from, size_t from_stride, size_t count, bool greatest, bp_error *err)
 {
     const data_type *types = call->bind_data;
     bp_status status = BP_OK;
@@ -338,7 +341,8 @@ AGGREGATE_FINISH(pick_finish)
     char *values;
     bp_status status;
 
-    if (!new_results(out, count, width ? width : 1, &validity, arena)) return error_no_memory(err, call->context->memory, count * 16);
+    if (!new_results(out, count, width ? width : 1, &validity, arena))
+        return error_no_memory(err, call->context->memory, count * 16);
     values = (char *)(uintptr_t)out->values;
     memset(values, 0, count * (width ? width : 1));
     out->type = type;

@@ -6,14 +6,15 @@
 #include "base/error.h"
 
 #define AGGREGATE_INIT(name) void name(const aggregate_state_call *call, char *states, size_t stride, size_t count)
-#define AGGREGATE_UPDATE(name)                                                                                                                \
-    bp_status name(const aggregate_state_call *call, char *states, size_t stride, const uint32_t *groups, const column *arguments,            \
+#define AGGREGATE_UPDATE(name)                                                                                                     \
+    bp_status name(const aggregate_state_call *call, char *states, size_t stride, const uint32_t *groups, const column *arguments, \
                    size_t argument_count, const uint32_t *selection, size_t rows, bp_error *err)
-#define AGGREGATE_COMBINE(name)                                                                                                               \
-    bp_status name(const aggregate_state_call *call, char *into, size_t into_stride, const uint32_t *into_groups, const char *from,           \
-                   size_t from_stride, size_t count, bp_error *err)
-#define AGGREGATE_FINISH(name)                                                                                                                \
-    bp_status name(const aggregate_state_call *call, const char *states, size_t stride, size_t count, column *out, arena *arena, bp_error *err)
+#define AGGREGATE_COMBINE(name)                                                                                                    \
+    bp_status name(const aggregate_state_call *call, char *into, size_t into_stride, const uint32_t *into_groups,                  \
+                   const char *from, size_t from_stride, size_t count, bp_error *err)
+#define AGGREGATE_FINISH(name)                                                                                                     \
+    bp_status name(const aggregate_state_call *call, const char *states, size_t stride, size_t count, column *out, arena *arena,   \
+                   bp_error *err)
 
 /* The i-th row's place in an argument, and its group's state. */
 static inline size_t row_at(const column *argument, const uint32_t *selection, size_t index)

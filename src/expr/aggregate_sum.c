@@ -31,7 +31,8 @@ AGGREGATE_UPDATE(count_if_update)
 {
     (void)call, (void)argument_count, (void)err;
     for (size_t i = 0; i < rows; i++)
-        ((count_state *)(void *)state_at(states, stride, groups, i))->count += bitmap_get(arguments[0].values, row_at(&arguments[0], selection, i));
+        ((count_state *)(void *)state_at(states, stride, groups, i))->count +=
+            bitmap_get(arguments[0].values, row_at(&arguments[0], selection, i));
     return BP_OK;
 }
 
@@ -39,7 +40,8 @@ AGGREGATE_COMBINE(count_combine)
 {
     (void)call, (void)err;
     for (size_t i = 0; i < count; i++)
-        ((count_state *)(void *)(into + into_groups[i] * into_stride))->count += ((const count_state *)(const void *)(from + i * from_stride))->count;
+        ((count_state *)(void *)(into + into_groups[i] * into_stride))->count +=
+            ((const count_state *)(const void *)(from + i * from_stride))->count;
     return BP_OK;
 }
 
@@ -77,28 +79,29 @@ static inline void exact_add(exact_state *state, int128 value)
 }
 
 /* No group, no selection: small parts of at most 2^31 rows of 32-bit values, or of 64-bit values in two halves, add without carries. */
-#define ADD_ALL(type, wide)                                                                                                                     \
-    do {                                                                                                                                        \
-        const type *values = arguments[0].values;                                                                                               \
-        wide total = 0;                                                                                                                         \
-        for (size_t i = 0; i < rows; i++) total += values[i];                                                                                   \
-        exact_add((exact_state *)(void *)states, (int128)total);                                                                                \
-        ((exact_state *)(void *)states)->count += rows - 1;                                                                                     \
+#define ADD_ALL(type, wide)                                                                                                        \
+    do {                                                                                                                           \
+        const type *values = arguments[0].values;                                                                                  \
+        wide total = 0;                                                                                                            \
+        for (size_t i = 0; i < rows; i++) total += values[i];                                                                      \
+        exact_add((exact_state *)(void *)states, (int128)total);                                                                   \
+        ((exact_state *)(void *)states)->count += rows - 1;                                                                        \
     } while (0)
 
-#define ADD_ROWS(type)                                                                                                                          \
-    do {                                                                                                                                        \
-        const type *values = arguments[0].values;                                                                                               \
-        for (size_t i = 0; i < rows; i++)                                                                                                       \
-            exact_add((exact_state *)(void *)state_at(states, stride, groups, i), (int128)values[row_at(&arguments[0], selection, i)]);         \
+#define ADD_ROWS(type)                                                                                                             \
+    do {                                                                                                                           \
+        const type *values = arguments[0].values;                                                                                  \
+        for (size_t i = 0; i < rows; i++)                                                                                          \
+            exact_add((exact_state *)(void *)state_at(states, stride, groups, i),                                                  \
+                      (int128)values[row_at(&arguments[0], selection, i)]);                                                        \
     } while (0)
 
-#define ADD_EITHER(type, wide)                                                                                                                  \
-    do {                                                                                                                                        \
-        if (!groups && !selection && arguments[0].encoding == COLUMN_FLAT)                                                                      \
-            ADD_ALL(type, wide);                                                                                                                \
-        else                                                                                                                                    \
-            ADD_ROWS(type);                                                                                                                     \
+#define ADD_EITHER(type, wide)                                                                                                     \
+    do {                                                                                                                           \
+        if (!groups && !selection && arguments[0].encoding == COLUMN_FLAT)                                                         \
+            ADD_ALL(type, wide);                                                                                                   \
+        else                                                                                                                       \
+            ADD_ROWS(type);                                                                                                        \
     } while (0)
 
 AGGREGATE_UPDATE(exact_update)
@@ -108,7 +111,8 @@ AGGREGATE_UPDATE(exact_update)
     switch (type_physical(arguments[0].type)) {
     case PHYSICAL_BIT:
         for (size_t i = 0; i < rows; i++)
-            exact_add((exact_state *)(void *)state_at(states, stride, groups, i), bitmap_get(arguments[0].values, row_at(&arguments[0], selection, i)));
+            exact_add((exact_state *)(void *)state_at(states, stride, groups, i),
+                      bitmap_get(arguments[0].values, row_at(&arguments[0], selection, i)));
         return BP_OK;
     case PHYSICAL_INT8: ADD_EITHER(int8_t, int64_t); return BP_OK;
     case PHYSICAL_INT16: ADD_EITHER(int16_t, int64_t); return BP_OK;
@@ -158,7 +162,8 @@ AGGREGATE_FINISH(exact_finish)
     if (!new_results(out, count, sizeof(int128), &validity, arena)) return error_no_memory(err, call->context->memory, count * 16);
     for (size_t i = 0; i < count; i++) {
         const exact_state *state = (const exact_state *)(const void *)(states + i * stride);
-        if (state->count && !exact_fits(state)) return error_set(err, BP_OUT_OF_RANGE, "Out of Range: sum() is past 128 bits; cast the values to DOUBLE first");
+        if (state->count && !exact_fits(state))
+            return error_set(err, BP_OUT_OF_RANGE, "Out of Range: sum() is past 128 bits; cast the values to DOUBLE first");
         ((int128 *)(uintptr_t)out->values)[i] = (int128)state->low;
         if (!state->count) bitmap_unset(validity, i);
     }
@@ -181,7 +186,8 @@ AGGREGATE_FINISH(exact_average_finish)
     for (size_t i = 0; i < count; i++) {
         const exact_state *state = (const exact_state *)(const void *)(states + i * stride);
         double sum = exact_double(state);
-        ((double *)(uintptr_t)out->values)[i] = state->count ? (unit ? sum / (double)state->count / *unit : sum / (double)state->count) : 0;
+        ((double *)(uintptr_t)out->values)[i] =
+            state->count ? (unit ? sum / (double)state->count / *unit : sum / (double)state->count) : 0;
         if (!state->count) bitmap_unset(validity, i);
     }
     return BP_OK;
@@ -233,8 +239,8 @@ static double folded(const double_state *state)
     return state->sum + (((lanes[0] + lanes[1]) + (lanes[2] + lanes[3])) + ((lanes[4] + lanes[5]) + (lanes[6] + lanes[7])));
 }
 
-static bp_status add_to_lanes(const aggregate_state_call *call, double_state *state, const column *argument, const uint32_t *selection, size_t rows,
-                              bp_error *err)
+static bp_status add_to_lanes(const aggregate_state_call *call, double_state *state, const column *argument,
+                              const uint32_t *selection, size_t rows, bp_error *err)
 {
     const double *values = argument->values;
     size_t i = 0;
@@ -281,8 +287,8 @@ AGGREGATE_COMBINE(double_combine)
     return BP_OK;
 }
 
-static bp_status double_results(const aggregate_state_call *call, const char *states, size_t stride, size_t count, bool average, column *out,
-                                arena *arena, bp_error *err)
+static bp_status double_results(const aggregate_state_call *call, const char *states, size_t stride, size_t count, bool average,
+                                column *out, arena *arena, bp_error *err)
 {
     uint64_t *validity;
 
@@ -375,8 +381,8 @@ AGGREGATE_COMBINE(bool_combine)
     return BP_OK;
 }
 
-static bp_status bool_results(const aggregate_state_call *call, const char *states, size_t stride, size_t count, bool all, column *out, arena *arena,
-                              bp_error *err)
+static bp_status bool_results(const aggregate_state_call *call, const char *states, size_t stride, size_t count, bool all,
+                              column *out, arena *arena, bp_error *err)
 {
     uint64_t *validity;
 

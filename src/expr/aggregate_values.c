@@ -81,8 +81,8 @@ static double quantile_of(const double *sorted, size_t count, double fraction, b
     return low == high ? sorted[low] : sorted[low] + (sorted[high] - sorted[low]) * (place - (double)low);
 }
 
-static bp_status quantiles(const aggregate_state_call *call, const char *states, size_t stride, size_t count, double fraction, bool discrete,
-                           column *out, arena *arena, bp_error *err)
+static bp_status quantiles(const aggregate_state_call *call, const char *states, size_t stride, size_t count, double fraction,
+                           bool discrete, column *out, arena *arena, bp_error *err)
 {
     uint64_t *validity;
 
@@ -127,7 +127,8 @@ bp_status bind_fraction(function_binding *binding, bp_error *err)
     bp_status status;
 
     if (!fraction) return error_no_memory(err, binding->pool->arena->memory, sizeof *fraction);
-    if (!expr_is_constant(binding->pool, binding->arguments[1])) return error_set(err, BP_BIND_ERROR, "a quantile's fraction must be a constant");
+    if (!expr_is_constant(binding->pool, binding->arguments[1]))
+        return error_set(err, BP_BIND_ERROR, "a quantile's fraction must be a constant");
     if ((status = expr_cast(&cast, binding->pool, binding->arguments[1], type_of(TYPE_FLOAT64), false, err))) return status;
     if ((status = expr_constant_value(&value, binding->pool, cast, err))) return status;
     *fraction = column_is_null(value, 0) ? -1 : *(const double *)value->values;
@@ -199,7 +200,9 @@ AGGREGATE_COMBINE(text_combine)
 
     for (size_t i = 0; i < count && !status; i++) {
         const text_state *add = (const text_state *)(const void *)(from + i * from_stride);
-        if (add->seen) status = text_add(call, (text_state *)(void *)(into + into_groups[i] * into_stride), (string_view){add->text, add->size}, err);
+        if (add->seen)
+            status = text_add(call, (text_state *)(void *)(into + into_groups[i] * into_stride),
+                              (string_view){add->text, add->size}, err);
     }
     return status;
 }
@@ -208,7 +211,8 @@ AGGREGATE_FINISH(text_finish)
 {
     uint64_t *validity;
 
-    if (!new_results(out, count, sizeof(string_ref), &validity, arena)) return error_no_memory(err, call->context->memory, count * 16);
+    if (!new_results(out, count, sizeof(string_ref), &validity, arena))
+        return error_no_memory(err, call->context->memory, count * 16);
     for (size_t i = 0; i < count; i++) {
         const text_state *state = (const text_state *)(const void *)(states + i * stride);
         ((string_ref *)(uintptr_t)out->values)[i] = string_ref_of(state->text, state->size);
@@ -224,7 +228,8 @@ bp_status bind_separator(function_binding *binding, bp_error *err)
     bp_status status;
 
     if (!separator) return error_no_memory(err, binding->pool->arena->memory, sizeof *separator);
-    if (!expr_is_constant(binding->pool, binding->arguments[1])) return error_set(err, BP_BIND_ERROR, "string_agg()'s separator must be a constant");
+    if (!expr_is_constant(binding->pool, binding->arguments[1]))
+        return error_set(err, BP_BIND_ERROR, "string_agg()'s separator must be a constant");
     if ((status = expr_constant_value(&value, binding->pool, binding->arguments[1], err))) return status;
     if (value->type.id != TYPE_VARCHAR) return error_set(err, BP_BIND_ERROR, "string_agg()'s separator must be a text");
     *separator = column_is_null(value, 0) ? STRING_VIEW("") : string_ref_view(value->values);
@@ -320,7 +325,8 @@ AGGREGATE_FINISH(sketch_finish)
     if (!new_results(out, count, sizeof(int64_t), &validity, arena)) return error_no_memory(err, call->context->memory, count * 8);
     out->validity = NULL;
     for (size_t i = 0; i < count; i++)
-        ((int64_t *)(uintptr_t)out->values)[i] = sketch_estimate(((const sketch_state *)(const void *)(states + i * stride))->registers);
+        ((int64_t *)(uintptr_t)out->values)[i] =
+            sketch_estimate(((const sketch_state *)(const void *)(states + i * stride))->registers);
     return BP_OK;
 }
 
@@ -328,7 +334,8 @@ bp_status bind_sketch(function_binding *binding, bp_error *err)
 {
     data_type type = expr_type(binding->pool, binding->arguments[0]);
 
-    if (type_is_nested(type)) return error_set(err, BP_NOT_SUPPORTED, "approx_count_distinct() of lists and structs is not there yet");
+    if (type_is_nested(type))
+        return error_set(err, BP_NOT_SUPPORTED, "approx_count_distinct() of lists and structs is not there yet");
     binding->wanted[0] = type;
     return BP_OK;
 }

@@ -18,7 +18,10 @@ static int target_cost(data_type to)
     case TYPE_DECIMAL: return 105;
     case TYPE_TIMESTAMP: return 120;
     case TYPE_VARCHAR: return 149;
-    case TYPE_LIST: case TYPE_ARRAY: case TYPE_STRUCT: case TYPE_MAP: return 160;
+    case TYPE_LIST:
+    case TYPE_ARRAY:
+    case TYPE_STRUCT:
+    case TYPE_MAP: return 160;
     default: return 110;
     }
 }
@@ -27,11 +30,16 @@ static int target_cost(data_type to)
 static unsigned integer_bits(type_id id)
 {
     switch (id) {
-    case TYPE_INT8: case TYPE_UINT8: return 8;
-    case TYPE_INT16: case TYPE_UINT16: return 16;
-    case TYPE_INT32: case TYPE_UINT32: return 32;
-    case TYPE_INT64: case TYPE_UINT64: return 64;
-    case TYPE_INT128: case TYPE_UINT128: return 128;
+    case TYPE_INT8:
+    case TYPE_UINT8: return 8;
+    case TYPE_INT16:
+    case TYPE_UINT16: return 16;
+    case TYPE_INT32:
+    case TYPE_UINT32: return 32;
+    case TYPE_INT64:
+    case TYPE_UINT64: return 64;
+    case TYPE_INT128:
+    case TYPE_UINT128: return 128;
     default: return 0;
     }
 }
@@ -83,17 +91,21 @@ argument_type argument_of(const expr_pool *pool, expr_id id)
 
 bool argument_print(builder *out, const argument_type *argument)
 {
-    if (argument->open) return builder_text(out, argument->type.id == TYPE_VARCHAR ? STRING_VIEW("STRING_LITERAL")
-                                                                                   : STRING_VIEW("INTEGER_LITERAL"));
+    if (argument->open)
+        return builder_text(out,
+                            argument->type.id == TYPE_VARCHAR ? STRING_VIEW("STRING_LITERAL") : STRING_VIEW("INTEGER_LITERAL"));
     return type_print(out, argument->type);
 }
 
 data_type decimal_of(data_type type)
 {
     switch (type.id) {
-    case TYPE_INT8: case TYPE_UINT8: return type_decimal(3, 0);
-    case TYPE_INT16: case TYPE_UINT16: return type_decimal(5, 0);
-    case TYPE_INT32: case TYPE_UINT32: return type_decimal(10, 0);
+    case TYPE_INT8:
+    case TYPE_UINT8: return type_decimal(3, 0);
+    case TYPE_INT16:
+    case TYPE_UINT16: return type_decimal(5, 0);
+    case TYPE_INT32:
+    case TYPE_UINT32: return type_decimal(10, 0);
     case TYPE_INT64: return type_decimal(19, 0);
     case TYPE_UINT64: return type_decimal(20, 0);
     case TYPE_DECIMAL: return type;
@@ -164,7 +176,8 @@ int implicit_cast_cost(const argument_type *from, data_type to)
     if (type_is_numeric(type)) return type_is_numeric(to) && number_widens(type, to) ? target_cost(to) : -1;
     if (type_is_temporal(type) || type.id == TYPE_INTERVAL) return temporal_cost(type, to);
     if (type.id == TYPE_ENUM) return to.id == TYPE_VARCHAR ? target_cost(to) : -1;
-    if (type.id == to.id && type_is_nested(type)) return type.id == TYPE_ARRAY && type.fixed_size != to.fixed_size ? -1 : nested_cost(type, to);
+    if (type.id == to.id && type_is_nested(type))
+        return type.id == TYPE_ARRAY && type.fixed_size != to.fixed_size ? -1 : nested_cost(type, to);
     if (type.id == TYPE_ARRAY && to.id == TYPE_LIST) return nested_cost(type, to);
     return -1;
 }
@@ -180,8 +193,8 @@ static data_type unify_numbers(data_type left, data_type right)
     if (integer_holds((type_id)left.id, (type_id)right.id)) return left;
     if (integer_holds((type_id)right.id, (type_id)left.id)) return right;
     if (left.id == TYPE_UINT128 || right.id == TYPE_UINT128) return type_of(TYPE_FLOAT64);
-    return type_of(signed_of_bits(2 * (integer_is_signed((type_id)left.id) ? integer_bits((type_id)right.id)
-                                                                           : integer_bits((type_id)left.id))));
+    return type_of(signed_of_bits(
+        2 * (integer_is_signed((type_id)left.id) ? integer_bits((type_id)right.id) : integer_bits((type_id)left.id))));
 }
 
 static bool unify_temporal(data_type *out, data_type left, data_type right)
@@ -273,8 +286,7 @@ bool unify_arguments(argument_type *out, arena *arena, const argument_type *left
     }
     *out = *right;
     if (left_text && right->type.id != TYPE_NULL) return true;
-    if (left_number && type_is_integer(right->type) &&
-        (right_number || integer_holds_value((type_id)right->type.id, left->value)))
+    if (left_number && type_is_integer(right->type) && (right_number || integer_holds_value((type_id)right->type.id, left->value)))
         return true;
     out->open = (left->open && right->type.id == TYPE_NULL) || (right->open && left->type.id == TYPE_NULL);
     if (left->open && right->type.id == TYPE_NULL) out->value = left->value;
@@ -293,7 +305,8 @@ bool type_unify(data_type *out, arena *arena, data_type left, bool left_literal,
     return true;
 }
 
-static bp_status does_not_mix(expr_pool *pool, const argument_type *left, const argument_type *right, const char *where, bp_error *err)
+static bp_status does_not_mix(expr_pool *pool, const argument_type *left, const argument_type *right, const char *where,
+                              bp_error *err)
 {
     builder text;
     bp_status status;
@@ -449,7 +462,8 @@ static int match_one(const type_pattern *pattern, arena *arena, const argument_t
         *wanted = argument->type; /* DECIMAL, STRUCT, MAP, ENUM in a signature: whichever */
         return 0;
     }
-    if (pattern->kind == PATTERN_TYPE && pattern->id == TYPE_DECIMAL && type_is_integer(argument->type)) *wanted = decimal_of(argument->type);
+    if (pattern->kind == PATTERN_TYPE && pattern->id == TYPE_DECIMAL && type_is_integer(argument->type))
+        *wanted = decimal_of(argument->type);
     if (!unwrap_lists(&element, pattern->lists)) return -1;
     cost = implicit_cast_cost(&element, *wanted);
     if (pattern->kind == PATTERN_VARIABLE && (pattern->variable == VARIABLE_T || pattern->variable == VARIABLE_U))

@@ -42,7 +42,8 @@ bool convert_exists(data_type from, data_type to)
 {
     if (type_equal(from, to) || from.id == TYPE_NULL || to.id == TYPE_VARCHAR) return true;
     if (to.id == TYPE_NULL) return false;
-    if ((is_number(from) && to.id == TYPE_DECIMAL && to.precision > 38) || (from.id == TYPE_DECIMAL && from.precision > 38)) return false;
+    if ((is_number(from) && to.id == TYPE_DECIMAL && to.precision > 38) || (from.id == TYPE_DECIMAL && from.precision > 38))
+        return false;
     if (is_number(from)) return is_number(to);
     if (from.id == TYPE_VARCHAR) return !type_is_nested(to) && !(to.id == TYPE_DECIMAL && to.precision > 38);
     if (type_is_nested(from)) return nested_cast_exists(from, to);
@@ -60,7 +61,8 @@ bool convert_can_fail(data_type from, data_type to)
         return !(from.id != TYPE_BOOLEAN && (type_is_integer(from) || from.id == TYPE_DECIMAL)) ||
                decimal_of(from).precision - decimal_of(from).scale > to.precision - to.scale || decimal_of(from).scale > to.scale ||
                from.id == TYPE_INT128 || from.id == TYPE_UINT128;
-    if (type_is_numeric(from)) return type_is_float(from) ? !type_is_float(to) || to.id < from.id : implicit_cast_cost(&argument, to) < 0;
+    if (type_is_numeric(from))
+        return type_is_float(from) ? !type_is_float(to) || to.id < from.id : implicit_cast_cost(&argument, to) < 0;
     return true;
 }
 
@@ -68,9 +70,10 @@ bool convert_can_fail(data_type from, data_type to)
 /* INT32, DOUBLE, DATE …: the name that DuckDB gives a type in conversion errors. */
 static bool print_kind(builder *out, data_type type)
 {
-    static const char *const names[] = {[TYPE_INT8] = "INT8", [TYPE_INT16] = "INT16", [TYPE_INT32] = "INT32", [TYPE_INT64] = "INT64",
-                                        [TYPE_INT128] = "INT128", [TYPE_UINT8] = "UINT8", [TYPE_UINT16] = "UINT16",
-                                        [TYPE_UINT32] = "UINT32", [TYPE_UINT64] = "UINT64", [TYPE_UINT128] = "UINT128"};
+    static const char *const names[] = {[TYPE_INT8] = "INT8",      [TYPE_INT16] = "INT16",   [TYPE_INT32] = "INT32",
+                                        [TYPE_INT64] = "INT64",    [TYPE_INT128] = "INT128", [TYPE_UINT8] = "UINT8",
+                                        [TYPE_UINT16] = "UINT16",  [TYPE_UINT32] = "UINT32", [TYPE_UINT64] = "UINT64",
+                                        [TYPE_UINT128] = "UINT128"};
 
     if (type.id < ARRAY_LENGTH(names) && names[type.id]) return builder_text(out, string_view_of(names[type.id]));
     return type_print(out, type);
@@ -156,7 +159,8 @@ static conversion_kernel kernel_of(data_type from, data_type to)
     return is_number(from) ? convert_numbers : convert_times;
 }
 
-static bp_status convert_flat(column *out, const column *in, data_type to, bool try_cast, bp_context *context, arena *arena, bp_error *err)
+static bp_status convert_flat(column *out, const column *in, data_type to, bool try_cast, bp_context *context, arena *arena,
+                              bp_error *err)
 {
     size_t words = bitmap_words(in->length), width = physical_width(type_physical(to));
     conversion work = {.context = context, .arena = arena, .in = in, .to = to, .rows = in->length};
@@ -171,7 +175,8 @@ static bp_status convert_flat(column *out, const column *in, data_type to, bool 
 }
 
 /* Lists, structs, maps: the children are cast; an ARRAY gets list entries. Depth is bounded by LIMIT_TYPE_DEPTH. */
-static bp_status convert_nested(column *out, const column *in, data_type to, bool try_cast, bp_context *context, arena *arena, bp_error *err)
+static bp_status convert_nested(column *out, const column *in, data_type to, bool try_cast, bp_context *context, arena *arena,
+                                bp_error *err)
 {
     column *children = arena_new_array(arena, column, in->child_count + 1);
     list_entry *entries;
@@ -205,7 +210,8 @@ static bool is_relabelling(data_type from, data_type to)
            from.unit == to.unit;
 }
 
-bp_status convert_column(column *out, const column *in, data_type to, bool try_cast, bp_context *context, arena *arena, bp_error *err)
+bp_status convert_column(column *out, const column *in, data_type to, bool try_cast, bp_context *context, arena *arena,
+                         bp_error *err)
 {
     column flat = *in;
     bp_status status;

@@ -12,10 +12,10 @@ typedef struct conversion {
     const column *in; /* FLAT */
     data_type to;
     size_t rows;
-    void *values;     /* of the result: zeroed, wide enough */
-    uint64_t *bad;    /* zeroed: bit set: cannot be converted */
+    void *values; /* of the result: zeroed, wide enough */
+    uint64_t *bad; /* zeroed: bit set: cannot be converted */
     bool any_bad;
-    bool overflow;    /* the value was of the right kind but too large: for the message */
+    bool overflow; /* the value was of the right kind but too large: for the message */
 } conversion;
 
 typedef bp_status (*conversion_kernel)(conversion *work, bp_error *err);
@@ -30,10 +30,10 @@ static inline void conversion_bad(conversion *work, size_t row)
     work->any_bad = true;
 }
 
-bp_status convert_numbers(conversion *work, bp_error *err);   /* BOOLEAN, integers, floats, decimals among each other */
+bp_status convert_numbers(conversion *work, bp_error *err); /* BOOLEAN, integers, floats, decimals among each other */
 bp_status convert_from_text(conversion *work, bp_error *err); /* VARCHAR to all scalar types */
-bp_status convert_to_text(conversion *work, bp_error *err);   /* all types to VARCHAR */
-bp_status convert_times(conversion *work, bp_error *err);     /* dates, times, timestamps, durations, intervals */
+bp_status convert_to_text(conversion *work, bp_error *err); /* all types to VARCHAR */
+bp_status convert_times(conversion *work, bp_error *err); /* dates, times, timestamps, durations, intervals */
 
 /* One value of a number column, for the slow ways: integers and decimals as int128 with scale, floats as double. */
 typedef struct number_lane {

@@ -6,13 +6,13 @@
 
 typedef struct frame {
     expr_id id;
-    uint32_t set;     /* where the result is wanted */
-    uint32_t phase;   /* children begun so far */
-    uint32_t values;  /* height of the value stack when it began */
-    uint32_t pieces;  /* and of the piece stack */
-    uint32_t rest;    /* CASE, COALESCE: rows that no branch has taken yet */
-    uint32_t branch;  /* CASE: rows of the branch whose value is being compiled */
-    uint32_t result;  /* AND, OR: slot of the children so far */
+    uint32_t set; /* where the result is wanted */
+    uint32_t phase; /* children begun so far */
+    uint32_t values; /* height of the value stack when it began */
+    uint32_t pieces; /* and of the piece stack */
+    uint32_t rest; /* CASE, COALESCE: rows that no branch has taken yet */
+    uint32_t branch; /* CASE: rows of the branch whose value is being compiled */
+    uint32_t result; /* AND, OR: slot of the children so far */
     bool has_result;
     bool child_in_base;
 } frame;
@@ -47,7 +47,8 @@ static bp_status new_slot(evaluator *self, uint32_t *out, bp_error *err)
     bp_status status;
 
     if ((status = GROW(self, slots, slot_count, slot_capacity, 1, err))) return status;
-    if ((status = grow(self, (void **)&self->slot_inputs, &capacity, self->slot_capacity, sizeof *self->slot_inputs, err))) return status;
+    if ((status = grow(self, (void **)&self->slot_inputs, &capacity, self->slot_capacity, sizeof *self->slot_inputs, err)))
+        return status;
     self->slot_inputs[self->slot_count] = UINT32_MAX;
     *out = (uint32_t)self->slot_count++;
     return BP_OK;
@@ -132,8 +133,8 @@ static bp_status emit(evaluator *self, step made, const uint32_t *arguments, siz
     return BP_OK;
 }
 
-static bp_status emit_pieces(evaluator *self, step made, const uint32_t *arguments, size_t count, const piece *pieces, size_t piece_count,
-                             uint32_t *slot, bp_error *err)
+static bp_status emit_pieces(evaluator *self, step made, const uint32_t *arguments, size_t count, const piece *pieces,
+                             size_t piece_count, uint32_t *slot, bp_error *err)
 {
     bp_status status;
 
@@ -262,7 +263,8 @@ static bp_status begin(compiling *work, expr_id id, uint32_t set, bp_error *err)
         return ERROR_INTERNAL(err, "an aggregate or window function outside its operator");
     made = expr_stack_push(&work->frames);
     if (!made) return error_no_memory(err, work->frames.memory, sizeof *made);
-    *made = (frame){.id = id, .set = set, .values = (uint32_t)work->values.count, .pieces = (uint32_t)work->pieces.count, .rest = set};
+    *made =
+        (frame){.id = id, .set = set, .values = (uint32_t)work->values.count, .pieces = (uint32_t)work->pieces.count, .rest = set};
     return BP_OK;
 }
 
@@ -290,10 +292,11 @@ static bool is_eager(const expr_pool *pool, expr_id id)
 /* Nodes all of whose children are evaluated on the same rows. */
 static bp_status compile_plain(compiling *work, frame *top, const expr_node *node, bp_error *err)
 {
-    static const uint8_t kinds[] = {[EXPR_CALL] = STEP_CALL, [EXPR_COMPARE] = STEP_COMPARE, [EXPR_NOT] = STEP_NOT,
-                                    [EXPR_IS_NULL] = STEP_IS_NULL, [EXPR_CAST] = STEP_CAST, [EXPR_IN] = STEP_IN};
+    static const uint8_t kinds[] = {[EXPR_CALL] = STEP_CALL,       [EXPR_COMPARE] = STEP_COMPARE, [EXPR_NOT] = STEP_NOT,
+                                    [EXPR_IS_NULL] = STEP_IS_NULL, [EXPR_CAST] = STEP_CAST,       [EXPR_IN] = STEP_IN};
     evaluator *self = work->self;
-    step made = {.kind = kinds[node->kind], .op = node->op, .set = top->set, .position = node->position, .node = node, .type = node->type};
+    step made = {
+        .kind = kinds[node->kind], .op = node->op, .set = top->set, .position = node->position, .node = node, .type = node->type};
     size_t wanted = node->kind == EXPR_IN ? 1 : node->child_count; /* IN's list goes into a set of its own */
     uint32_t slot;
     bp_status status;
@@ -355,7 +358,8 @@ static bp_status merge_frame(compiling *work, frame *top, const expr_node *node,
     uint32_t slot;
     bp_status status;
 
-    status = emit_pieces(work->self, made, NULL, 0, (piece *)work->pieces.items + top->pieces, work->pieces.count - top->pieces, &slot, err);
+    status = emit_pieces(work->self, made, NULL, 0, (piece *)work->pieces.items + top->pieces, work->pieces.count - top->pieces,
+                         &slot, err);
     return status ? status : end(work, slot, err);
 }
 

@@ -17,18 +17,18 @@
 #include "expr_internal.h"
 
 typedef enum step_kind {
-    STEP_GATHER,     /* an input column at the rows of a set other than 0 */
+    STEP_GATHER, /* an input column at the rows of a set other than 0 */
     STEP_CALL,
     STEP_COMPARE,
-    STEP_AND,        /* all arguments in this set */
+    STEP_AND, /* all arguments in this set */
     STEP_OR,
     STEP_NOT,
     STEP_IS_NULL,
     STEP_CAST,
     STEP_IN,
     STEP_TRY,
-    STEP_SPLIT,      /* argument 0 decides; makes sets `set_true` and `set_rest` */
-    STEP_MERGE,      /* pieces: (set, slot) laid over each other */
+    STEP_SPLIT, /* argument 0 decides; makes sets `set_true` and `set_rest` */
+    STEP_MERGE, /* pieces: (set, slot) laid over each other */
     STEP_LOGIC_MERGE /* argument 0 of this set AND/OR argument 1 of the set `pieces[0].set` */
 } step_kind;
 
@@ -45,25 +45,25 @@ struct in_set;
 
 typedef struct step {
     uint8_t kind, op;
-    bool in_base;      /* SPLIT: the condition has the rows of the base set */
-    uint32_t set;      /* where it runs */
-    uint32_t slot;     /* what it makes */
+    bool in_base; /* SPLIT: the condition has the rows of the base set */
+    uint32_t set; /* where it runs */
+    uint32_t slot; /* what it makes */
     uint32_t argument_begin, argument_count;
     uint32_t set_true, set_rest; /* SPLIT; 0: not wanted */
     uint32_t piece_begin, piece_count;
     uint32_t position;
     const expr_node *node;
     data_type type;
-    void *state;           /* CALL: function state */
+    void *state; /* CALL: function state */
     struct in_set *values; /* IN */
-    evaluator *inner;      /* TRY */
+    evaluator *inner; /* TRY */
 } step;
 
 typedef struct row_set {
-    uint32_t base;            /* the set whose rows `selection` counts */
-    size_t count;             /* of the present batch */
+    uint32_t base; /* the set whose rows `selection` counts */
+    size_t count; /* of the present batch */
     const uint32_t *selection; /* rows of the base set, rising; NULL: all of them */
-    const uint32_t *absolute;  /* rows of the batch; NULL: all of them */
+    const uint32_t *absolute; /* rows of the batch; NULL: all of them */
 } row_set;
 
 typedef struct evaluator_memo {
@@ -125,7 +125,7 @@ MUST_USE bp_status relation_compare(column *out, compare_op op, const column *le
 typedef struct merge_piece {
     const column *values;
     const uint32_t *from; /* rows of `values`; NULL: 0, 1, … */
-    const uint32_t *to;   /* rows of the result; NULL: 0, 1, … */
+    const uint32_t *to; /* rows of the result; NULL: 0, 1, … */
     size_t count;
 } merge_piece;
 /* A FLAT column of `rows` rows of `type`; pieces are laid over each other in order, rows that none covers are NULL. */

@@ -28,8 +28,8 @@ static void set_constant(column *out, const column *one, size_t rows)
 
 /* calls ---------------------------------------------------------------------------------------------------------------------------- */
 /* AND of the arguments' validity, NULL: no NULLs; *all_null: a constant NULL among them. */
-static bp_status combine_validity(evaluator *self, const column *arguments, size_t count, size_t rows, const uint64_t **out, bool *all_null,
-                                  bp_error *err)
+static bp_status combine_validity(evaluator *self, const column *arguments, size_t count, size_t rows, const uint64_t **out,
+                                  bool *all_null, bp_error *err)
 {
     uint64_t *made = NULL;
 
@@ -54,11 +54,15 @@ static bp_status combine_validity(evaluator *self, const column *arguments, size
 }
 
 /* Run the kernel over `rows` rows of FLAT or CONSTANT arguments. */
-static bp_status run_kernel(evaluator *self, const step *step, column *arguments, size_t count, size_t rows, column *out, bp_error *err)
+static bp_status run_kernel(evaluator *self, const step *step, column *arguments, size_t count, size_t rows, column *out,
+                            bp_error *err)
 {
     const scalar_overload *function = step->node->call.function;
-    function_call call = {.context = self->context, .arena = &self->buffers, .bind_data = step->node->call.bind_data,
-                          .state = step->state, .rows = rows};
+    function_call call = {.context = self->context,
+                          .arena = &self->buffers,
+                          .bind_data = step->node->call.bind_data,
+                          .state = step->state,
+                          .rows = rows};
     bool all_null = false;
     bp_status status;
 
@@ -288,8 +292,8 @@ static bp_status split_bits(evaluator *self, const step *step, const column *con
 }
 
 /* Rows of `from` (a set with the same base) whose bit is `wanted`, as a new set. */
-static bp_status fill_set(evaluator *self, uint32_t index, const row_set *from, const uint64_t *bits, bool bits_of_base, bool wanted,
-                          bp_error *err)
+static bp_status fill_set(evaluator *self, uint32_t index, const row_set *from, const uint64_t *bits, bool bits_of_base,
+                          bool wanted, bp_error *err)
 {
     row_set *set = &self->sets[index];
     const row_set *base = &self->sets[set->base];
@@ -346,7 +350,9 @@ static bp_status run_merge(evaluator *self, const step *step, size_t rows, colum
             pieces[count++] = (merge_piece){.values = &self->slots[piece->slot], .count = rows};
             continue;
         }
-        pieces[count++] = (merge_piece){.values = &self->slots[piece->slot], .count = set->count, .to = set->selection,
+        pieces[count++] = (merge_piece){.values = &self->slots[piece->slot],
+                                        .count = set->count,
+                                        .to = set->selection,
                                         .from = piece->in_base ? set->selection : NULL};
     }
     if (count == 1 && !pieces[0].to) {
@@ -373,7 +379,8 @@ static bp_status run_logic_merge(evaluator *self, const step *step, size_t rows,
     const column *child = &self->slots[piece->slot], *arguments[2] = {argument_at(self, step, 0), NULL};
     bool neutral = !step->op;
     uint64_t neutral_word = neutral;
-    column constant = {.type = type_of(TYPE_BOOLEAN), .encoding = COLUMN_CONSTANT, .length = rows, .values = &neutral_word}, laid, flat;
+    column constant = {.type = type_of(TYPE_BOOLEAN), .encoding = COLUMN_CONSTANT, .length = rows, .values = &neutral_word}, laid,
+           flat;
     merge_piece pieces[2] = {{.values = &constant, .count = rows}, {.values = child, .to = set->selection, .count = set->count}};
     bp_status status;
 
@@ -448,7 +455,8 @@ static bp_status run_try(evaluator *self, const step *step, size_t rows, column 
         uint32_t position = inner->slot_inputs[inner->inputs[i]];
         const column *input = argument_at(self, step, i);
         in.columns[position] = *input;
-        if (set->absolute && (status = column_gather(&in.columns[position], input, set->absolute, rows, &self->buffers, err))) return status;
+        if (set->absolute && (status = column_gather(&in.columns[position], input, set->absolute, rows, &self->buffers, err)))
+            return status;
     }
     status = evaluator_run(inner, &in, out, err);
     if (!error_is_of_data(status)) return status;

@@ -38,7 +38,7 @@ static inline void *expr_stack_top(const expr_stack *stack)
 /* What coercion knows about an expression: its type, and whether it is an open literal. */
 typedef struct argument_type {
     data_type type;
-    bool open;    /* a literal whose type is only a first guess: text, or an integer, whose value is: */
+    bool open; /* a literal whose type is only a first guess: text, or an integer, whose value is: */
     int128 value;
 } argument_type;
 argument_type argument_of(const expr_pool *pool, expr_id id);

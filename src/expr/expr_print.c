@@ -6,10 +6,14 @@ typedef struct print_piece {
     string_view text;
 } print_piece;
 
-static const char *const compare_texts[] = {
-    [COMPARE_EQUAL] = " = ",    [COMPARE_NOT_EQUAL] = " <> ",     [COMPARE_LESS] = " < ",
-    [COMPARE_LESS_EQUAL] = " <= ", [COMPARE_GREATER] = " > ",     [COMPARE_GREATER_EQUAL] = " >= ",
-    [COMPARE_DISTINCT] = " IS DISTINCT FROM ", [COMPARE_NOT_DISTINCT] = " IS NOT DISTINCT FROM "};
+static const char *const compare_texts[] = {[COMPARE_EQUAL] = " = ",
+                                            [COMPARE_NOT_EQUAL] = " <> ",
+                                            [COMPARE_LESS] = " < ",
+                                            [COMPARE_LESS_EQUAL] = " <= ",
+                                            [COMPARE_GREATER] = " > ",
+                                            [COMPARE_GREATER_EQUAL] = " >= ",
+                                            [COMPARE_DISTINCT] = " IS DISTINCT FROM ",
+                                            [COMPARE_NOT_DISTINCT] = " IS NOT DISTINCT FROM "};
 
 typedef struct printing {
     builder *out;
@@ -66,7 +70,9 @@ static bool print_call(printing *state, const expr_node *node, const char *name)
 
 static bool print_case(printing *state, const expr_node *node)
 {
-    if (!push_text(state, " END") || !push_node(state, state->pool->children[node->child_begin + node->child_count - 1]) || !push_text(state, " ELSE ")) return false;
+    if (!push_text(state, " END") || !push_node(state, state->pool->children[node->child_begin + node->child_count - 1]) ||
+        !push_text(state, " ELSE "))
+        return false;
     for (size_t i = node->child_count - 1; i >= 2; i -= 2) {
         if (!push_node(state, state->pool->children[node->child_begin + i - 1]) || !push_text(state, " THEN ")) return false;
         if (!push_node(state, state->pool->children[node->child_begin + i - 2]) || !push_text(state, " WHEN ")) return false;
@@ -105,7 +111,8 @@ static bool print_node(printing *state, expr_id id)
 
 bool expr_print(builder *out, const expr_pool *pool, expr_id root, expr_column_name name, const void *data)
 {
-    printing state = {.out = out, .pool = pool, .stack = expr_stack_of(pool->context->memory, sizeof(print_piece)), .name = name, .data = data};
+    printing state = {
+        .out = out, .pool = pool, .stack = expr_stack_of(pool->context->memory, sizeof(print_piece)), .name = name, .data = data};
     bool good = push_node(&state, root);
 
     while (good && state.stack.count) {

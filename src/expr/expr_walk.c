@@ -60,7 +60,7 @@ typedef struct rewriting {
     expr_replace replace;
     void *data;
     expr_stack pending; /* ids; a node stays on the stack until its children are done */
-    expr_stack made;    /* expr_id for each old id, 0: not done */
+    expr_stack made; /* expr_id for each old id, 0: not done */
     size_t old_count;
 } rewriting;
 
@@ -203,16 +203,11 @@ bool expr_same_node(const expr_node *left, const expr_node *right)
                /* 0.0 and -0.0 are equal, but print and divide differently */
                (!type_is_float(left->type) || column_is_null(left->literal, 0) ||
                 memcmp(left->literal->values, right->literal->values, physical_width(type_physical(left->type))) == 0);
-    case EXPR_COLUMN:
-        return left->column == right->column;
-    case EXPR_CALL:
-        return left->call.function == right->call.function;
-    case EXPR_AGGREGATE:
-        return aggregates_equal(left->aggregate, right->aggregate);
-    case EXPR_WINDOW:
-        return left->window == right->window;
-    default:
-        return left->op == right->op;
+    case EXPR_COLUMN: return left->column == right->column;
+    case EXPR_CALL: return left->call.function == right->call.function;
+    case EXPR_AGGREGATE: return aggregates_equal(left->aggregate, right->aggregate);
+    case EXPR_WINDOW: return left->window == right->window;
+    default: return left->op == right->op;
     }
 }
 

@@ -12,7 +12,8 @@ bp_status expr_constant_value(const column **out, expr_pool *pool, expr_id root,
 
     *out = node->literal;
     if (node->kind == EXPR_LITERAL) return BP_OK;
-    if (!expr_is_constant(pool, root) && !node->is_volatile) return ERROR_INTERNAL(err, "the value of an expression that is not constant");
+    if (!expr_is_constant(pool, root) && !node->is_volatile)
+        return ERROR_INTERNAL(err, "the value of an expression that is not constant");
     if ((status = evaluator_new(&evaluator, pool->context, pool, &root, 1, err))) return status;
     if ((status = evaluator_run(evaluator, &one_row, &result, err))) goto done;
     if (!(kept = arena_new(pool->arena, column))) {
@@ -37,7 +38,8 @@ static bool all_literal(const expr_pool *pool, const expr_node *node)
 
 static bool is_computed(const expr_node *node)
 {
-    return node->kind != EXPR_LITERAL && node->kind != EXPR_COLUMN && node->kind != EXPR_AGGREGATE && node->kind != EXPR_WINDOW && !node->is_volatile;
+    return node->kind != EXPR_LITERAL && node->kind != EXPR_COLUMN && node->kind != EXPR_AGGREGATE && node->kind != EXPR_WINDOW &&
+           !node->is_volatile;
 }
 
 /* AND and OR: children that decide nothing go; one that decides all stays alone. */
@@ -52,7 +54,9 @@ static bp_status fold_logic(expr_pool *pool, expr_id *id, bp_error *err)
     for (size_t i = 0; i < node->child_count; i++) {
         expr_id child = pool->children[node->child_begin + i];
         const expr_node *literal = expr_at(pool, child);
-        if (literal->kind == EXPR_LITERAL && !column_is_null(literal->literal, 0) && bitmap_get(literal->literal->values, 0) == is_and) continue;
+        if (literal->kind == EXPR_LITERAL && !column_is_null(literal->literal, 0) &&
+            bitmap_get(literal->literal->values, 0) == is_and)
+            continue;
         kept[count++] = child;
     }
     if (count == node->child_count) return BP_OK;
@@ -130,6 +134,8 @@ bp_status expr_number(expr_id *out, expr_pool *pool, string_view text, bp_error 
     if (exponent || whole + fraction > 38) return number_from_text(out, pool, text, type_of(TYPE_FLOAT64), err);
     if (point) return number_from_text(out, pool, text, type_decimal(whole + fraction ? whole + fraction : 1, (int)fraction), err);
     for (size_t i = 0; i < ARRAY_LENGTH(integers); i++)
-        if (whole <= 9u + 9u * (unsigned)i + (i == 2 ? 11u : 1u) && number_from_text(out, pool, text, type_of(integers[i]), NULL) == BP_OK) return BP_OK;
+        if (whole <= 9u + 9u * (unsigned)i + (i == 2 ? 11u : 1u) &&
+            number_from_text(out, pool, text, type_of(integers[i]), NULL) == BP_OK)
+            return BP_OK;
     return number_from_text(out, pool, text, type_of(TYPE_FLOAT64), err);
 }

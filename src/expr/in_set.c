@@ -123,7 +123,8 @@ static bp_status test_few(const struct in_set *set, const column *needle, uint64
     return BP_OK;
 }
 
-bp_status in_set_test(column *out, const struct in_set *set, const column *needle, bool negated, size_t rows, arena *arena, bp_error *err)
+bp_status in_set_test(column *out, const struct in_set *set, const column *needle, bool negated, size_t rows, arena *arena,
+                      bp_error *err)
 {
     size_t words = bitmap_words(rows);
     uint64_t *bits = arena_allocate_zeroed(arena, (words + 1) * 16), *validity;

@@ -45,7 +45,8 @@ static void scatter_values(void *out, const merge_piece *piece, size_t width)
     case 16: SCATTER(pair64); break;
     default:
         for (size_t i = 0; i < piece->count; i++)
-            memcpy((char *)out + target_row(piece, i) * width, (const char *)piece->values->values + source_row(piece, i) * width, width);
+            memcpy((char *)out + target_row(piece, i) * width, (const char *)piece->values->values + source_row(piece, i) * width,
+                   width);
     }
 }
 
@@ -58,7 +59,8 @@ static void scatter_bits(uint64_t *out, const merge_piece *piece)
 
 static void scatter_validity(uint64_t *validity, const merge_piece *piece)
 {
-    for (size_t i = 0; i < piece->count; i++) bitmap_put(validity, target_row(piece, i), !column_is_null(piece->values, source_row(piece, i)));
+    for (size_t i = 0; i < piece->count; i++)
+        bitmap_put(validity, target_row(piece, i), !column_is_null(piece->values, source_row(piece, i)));
 }
 
 /* All rows are covered and no piece has NULLs. */
@@ -77,7 +79,8 @@ static bool is_total(const merge_piece *pieces, size_t count, size_t rows)
 }
 
 /* Nested: every value once behind the other, then each row its last one. */
-static bp_status merge_nested(column *out, data_type type, const merge_piece *pieces, size_t count, size_t rows, arena *arena, bp_error *err)
+static bp_status merge_nested(column *out, data_type type, const merge_piece *pieces, size_t count, size_t rows, arena *arena,
+                              bp_error *err)
 {
     size_t total = 1;
     column *parts = arena_new_array(arena, column, count + 1), nulls = column_nulls(type, 1), joined;
@@ -94,7 +97,8 @@ static bp_status merge_nested(column *out, data_type type, const merge_piece *pi
         if (part.encoding == COLUMN_CONSTANT) part.length = 1;
         if ((status = column_flatten(&parts[i + 1], &part, arena, err))) return status;
         list[i + 1] = &parts[i + 1];
-        for (size_t k = 0; k < pieces[i].count; k++) place[target_row(&pieces[i], k)] = (uint32_t)(total + source_row(&pieces[i], k));
+        for (size_t k = 0; k < pieces[i].count; k++)
+            place[target_row(&pieces[i], k)] = (uint32_t)(total + source_row(&pieces[i], k));
         total += parts[i + 1].length;
     }
     if (total > UINT32_MAX) return error_set(err, BP_LIMIT, "a batch holds too many rows");
@@ -102,7 +106,8 @@ static bp_status merge_nested(column *out, data_type type, const merge_piece *pi
     return column_gather(out, &joined, place, rows, arena, err);
 }
 
-bp_status merge_columns(column *out, data_type type, const merge_piece *pieces, size_t count, size_t rows, arena *arena, bp_error *err)
+bp_status merge_columns(column *out, data_type type, const merge_piece *pieces, size_t count, size_t rows, arena *arena,
+                        bp_error *err)
 {
     size_t width = physical_width(type_physical(type)), words = bitmap_words(rows);
     bool bits = type_physical(type) == PHYSICAL_BIT, total = is_total(pieces, count, rows);
@@ -114,7 +119,8 @@ bp_status merge_columns(column *out, data_type type, const merge_piece *pieces, 
     if (type_is_nested(type)) return merge_nested(out, type, pieces, count, rows, arena, err);
     values = arena_allocate_zeroed(arena, bits ? (words + 1) * 8 : rows * width + 16);
     if (!values) return error_no_memory(err, arena->memory, rows * width);
-    if (!total && !(validity = arena_allocate_zeroed(arena, (words + 1) * 8))) return error_no_memory(err, arena->memory, words * 8);
+    if (!total && !(validity = arena_allocate_zeroed(arena, (words + 1) * 8)))
+        return error_no_memory(err, arena->memory, words * 8);
     for (size_t i = 0; i < count; i++) {
         if (validity) scatter_validity(validity, &pieces[i]);
         if (pieces[i].values->type.id == TYPE_NULL) continue;

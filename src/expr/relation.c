@@ -82,9 +82,9 @@ static const struct {
     relation_kernel equal, less, greater;
 } kernels[] = {
 #define ROW(physical, suffix) [PHYSICAL_##physical] = {equal_##suffix, less_##suffix, greater_##suffix}
-    ROW(INT8, int8),       ROW(INT16, int16),     ROW(INT32, int32),     ROW(INT64, int64),   ROW(INT128, int128),
-    ROW(UINT8, uint8),     ROW(UINT16, uint16),   ROW(UINT32, uint32),   ROW(UINT64, uint64), ROW(UINT128, uint128),
-    ROW(FLOAT32, float32), ROW(FLOAT64, float64), ROW(STRING, string),   ROW(INTERVAL, interval), [PHYSICAL_ARRAY] = {0},
+    ROW(INT8, int8),       ROW(INT16, int16),     ROW(INT32, int32),   ROW(INT64, int64),       ROW(INT128, int128),
+    ROW(UINT8, uint8),     ROW(UINT16, uint16),   ROW(UINT32, uint32), ROW(UINT64, uint64),     ROW(UINT128, uint128),
+    ROW(FLOAT32, float32), ROW(FLOAT64, float64), ROW(STRING, string), ROW(INTERVAL, interval), [PHYSICAL_ARRAY] = {0},
 #undef ROW
 };
 
@@ -138,7 +138,8 @@ static void compare_values(uint64_t *out, plan plan, const column *left, const c
         int order;
         if (column_is_null(left, row) || column_is_null(right, right_row)) continue;
         order = column_value_compare(left, row, right, right_row);
-        if (plan.relation == RELATION_EQUAL ? order == 0 : plan.relation == RELATION_LESS ? order < 0 : order > 0) bitmap_set(out, row);
+        if (plan.relation == RELATION_EQUAL ? order == 0 : plan.relation == RELATION_LESS ? order < 0 : order > 0)
+            bitmap_set(out, row);
     }
 }
 
@@ -187,7 +188,8 @@ static bool is_null_constant(const column *column)
     return column->type.id == TYPE_NULL || (column->encoding == COLUMN_CONSTANT && column_is_null(column, 0));
 }
 
-bp_status relation_compare(column *out, compare_op op, const column *left, const column *right, size_t rows, arena *arena, bp_error *err)
+bp_status relation_compare(column *out, compare_op op, const column *left, const column *right, size_t rows, arena *arena,
+                           bp_error *err)
 {
     bool distinct = op == COMPARE_DISTINCT || op == COMPARE_NOT_DISTINCT;
     uint64_t *bits = arena_allocate(arena, (bitmap_words(rows) + 1) * 8), *both;

@@ -9,7 +9,8 @@ static bp_status no_memory(arena *arena, size_t size, bp_error *err)
     return error_no_memory(err, arena->memory, size);
 }
 
-bp_status truth_words(const column *in, size_t rows, arena *arena, const uint64_t **values, const uint64_t **validity, bp_error *err)
+bp_status truth_words(const column *in, size_t rows, arena *arena, const uint64_t **values, const uint64_t **validity,
+                      bp_error *err)
 {
     size_t words = bitmap_words(rows);
     uint64_t *made;
@@ -39,7 +40,8 @@ bp_status truth_words(const column *in, size_t rows, arena *arena, const uint64_
 }
 
 /* acc (true bits, false bits) op= the argument */
-static void logic_step(uint64_t *is_true, uint64_t *is_false, const uint64_t *values, const uint64_t *validity, size_t words, bool is_or)
+static void logic_step(uint64_t *is_true, uint64_t *is_false, const uint64_t *values, const uint64_t *validity, size_t words,
+                       bool is_or)
 {
     uint64_t *all = is_or ? is_false : is_true, *any = is_or ? is_true : is_false, flip = is_or ? ~(uint64_t)0 : 0;
 
@@ -59,7 +61,8 @@ static void logic_plain(uint64_t *out, const uint64_t *values, size_t words, boo
         for (size_t i = 0; i < words; i++) out[i] &= values[i];
 }
 
-bp_status truth_logic(column *out, const column *const *arguments, size_t count, bool is_or, size_t rows, arena *arena, bp_error *err)
+bp_status truth_logic(column *out, const column *const *arguments, size_t count, bool is_or, size_t rows, arena *arena,
+                      bp_error *err)
 {
     size_t words = bitmap_words(rows);
     uint64_t *is_true = arena_allocate(arena, words * 16 + 16), *is_false;
@@ -69,8 +72,9 @@ bp_status truth_logic(column *out, const column *const *arguments, size_t count,
 
     if (!is_true) return no_memory(arena, words * 16, err);
     is_false = is_true + words;
-    for (size_t i = 0; i < count; i++) nulls |= arguments[i]->validity != NULL || arguments[i]->type.id == TYPE_NULL ||
-                                                arguments[i]->encoding == COLUMN_DICTIONARY;
+    for (size_t i = 0; i < count; i++)
+        nulls |=
+            arguments[i]->validity != NULL || arguments[i]->type.id == TYPE_NULL || arguments[i]->encoding == COLUMN_DICTIONARY;
     memset(is_true, is_or ? 0 : 0xff, words * 8);
     if (nulls) memset(is_false, is_or ? 0xff : 0, words * 8);
     for (size_t i = 0; i < count; i++) {

@@ -369,7 +369,7 @@ static bp_status find_header(open_file *file, bp_error *err)
         string_view text;
         csv_guess guess;
         string_view format;
-        bool null;
+        bool null = false;
         if ((status = cell_of(file, 0, c, &text, &null, err))) return status;
         csv_guess_init(&guess);
         if (!null) csv_guess_value(&guess, &file->source->rules, text);
@@ -395,7 +395,7 @@ static bp_status guess_rows(open_file *file, size_t from, bp_error *err)
         csv_guess_init(&file->guesses[c]);
         for (size_t row = from; row < file->sample.count; row++) {
             string_view text;
-            bool null;
+            bool null = false;
             if (file->sample.rows[row].shape.field_count <= c) continue;
             if ((status = cell_of(file, row, c, &text, &null, err))) return status;
             if (!null) csv_guess_value(&file->guesses[c], &file->source->rules, text);
@@ -450,7 +450,7 @@ static bp_status name_and_type(open_file *file, bp_error *err)
         csv_column *column = &file->columns[c];
         string_view text = {"", 0};
         const data_type *given;
-        bool null;
+        bool null = false;
         if (options->columns.count) {
             column->name = options->columns.names[c];
         } else {

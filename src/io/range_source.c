@@ -136,8 +136,8 @@ static uint64_t range_count(int64_t begin, int64_t end, int64_t step, bool inclu
     return distance / stride + (distance / stride < UINT64_MAX);
 }
 
-bp_status range_source_new(source **out, bp_context *context, const char *name, int64_t begin, int64_t end, int64_t step, bool inclusive,
-                           bp_error *err)
+bp_status range_source_new(source **out, bp_context *context, const char *name, int64_t begin, int64_t end, int64_t step,
+                           bool inclusive, bp_error *err)
 {
     range_source *made = memory_new(context->memory, range_source);
 

@@ -53,12 +53,12 @@ struct source {
     const source_class *class;
     bp_context *context;
     schema schema;
-    uint64_t row_count;      /* exact when row_count_exact, else an estimate */
+    uint64_t row_count; /* exact when row_count_exact, else an estimate */
     bool row_count_exact;
-    bool exact_filters;      /* scans apply all filters themselves */
-    uint64_t version;        /* changes when the data do; for caches */
-    bool settled;            /* no scan will ever set `misfit` */
-    atomic_bool misfit;      /* see below */
+    bool exact_filters; /* scans apply all filters themselves */
+    uint64_t version; /* changes when the data do; for caches */
+    bool settled; /* no scan will ever set `misfit` */
+    atomic_bool misfit; /* see below */
     atomic_size_t references;
 };
 

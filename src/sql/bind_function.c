@@ -106,7 +106,7 @@ static bp_status csv_source_of(source **out, binder *binder, syntax_id call, bp_
 {
     call_arguments arguments;
     csv_options options;
-    file_list files;
+    file_list files = {0};
     bp_status status;
 
     if (overridden(out, binder)) return BP_OK;
@@ -203,7 +203,7 @@ static bp_status known_file_source(source **out, binder *binder, string_view pat
 
 bp_status bind_path(source **out, binder *binder, string_view path, uint32_t position, bp_error *err)
 {
-    file_list files;
+    file_list files = {0};
     bp_status status;
 
     if (string_ends_with(path, STRING_VIEW(".parquet")) || string_ends_with(path, STRING_VIEW(".json")) ||

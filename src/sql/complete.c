@@ -21,7 +21,9 @@ static bp_status offer(completion *completion, string_view word, const char *suf
 {
     string_view text;
 
-    if (word.size < completion->prefix.size || !string_equal_nocase(string_view_slice(word, 0, completion->prefix.size), completion->prefix)) return BP_OK;
+    if (word.size < completion->prefix.size ||
+        !string_equal_nocase(string_view_slice(word, 0, completion->prefix.size), completion->prefix))
+        return BP_OK;
     text = arena_format(&completion->arena, "%.*s%s", STRING_ARGUMENTS(word), suffix);
     if (!text.data) return error_no_memory(err, completion->arena.memory, word.size);
     completion->found(completion->data, text.data, completion->replace_from);
@@ -42,15 +44,16 @@ static bool wants_table(string_view word)
 {
     sql_keyword keyword = keyword_find(word);
 
-    return keyword == KEYWORD_FROM || keyword == KEYWORD_JOIN || keyword == KEYWORD_INTO || keyword == KEYWORD_TABLE || keyword == KEYWORD_DESCRIBE ||
-           keyword == KEYWORD_SUMMARIZE;
+    return keyword == KEYWORD_FROM || keyword == KEYWORD_JOIN || keyword == KEYWORD_INTO || keyword == KEYWORD_TABLE ||
+           keyword == KEYWORD_DESCRIBE || keyword == KEYWORD_SUMMARIZE;
 }
 
 static bp_status offer_tables(completion *completion, const session *session, bp_error *err)
 {
     bp_status status = BP_OK;
 
-    for (size_t i = 0; i < session->catalog.count && !status; i++) status = offer(completion, session->catalog.entries[i]->name, "", err);
+    for (size_t i = 0; i < session->catalog.count && !status; i++)
+        status = offer(completion, session->catalog.entries[i]->name, "", err);
     for (size_t i = 0; i < table_function_count() && !status; i++) status = offer(completion, table_function_name(i), "(", err);
     return status;
 }
@@ -74,7 +77,8 @@ static bp_status offer_functions(completion *completion, bp_error *err)
 
     for (size_t i = 0; i < scalar_function_count() && !status; i++) {
         const char *name = scalar_function_at(i)->name;
-        if (ascii_is_alpha((unsigned char)name[0]) && strcmp(name, last) != 0) status = offer(completion, string_view_of(name), "(", err);
+        if (ascii_is_alpha((unsigned char)name[0]) && strcmp(name, last) != 0)
+            status = offer(completion, string_view_of(name), "(", err);
         last = name;
     }
     for (size_t i = 0; i < aggregate_function_count() && !status; i++) {
@@ -85,13 +89,14 @@ static bp_status offer_functions(completion *completion, bp_error *err)
     return status;
 }
 
-bp_status sql_complete(session *session, string_view text, size_t position, void (*found)(void *data, const char *word, size_t replace_from), void *data,
-                       bp_error *err)
+bp_status sql_complete(session *session, string_view text, size_t position,
+                       void (*found)(void *data, const char *word, size_t replace_from), void *data, bp_error *err)
 {
     completion completion = {.replace_from = position, .found = found, .data = data};
     bp_status status = BP_OK;
 
-    while (completion.replace_from && is_word_byte((unsigned char)text.data[completion.replace_from - 1])) completion.replace_from--;
+    while (completion.replace_from && is_word_byte((unsigned char)text.data[completion.replace_from - 1]))
+        completion.replace_from--;
     completion.prefix = string_view_slice(text, completion.replace_from, position);
     arena_init(&completion.arena, session->context->memory);
     if (wants_table(word_before(text, completion.replace_from))) {

@@ -24,9 +24,9 @@ struct text_writer {
     memory *memory;
     const schema *schema;
     text_options options;
-    builder cell;      /* one value's text */
-    builder cells;     /* BOX: all cells' texts, each with a NUL behind it */
-    size_t *widths;    /* BOX: a column's widest cell */
+    builder cell; /* one value's text */
+    builder cells; /* BOX: all cells' texts, each with a NUL behind it */
+    size_t *widths; /* BOX: a column's widest cell */
     uint64_t row_count;
 };
 
@@ -138,7 +138,8 @@ static void put_json_text(builder *out, string_view text)
 /* NaN and the infinities are no JSON numbers: they go as texts. */
 static bool is_json_number(data_type type, string_view text)
 {
-    return type_is_numeric(type) && text.size && text.data[text.size - 1] != 'n' && text.data[text.size - 1] != 'f' && text.data[text.size - 1] != 'y';
+    return type_is_numeric(type) && text.size && text.data[text.size - 1] != 'n' && text.data[text.size - 1] != 'f' &&
+           text.data[text.size - 1] != 'y';
 }
 
 static void json_row(text_writer *writer, const batch *batch, size_t row, builder *out)
@@ -201,7 +202,8 @@ static void markdown_header(const text_writer *writer, builder *out)
         builder_byte(out, ' ');
     }
     builder_literal(out, "|\n");
-    for (size_t i = 0; i < writer->schema->count; i++) builder_text(out, is_right_aligned(writer->schema->types[i]) ? STRING_VIEW("|---:") : STRING_VIEW("|---"));
+    for (size_t i = 0; i < writer->schema->count; i++)
+        builder_text(out, is_right_aligned(writer->schema->types[i]) ? STRING_VIEW("|---:") : STRING_VIEW("|---"));
     builder_literal(out, "|\n");
 }
 
@@ -288,7 +290,8 @@ static void keep_header(text_writer *writer)
     for (size_t i = 0; i < writer->schema->count; i++) {
         builder_reset(&writer->cell);
         type_print(&writer->cell, writer->schema->types[i]);
-        for (size_t j = 0; j < writer->cell.size; j++) writer->cell.data[j] = (char)ascii_lower((unsigned char)writer->cell.data[j]);
+        for (size_t j = 0; j < writer->cell.size; j++)
+            writer->cell.data[j] = (char)ascii_lower((unsigned char)writer->cell.data[j]);
         keep_cell(writer, i, builder_view(&writer->cell));
     }
 }
@@ -364,7 +367,8 @@ static void put_dots(const text_writer *writer, builder *out, size_t columns)
 static void put_box(text_writer *writer, builder *out)
 {
     size_t columns = columns_that_fit(writer), at = 0, most = writer->options.most_rows;
-    uint64_t rows = writer->row_count, head = most && rows > most ? (most + 1) / 2 : rows, tail = rows - (most && rows > most ? most / 2 : 0);
+    uint64_t rows = writer->row_count, head = most && rows > most ? (most + 1) / 2 : rows,
+             tail = rows - (most && rows > most ? most / 2 : 0);
 
     rule(writer, out, columns, "┌", "┬", "┐");
     put_kept_row(writer, out, &at, columns, true, true);

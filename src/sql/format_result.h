@@ -4,7 +4,17 @@
 
 #include "column/batch.h"
 
-typedef enum text_format { FORMAT_BOX, FORMAT_CSV, FORMAT_TSV, FORMAT_JSON, FORMAT_JSONL, FORMAT_MARKDOWN, FORMAT_HTML, FORMAT_LINE, FORMAT_COUNT } text_format;
+typedef enum text_format {
+    FORMAT_BOX,
+    FORMAT_CSV,
+    FORMAT_TSV,
+    FORMAT_JSON,
+    FORMAT_JSONL,
+    FORMAT_MARKDOWN,
+    FORMAT_HTML,
+    FORMAT_LINE,
+    FORMAT_COUNT
+} text_format;
 
 typedef struct text_options {
     text_format format;
@@ -20,7 +30,8 @@ const char *text_format_name(text_format format);
 typedef struct text_writer text_writer;
 
 /* Text is appended to `out`, which the caller empties between calls. The schema is borrowed. */
-MUST_USE bp_status text_writer_new(text_writer **out, memory *memory, const schema *schema, const text_options *options, bp_error *err);
+MUST_USE bp_status text_writer_new(text_writer **out, memory *memory, const schema *schema, const text_options *options,
+                                   bp_error *err);
 void text_writer_free(text_writer *writer);
 MUST_USE bp_status text_writer_begin(text_writer *writer, builder *out, bp_error *err);
 MUST_USE bp_status text_writer_rows(text_writer *writer, const batch *batch, builder *out, bp_error *err);

@@ -209,7 +209,7 @@ step rule_list(parser *p, frame *f)
 /* Names in parentheses: "(" a, b ")". */
 step rule_name_list(parser *p, frame *f)
 {
-    uint32_t name;
+    uint32_t name = 0;
 
     if (!expect(p, '(')) return STEP_FAIL;
     do {

@@ -1,4 +1,4 @@
-/* Statements, shared by session.c (queries), statement.c (tables, views, settings), statement_insert.c, statement_copy.c, explain.c. */
+/* Statements, shared by session.c (queries), statement.c (tables, views, settings), statement_insert.c, statement_copy.c, statement_explain.c. */
 #ifndef SQL_STATEMENT_H
 #define SQL_STATEMENT_H
 

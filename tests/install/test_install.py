@@ -29,12 +29,19 @@ def run_program(place, source, *arguments, standard="c99"):
     """Build `source` against the installed library and run it; its standard output."""
     (pc,) = place.rglob("bedplate.pc")
     environment = {**os.environ, "PKG_CONFIG_PATH": str(pc.parent), "PKG_CONFIG_SYSROOT_DIR": str(place)}
-    flags = subprocess.run(["pkg-config", "--cflags", "--libs", "bedplate"], check=True, capture_output=True, text=True, env=environment).stdout.split()
+    flags = subprocess.run(
+        ["pkg-config", "--cflags", "--libs", "bedplate"], check=True, capture_output=True, text=True, env=environment
+    ).stdout.split()
     program = place / source.stem
     subprocess.run(["gcc", f"-std={standard}", "-Wall", "-Wextra", "-Werror", source, "-o", program, *flags], check=True)
     library = next(place.rglob("libbedplate.so")).parent
     result = subprocess.run(
-        [program, *arguments], capture_output=True, text=True, timeout=60, cwd=ROOT, env={**os.environ, "LD_LIBRARY_PATH": str(library)}
+        [program, *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        cwd=ROOT,
+        env={**os.environ, "LD_LIBRARY_PATH": str(library)},
     )
     assert result.returncode == 0, result.stderr
     return result.stdout
@@ -54,4 +61,6 @@ def test_an_example_runs(place, example):
 def test_the_shared_library_needs_no_python(place):
     (library,) = [path for path in place.rglob("libbedplate.so*") if not path.is_symlink()]
     text = subprocess.run(["readelf", "-dW", library], check=True, capture_output=True, text=True).stdout
-    assert "SONAME" in text and "libbedplate.so.0" in text and "python" not in text and "RPATH" not in text and "RUNPATH" not in text
+    assert (
+        "SONAME" in text and "libbedplate.so.0" in text and "python" not in text and "RPATH" not in text and "RUNPATH" not in text
+    )

@@ -1,5 +1,5 @@
 /* Encoding sort keys; see the header for the layout. */
-#include "sort_key.h"
+#include "order_key.h"
 
 #define TEXT_PREFIX 12
 

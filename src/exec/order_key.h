@@ -4,8 +4,8 @@
  *   key i: [1 byte: is it NULL]  [value: big-endian, sign bit flipped, floats by total order; all bits flipped for DESC]
  *
  * The NULL byte is left out of a key that has no NULL. */
-#ifndef EXEC_SORT_KEY_H
-#define EXEC_SORT_KEY_H
+#ifndef EXEC_ORDER_KEY_H
+#define EXEC_ORDER_KEY_H
 
 #include "exec.h"
 
