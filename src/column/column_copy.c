@@ -1,7 +1,8 @@
 /* Deep copies. Every string's and list's bytes are laid out anew in row order, without gaps; a dictionary's text is copied once and
  * shared by the rows of the copy. */
+#include "column_copy.h"
+
 #include "base/config.h"
-#include "column.h"
 
 static bp_status copy_within(column *out, const column *in, data_type type, arena *arena, int depth, bp_error *err);
 
@@ -221,4 +222,9 @@ bp_status column_copy(column *out, const column *in, arena *arena, bp_error *err
     bp_status status = type_copy(&type, arena, in->type, err);
 
     return status ? status : copy_within(out, in, type, arena, 0, err);
+}
+
+bp_status column_pack_lists(column *out, const column *in, arena *arena, bp_error *err)
+{
+    return copy_within(out, in, in->type, arena, 0, err);
 }
