@@ -46,8 +46,9 @@ static bp_status enter(bp_connection *connection, bp_error *err)
 {
     error_clear(err);
     if (atomic_flag_test_and_set(&connection->busy)) return error_set(err, BP_BUSY, "the connection is in use by another call");
-    cancel_begin(&connection->context->cancel, connection->context->config.timeout_ms * 1000000);
-    return BP_OK;
+    if (cancel_begin(&connection->context->cancel, connection->context->config.timeout_ms * 1000000)) return BP_OK;
+    atomic_flag_clear(&connection->busy);
+    return error_set(err, BP_BUSY, "the context is in use by another connection's call");
 }
 
 static void leave(bp_connection *connection)

@@ -126,6 +126,7 @@ static void test_nested_accounts(void **state)
     memory_release(other);
 }
 
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 static long resident_bytes(void)
 {
     long total = 0, resident = 0;
@@ -136,6 +137,7 @@ static long resident_bytes(void)
     fclose(file);
     return resident * sysconf(_SC_PAGESIZE);
 }
+#endif
 
 /* What is charged is what the process really has, within an eighth: also for many small blocks. */
 static void test_charge_is_true(void **state)
