@@ -100,7 +100,7 @@ static void test_values(void **state)
             fail_msg("%s = \"%s\": %d %s", cases[i].name, cases[i].value, status, err.message);
         assert_string_equal(after, cases[i].shown ? cases[i].shown : before); /* refused: as it was */
         assert_int_equal(config_set(context, cases[i].name, after, NULL), BP_OK); /* what is shown is taken back */
-        config_get(context, cases[i].name, before, sizeof before, NULL);
+        assert_int_equal(config_get(context, cases[i].name, before, sizeof before, NULL), BP_OK);
         assert_string_equal(before, after);
     }
 }
