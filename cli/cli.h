@@ -11,8 +11,8 @@
 enum { EXIT_DONE = 0, EXIT_ERROR = 1, EXIT_USAGE = 2, EXIT_LIMITED = 3, EXIT_INTERRUPTED = 130, EXIT_PIPE = 141 };
 
 typedef struct sql_options {
-    const char *query;  /* -c */
-    const char *file;   /* -f */
+    const char *query; /* -c */
+    const char *file; /* -f */
     const char *output; /* --output; NULL: standard output */
     bp_print_options print;
     bool timer;

@@ -60,11 +60,16 @@ typedef struct option_row {
 } option_row;
 
 static const option_row options_with_value[] = {
-    {"-c", NULL},           {"-f", NULL},
-    {"--format", NULL},     {"--output", NULL},
-    {"--null", NULL},       {"--set", NULL},
-    {"--threads", "threads"}, {"--memory-limit", "memory_limit"},
-    {"--temp-directory", "temp_directory"}, {"--timeout", "timeout"},
+    {"-c", NULL},
+    {"-f", NULL},
+    {"--format", NULL},
+    {"--output", NULL},
+    {"--null", NULL},
+    {"--set", NULL},
+    {"--threads", "threads"},
+    {"--memory-limit", "memory_limit"},
+    {"--temp-directory", "temp_directory"},
+    {"--timeout", "timeout"},
 };
 
 static bool take_option(sql_session *session, const char *name, const char *value)
@@ -95,7 +100,8 @@ static int read_options(sql_session *session, int count, char **arguments)
             session->options.timer = true;
         } else if (row && i + 1 < count) {
             i++;
-            if (row->setting ? !set_setting(session->context, row->setting, arguments[i]) : !take_option(session, row->name, arguments[i]))
+            if (row->setting ? !set_setting(session->context, row->setting, arguments[i])
+                             : !take_option(session, row->name, arguments[i]))
                 return EXIT_USAGE;
         } else if (row) {
             return usage_error("a value is missing behind", arguments[i]);
@@ -190,7 +196,8 @@ static int run(sql_session *session)
     else
         code = isatty(STDIN_FILENO) ? run_shell(session) : run_stream(session, "<stdin>", stdin);
     if (session->output != stdout ? fclose(session->output) : fflush(stdout)) {
-        if (errno != EPIPE) fprintf(stderr, "error: %s: %s\n", options->output ? options->output : "standard output", strerror(errno));
+        if (errno != EPIPE)
+            fprintf(stderr, "error: %s: %s\n", options->output ? options->output : "standard output", strerror(errno));
         if (code == EXIT_DONE) code = errno == EPIPE ? EXIT_PIPE : EXIT_ERROR;
     }
     return code;
@@ -209,7 +216,8 @@ int command_sql(int count, char **arguments)
     }
     if (bp_context_new(&session.context, &err)) return report_error(NULL, NULL, 0, &err);
     code = read_options(&session, count, arguments);
-    if (code == EXIT_DONE && bp_connection_new(&session.connection, session.context, &err)) code = report_error(NULL, NULL, 0, &err);
+    if (code == EXIT_DONE && bp_connection_new(&session.connection, session.context, &err))
+        code = report_error(NULL, NULL, 0, &err);
     if (code == EXIT_DONE) code = run(&session);
     bp_connection_free(session.connection);
     interrupted_context = NULL;

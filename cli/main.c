@@ -30,7 +30,8 @@ int main(int count, char **arguments)
     return EXIT_USAGE;
 }
 
-static const char *const shown_settings[] = {"threads", "memory_limit", "temp_directory", "timeout", "batch_size", "csv_block_size"};
+static const char *const shown_settings[] = {"threads", "memory_limit", "temp_directory",
+                                             "timeout", "batch_size",   "csv_block_size"};
 
 int command_info(int count, char **arguments)
 {
