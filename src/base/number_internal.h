@@ -15,7 +15,7 @@ typedef struct power128 {
 extern const power128 number_powers[POWER_LAST - POWER_FIRST + 1];
 extern const uint64_t number_powers64[20]; /* 10^0 … 10^19 */
 /* "00" "01" … "99". */
-extern const char number_digit_pairs[200];
+extern const char number_digit_pairs[201];
 
 static inline power128 power_of_ten(int k)
 {

@@ -1,7 +1,7 @@
 /* Numbers -> text: two digits at a time from a table of pairs; floating point through its shortest or its exact digits. */
 #include "number_internal.h"
 
-const char number_digit_pairs[200] __attribute__((nonstring)) =
+const char number_digit_pairs[201] =
     "000102030405060708091011121314151617181920212223242526272829303132333435363738394041424344454647484950515253545556575859606162"
     "63646"
     "566676869707172737475767778798081828384858687888990919293949596979899";
