@@ -315,11 +315,11 @@ static void print_bytes(char *text, size_t size, uint64_t number)
                                  {"MB", 1000000},
                                  {"KB", 1000},
                                  {"B", 1}};
-    size_t i = 0;
+    size_t best = sizeof units / sizeof *units - 1;
 
-    while (number == 0 || number % units[i].factor)
-        if (units[++i].factor == 1) break;
-    snprintf(text, size, "%llu%s", (unsigned long long)(number / units[i].factor), units[i].name);
+    for (size_t i = best; i-- > 0;) /* the greatest unit that divides it: 512MB, not 500000KiB */
+        if (number && number % units[i].factor == 0 && units[i].factor > units[best].factor) best = i;
+    snprintf(text, size, "%llu%s", (unsigned long long)(number / units[best].factor), units[best].name);
 }
 
 static void print_time(char *text, size_t size, uint64_t milliseconds)

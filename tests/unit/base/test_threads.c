@@ -315,7 +315,7 @@ static void *keep_busy(void *data)
     return NULL;
 }
 
-static void test_fork(void **state)
+UNUSED static void test_fork(void **state)
 {
     bp_context *context = make_context("3");
     atomic_bool stop = false;
@@ -349,7 +349,7 @@ static int fork_once(void *data)
 }
 
 /* A signal handler of the host language may fork inside the poll function. */
-static void test_fork_inside_a_call(void **state)
+UNUSED static void test_fork_inside_a_call(void **state)
 {
     bp_context *context = make_context("2");
     forker forker = {.child = -1};
@@ -483,8 +483,10 @@ int main(void)
         cmocka_unit_test(test_poll_cancels),
         cmocka_unit_test(test_request_from_another_thread),
         cmocka_unit_test(test_deadline),
+#if !defined(__SANITIZE_THREAD__) /* TSan does not follow a fork of a process with threads */
         cmocka_unit_test(test_fork),
         cmocka_unit_test(test_fork_inside_a_call),
+#endif
         cmocka_unit_test(test_lock_after_fork),
         cmocka_unit_test(test_lock),
         cmocka_unit_test(test_cost),
