@@ -129,13 +129,12 @@ bp_status expr_number(expr_id *out, expr_pool *pool, string_view text, bp_error 
     unsigned whole, fraction;
     bool exponent, point = text.size && memchr(text.data, '.', text.size);
     static const type_id integers[] = {TYPE_INT32, TYPE_INT64, TYPE_INT128};
+    static const unsigned most_digits[] = {10, 19, 39};
 
     count_digits(text, &whole, &fraction, &exponent);
-    if (exponent || whole + fraction > 38) return number_from_text(out, pool, text, type_of(TYPE_FLOAT64), err);
-    if (point) return number_from_text(out, pool, text, type_decimal(whole + fraction ? whole + fraction : 1, (int)fraction), err);
-    for (size_t i = 0; i < ARRAY_LENGTH(integers); i++)
-        if (whole <= 9u + 9u * (unsigned)i + (i == 2 ? 11u : 1u) &&
-            number_from_text(out, pool, text, type_of(integers[i]), NULL) == BP_OK)
-            return BP_OK;
+    if (!exponent && point && whole + fraction <= 38)
+        return number_from_text(out, pool, text, type_decimal(whole + fraction ? whole + fraction : 1, (int)fraction), err);
+    for (size_t i = 0; i < ARRAY_LENGTH(integers) && !exponent && !point && whole <= 39; i++)
+        if (whole <= most_digits[i] && number_from_text(out, pool, text, type_of(integers[i]), NULL) == BP_OK) return BP_OK;
     return number_from_text(out, pool, text, type_of(TYPE_FLOAT64), err);
 }

@@ -104,14 +104,84 @@ static bp_status combine_aggregate(walk *walk, const frame *frame, const expr_id
     return status ? status : aggregate_column(walk, call, out, err);
 }
 
-bp_status combine_call(walk *walk, const frame *frame, const expr_id *operands, size_t count, expr_id *out, bp_error *err)
+/* CASE WHEN condition THEN value ELSE otherwise END; otherwise 0: NULL. */
+static bp_status choose(expr_id *out, expr_pool *pool, expr_id condition, expr_id value, expr_id otherwise, bp_error *err)
+{
+    return expr_case(out, pool, (const expr_id[]){condition, value, otherwise}, 3, err);
+}
+
+bp_status expr_nullif(expr_id *out, expr_pool *pool, expr_id value, expr_id other, bp_error *err)
+{
+    expr_id equal, null;
+    bp_status status;
+
+    if ((status = expr_compare(&equal, pool, COMPARE_EQUAL, value, other, err))) return status;
+    if ((status = expr_null(&null, pool, expr_type(pool, value), err))) return status;
+    return choose(out, pool, equal, null, value, err);
+}
+
+/* The greater (or lesser) of two values; a NULL gives way. */
+static bp_status extreme_of_two(expr_id *out, expr_pool *pool, expr_id left, expr_id right, compare_op op, bp_error *err)
+{
+    expr_id left_wins, right_null, either, both[2];
+    bp_status status;
+
+    if ((status = expr_compare(&left_wins, pool, op, left, right, err))) return status;
+    if ((status = expr_is_null(&right_null, pool, right, false, err))) return status;
+    both[0] = left_wins, both[1] = right_null;
+    if ((status = expr_or(&either, pool, both, 2, err))) return status;
+    return choose(out, pool, either, left, right, err);
+}
+
+bp_status expr_extreme(expr_id *out, expr_pool *pool, const expr_id *operands, size_t count, compare_op op, bp_error *err)
+{
+    bp_status status = BP_OK;
+
+    *out = operands[0];
+    for (size_t i = 1; i < count && !status; i++) status = extreme_of_two(out, pool, *out, operands[i], op, err);
+    return status;
+}
+
+static bp_status type_name_of(expr_id *out, binder *binder, data_type type, bp_error *err)
+{
+    builder text;
+    bp_status status;
+
+    builder_init(&text, binder->context->memory, LIMIT_SQL_SIZE);
+    type_print(&text, type);
+    if (!(status = builder_status(&text, err))) status = expr_text(out, &binder->plan->exprs, builder_view(&text), err);
+    builder_clear(&text);
+    return status;
+}
+
+/* What looks like a function but evaluates its arguments only where they count, or is known when it is bound. *done false: an ordinary function. */
+static bp_status special_call(walk *walk, string_view name, const expr_id *operands, size_t count, expr_id *out, bool *done,
+                              bp_error *err)
 {
     expr_pool *pool = &walk->binder->plan->exprs;
-    string_view name = syntax_at(walk->binder->tree, frame->node)->text;
 
-    if (frame->is_aggregate) return combine_aggregate(walk, frame, operands, out, err);
+    *done = true;
     if (count && (is_name(name, "coalesce") || (is_name(name, "ifnull") && count == 2)))
         return expr_coalesce(out, pool, operands, count, err);
     if (is_name(name, "try") && count == 1) return expr_try(out, pool, operands[0], err);
-    return expr_call(out, pool, name, operands, count, err);
+    if (is_name(name, "nullif") && count == 2) return expr_nullif(out, pool, operands[0], operands[1], err);
+    if ((is_name(name, "if") || is_name(name, "iff")) && count == 3)
+        return choose(out, pool, operands[0], operands[1], operands[2], err);
+    if (is_name(name, "greatest") && count) return expr_extreme(out, pool, operands, count, COMPARE_GREATER_EQUAL, err);
+    if (is_name(name, "least") && count) return expr_extreme(out, pool, operands, count, COMPARE_LESS_EQUAL, err);
+    if (is_name(name, "typeof") && count == 1) return type_name_of(out, walk->binder, expr_type(pool, operands[0]), err);
+    if (is_name(name, "version") && count == 0) return expr_text(out, pool, string_view_of(bp_version()), err);
+    *done = false;
+    return BP_OK;
+}
+
+bp_status combine_call(walk *walk, const frame *frame, const expr_id *operands, size_t count, expr_id *out, bp_error *err)
+{
+    string_view name = syntax_at(walk->binder->tree, frame->node)->text;
+    bool done;
+    bp_status status;
+
+    if (frame->is_aggregate) return combine_aggregate(walk, frame, operands, out, err);
+    if ((status = special_call(walk, name, operands, count, out, &done, err)) || done) return status;
+    return expr_call(out, &walk->binder->plan->exprs, name, operands, count, err);
 }

@@ -72,8 +72,8 @@ static bp_status combine_between(walk *walk, const frame *frame, const expr_id *
     bp_status status;
 
     if (flags & SYNTAX_FLAG_SYMMETRIC) {
-        if ((status = call(walk, &bounds[0], "least", &operands[1], 2, err))) return status;
-        if ((status = call(walk, &bounds[1], "greatest", &operands[1], 2, err))) return status;
+        if ((status = expr_extreme(&bounds[0], pool, &operands[1], 2, COMPARE_LESS_EQUAL, err))) return status;
+        if ((status = expr_extreme(&bounds[1], pool, &operands[1], 2, COMPARE_GREATER_EQUAL, err))) return status;
     }
     if ((status = expr_compare(&sides[0], pool, COMPARE_GREATER_EQUAL, operands[0], bounds[0], err))) return status;
     if ((status = expr_compare(&sides[1], pool, COMPARE_LESS_EQUAL, operands[0], bounds[1], err))) return status;

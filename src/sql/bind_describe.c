@@ -262,7 +262,7 @@ static bp_status null_percentage(expr_id *out, summary *summary, expr_id rows_co
     if ((status = expr_call(&product, pool, STRING_VIEW("*"), sides, 2, err))) return status;
     sides[0] = rows_count;
     if ((status = expr_int64(&sides[1], pool, 0, err))) return status;
-    if ((status = expr_call(&sides[1], pool, STRING_VIEW("nullif"), sides, 2, err))) return status;
+    if ((status = expr_nullif(&sides[1], pool, sides[0], sides[1], err))) return status;
     sides[0] = product;
     if ((status = expr_call(out, pool, STRING_VIEW("/"), sides, 2, err))) return status;
     return expr_cast(out, pool, *out, type_decimal(9, 2), false, err);

@@ -58,7 +58,7 @@ static bp_status gather_operands(walk *walk, frame *frame, bp_error *err)
 }
 
 /* entering -------------------------------------------------------------------------------------------------------------------------------- */
-/* WHEN is written out: condition, value. A CASE's operand comes first. */
+/* The operand, then each WHEN's condition and value, then ELSE, which stands second in the tree. */
 static bp_status gather_case(walk *walk, frame *frame, bp_error *err)
 {
     const syntax *tree = walk->binder->tree;
@@ -67,24 +67,18 @@ static bp_status gather_case(walk *walk, frame *frame, bp_error *err)
 
     frame->operands = arena_new_array(walk->binder->arena, syntax_id, node->count * 2 + 2);
     if (!frame->operands) return error_no_memory(err, walk->binder->context->memory, node->count * 2 * sizeof(syntax_id));
-    for (size_t i = 0; i < node->count; i++) {
-        if (!children[i]) continue;
-        if (syntax_kind_of(tree, children[i]) == SYNTAX_WHEN) {
-            frame->operands[frame->operand_count++] = syntax_child(tree, children[i], 0);
-            frame->operands[frame->operand_count++] = syntax_child(tree, children[i], 1);
-        } else {
-            frame->operands[frame->operand_count++] = children[i];
-        }
+    if (children[0]) frame->operands[frame->operand_count++] = children[0];
+    for (size_t i = 2; i < node->count; i++) {
+        frame->operands[frame->operand_count++] = syntax_child(tree, children[i], 0);
+        frame->operands[frame->operand_count++] = syntax_child(tree, children[i], 1);
     }
+    if (children[1]) frame->operands[frame->operand_count++] = children[1];
     return BP_OK;
 }
 
 /* An alias of SELECT used by name: its own expression is bound in its place. */
 static bp_status enter_alias(walk *walk, frame *frame, alias *alias, bp_error *err)
 {
-    if (alias->being_bound)
-        return error_set_at(err, BP_BIND_ERROR, syntax_at(walk->binder->tree, frame->node)->begin,
-                            "the alias \"%.*s\" is defined by itself", STRING_ARGUMENTS(alias->name));
     alias->being_bound = true;
     frame->alias = alias;
     frame->operands = arena_new_array(walk->binder->arena, syntax_id, 1);

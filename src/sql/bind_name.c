@@ -77,7 +77,8 @@ bp_status column_expr(expr_id *out, binder *binder, column_id id, bp_error *err)
 static alias *find_alias(const expression_context *context, string_view name)
 {
     for (size_t i = 0; i < context->alias_count; i++)
-        if (context->aliases[i].item && string_equal_nocase(context->aliases[i].name, name)) return &context->aliases[i];
+        if (context->aliases[i].item && !context->aliases[i].being_bound && string_equal_nocase(context->aliases[i].name, name))
+            return &context->aliases[i];
     return NULL;
 }
 

@@ -25,20 +25,29 @@ static bp_status add_ctes(binder *binder, syntax_id query, bp_error *err)
 }
 
 /* VALUES ---------------------------------------------------------------------------------------------------------------------------------------- */
+/* A text that takes the type of the other rows. */
+static bool is_text_literal(const expr_pool *pool, expr_id id)
+{
+    const expr_node *node = expr_at(pool, id);
+
+    return node->kind == EXPR_LITERAL && node->type.id == TYPE_VARCHAR;
+}
+
 static bp_status unify_column(binder *binder, expr_id *cells, size_t rows, size_t columns, size_t index, uint32_t position,
                               bp_error *err)
 {
     expr_pool *pool = &binder->plan->exprs;
     data_type common = expr_type(pool, cells[index]);
-    bool literal = expr_at(pool, cells[index])->kind == EXPR_LITERAL;
+    bool literal = is_text_literal(pool, cells[index]);
     bp_status status = BP_OK;
 
     for (size_t row = 1; row < rows; row++) {
         const expr_node *cell = expr_at(pool, cells[row * columns + index]);
-        if (!type_unify(&common, binder->arena, common, literal, cell->type, cell->kind == EXPR_LITERAL))
+        bool cell_literal = is_text_literal(pool, cells[row * columns + index]);
+        if (!type_unify(&common, binder->arena, common, literal, cell->type, cell_literal))
             return error_set_at(err, BP_BIND_ERROR, position,
                                 "VALUES: row %zu, column %zu does not fit the type of the rows before", row + 1, index + 1);
-        literal = literal && cell->kind == EXPR_LITERAL;
+        literal = literal && cell_literal;
     }
     if (common.id == TYPE_NULL) common = type_of(TYPE_INT32);
     for (size_t row = 0; row < rows && !status; row++)

@@ -130,6 +130,7 @@ MUST_USE bp_status constant_of(const column **out, binder *binder, syntax_id nod
 /* An expression column(id). */
 MUST_USE bp_status column_expr(expr_id *out, binder *binder, column_id id, bp_error *err);
 MUST_USE bp_status cast_outputs(plan_id *node, binder *binder, const data_type *types, bp_error *err);
+MUST_USE bp_status expr_nullif(expr_id *out, expr_pool *pool, expr_id value, expr_id other, bp_error *err);
 /* A constant integer, at least 0 (LIMIT). */
 MUST_USE bp_status bind_count(uint64_t *out, double *percent, binder *binder, syntax_id node, bool percent_wanted,
                               const char *clause, bp_error *err);
