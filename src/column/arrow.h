@@ -10,20 +10,22 @@
 /* Types of a foreign schema (a struct type for tables). Extension types read as their storage type. */
 MUST_USE bp_status arrow_import_schema(schema *out, arena *arena, const struct ArrowSchema *in, bp_error *err);
 
-/* A batch over a foreign struct array: level-1 validated views whose owner is a new region that releases *in at its end. *in is moved
- * from (release set to NULL), also on failure. */
-MUST_USE bp_status arrow_import_array(batch *out, region **owner, memory *memory, const schema *schema, struct ArrowArray *in,
-                                      bp_error *err);
-/* The same for one column of any type; the schema stays the caller's. */
+/* A batch over a foreign struct array of this schema: level-1 validated views whose owner is a new region that releases *in at its end
+ * and holds the columns' types too. *in is moved from (release set to NULL), also on failure; the schema stays the caller's. */
+MUST_USE bp_status arrow_import_array(batch *out, region **owner, memory *memory, const struct ArrowSchema *schema,
+                                      struct ArrowArray *in, bp_error *err);
+/* The same for one column of any type. */
 MUST_USE bp_status arrow_import_column(column *out, region **owner, memory *memory, const struct ArrowSchema *schema,
                                        struct ArrowArray *in, bp_error *err);
-/* Read a whole stream into a table without copying its values; the stream is moved from. */
+/* Read a whole stream into a table; the stream is moved from. Batches of at least half a chunk are used in place, smaller ones are
+ * gathered. */
 MUST_USE bp_status arrow_import_stream(table **out, memory *memory, struct ArrowArrayStream *in, bp_error *err);
 
 /* The exported structs own what they show: they hold a region or a copy, and a reference to `memory`. */
 MUST_USE bp_status arrow_export_schema(struct ArrowSchema *out, memory *memory, const schema *schema, bp_error *err);
-/* Columns with an owner are exported in place where the layouts agree (numbers, dates, bits), else copied. Strings leave as utf8, or
- * large_utf8 when a batch has over 2 GiB of them. HUGEINT leaves as decimal128(38,0): a value of 39 digits is BP_OUT_OF_RANGE. */
+/* Columns with an owner are exported in place where the layouts agree (numbers, dates, bits), else copied. Strings leave as utf8,
+ * since the schema is given before the rows: a batch with over 2 GiB of text is BP_LIMIT (arrow_export_table() halves such chunks).
+ * HUGEINT and UHUGEINT leave as decimal128(38,0): a value of 39 digits is BP_OUT_OF_RANGE. */
 MUST_USE bp_status arrow_export_batch(struct ArrowArray *out, memory *memory, const schema *schema, const batch *batch,
                                       bp_error *err);
 /* A stream over a table's chunks; it retains the table. */
