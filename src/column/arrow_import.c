@@ -442,7 +442,7 @@ static bp_status push_nulls(array_reader *reader, column *child, const uint64_t 
 static bp_status read_batch(array_reader *reader, batch *out, const arrow_format *format, const struct ArrowArray *in)
 {
     column whole = {.type = format->type};
-    array_rows rows;
+    array_rows rows = {0};
     column *columns;
     bp_status status = select_rows(reader, &rows, format, in, 0, in->length < 0 ? 0 : (size_t)in->length);
 
