@@ -2,8 +2,15 @@
 #include "group_table.h"
 
 #include "base/hash.h"
+#include "nested_key.h"
 
 #define EMPTY_SLOTS 256
+
+/* Held as a string_ref. */
+static bool is_text(data_type type)
+{
+    return type_physical(type) == PHYSICAL_STRING || type_is_nested(type);
+}
 
 /* layout --------------------------------------------------------------------------------------------------------------------------- */
 static size_t key_width(data_type type)
@@ -11,7 +18,7 @@ static size_t key_width(data_type type)
     physical_type physical = type_physical(type);
 
     if (physical == PHYSICAL_BIT) return 1;
-    if (physical == PHYSICAL_LIST || physical == PHYSICAL_STRUCT || physical == PHYSICAL_ARRAY) return SIZE_MAX;
+    if (type_is_nested(type)) return sizeof(string_ref);
     return physical == PHYSICAL_NONE ? 0 : physical_width(physical);
 }
 
@@ -26,13 +33,11 @@ bp_status key_layout_init(key_layout *out, const data_type *types, size_t count,
     offset = out->null_words * 8;
     for (size_t i = 0; i < count; i++) {
         size_t width = key_width(types[i]), alignment = width >= 8 ? 8 : width ? width : 1;
-        if (width == SIZE_MAX)
-            return error_set(err, BP_NOT_SUPPORTED,
-                             "lists, structs and maps cannot be grouped, joined or compared as keys yet; use a field of it");
         offset = (offset + alignment - 1) & ~(alignment - 1);
         out->offsets[i] = (uint32_t)offset;
         offset += width;
-        out->has_strings |= type_physical(types[i]) == PHYSICAL_STRING;
+        out->has_strings |= is_text(types[i]);
+        out->has_nested |= type_is_nested(types[i]);
     }
     out->width = (offset + 7) & ~(size_t)7;
     return BP_OK;
@@ -119,7 +124,7 @@ static uint64_t string_tail_hash(const key_layout *layout, const char *row, uint
 {
     for (size_t i = 0; i < layout->count; i++) {
         string_ref ref;
-        if (type_physical(layout->types[i]) != PHYSICAL_STRING) continue;
+        if (!is_text(layout->types[i])) continue;
         memcpy(&ref, row + layout->offsets[i], sizeof ref);
         hash = fold(hash ^ (ref.size <= STRING_REF_INLINE ? 0 : hash_bytes(ref.pointer, ref.size)), 0xa0761d6478bd642fu);
     }
@@ -136,7 +141,7 @@ static uint64_t row_hash_strings(const key_layout *layout, const char *row)
         string_ref ref;
         size_t end = layout->offsets[i] & ~(size_t)7;
         uint64_t word;
-        if (type_physical(layout->types[i]) != PHYSICAL_STRING) continue;
+        if (!is_text(layout->types[i])) continue;
         for (; at < end; at += 8) {
             memcpy(&word, row + at, 8);
             hash = fold(hash ^ word, 0xe7037ed1a0b428dbu);
@@ -175,6 +180,18 @@ static void hash_rows(const key_layout *layout, const char *packed, size_t rows,
     }
 }
 
+/* The values as texts; a NULL is empty, as pack_nulls() would make it. */
+static bp_status pack_nested(const column *column, size_t rows, char *to, size_t width, arena *scratch, bp_error *err)
+{
+    string_ref *refs = arena_new_array(scratch, string_ref, rows);
+    bp_status status;
+
+    if (!refs) return error_no_memory(err, scratch->memory, rows * sizeof *refs);
+    if ((status = nested_keys_of(refs, column, rows, scratch, err))) return status;
+    for (size_t i = 0; i < rows; i++) memcpy(to + i * width, &refs[i], sizeof *refs);
+    return BP_OK;
+}
+
 bp_status key_pack(const key_layout *layout, const column *columns, size_t rows, char *packed, uint64_t *hashes, arena *scratch,
                    bp_error *err)
 {
@@ -184,7 +201,10 @@ bp_status key_pack(const key_layout *layout, const column *columns, size_t rows,
     for (size_t i = 0; i < layout->count; i++) {
         column flat;
         if ((status = column_flatten(&flat, &columns[i], scratch, err))) return status;
-        pack_values(&flat, rows, packed + layout->offsets[i], layout->width);
+        if (!type_is_nested(flat.type))
+            pack_values(&flat, rows, packed + layout->offsets[i], layout->width);
+        else if ((status = pack_nested(&flat, rows, packed + layout->offsets[i], layout->width, scratch, err)))
+            return status;
         if (flat.validity || flat.type.id == TYPE_NULL) pack_nulls(layout, i, &flat, rows, packed);
     }
     hash_rows(layout, packed, rows, hashes);
@@ -233,6 +253,10 @@ bp_status key_unpack(const key_layout *layout, const char *packed, size_t rows, 
                 memcpy(values + row * width, from + row * layout->width, width);
         }
         if ((status = unpack_validity(layout, i, packed, rows, &out[i], arena, err))) return status;
+        if (type_is_nested(layout->types[i]) &&
+            (status = nested_keys_read(&out[i], layout->types[i], (const string_ref *)(const void *)values, out[i].validity, rows,
+                                       arena, err)))
+            return status;
     }
     return BP_OK;
 }
@@ -245,7 +269,7 @@ static bool far_strings_equal(const key_layout *layout, const char *left, const 
     for (size_t i = 0; i < layout->count; i++) {
         string_ref a, b;
         size_t begin = layout->offsets[i];
-        if (type_physical(layout->types[i]) != PHYSICAL_STRING) continue;
+        if (!is_text(layout->types[i])) continue;
         if (memcmp(left + at, right + at, begin - at) != 0) return false;
         memcpy(&a, left + begin, sizeof a);
         memcpy(&b, right + begin, sizeof b);
@@ -375,7 +399,7 @@ static bp_status copy_strings_of(group_table *table, char *row, bp_error *err)
     for (size_t i = 0; i < layout->count; i++) {
         string_ref ref;
         char *copy;
-        if (type_physical(layout->types[i]) != PHYSICAL_STRING) continue;
+        if (!is_text(layout->types[i])) continue;
         memcpy(&ref, row + layout->offsets[i], sizeof ref);
         if (ref.size <= STRING_REF_INLINE) continue;
         copy = arena_allocate_aligned(&table->strings, ref.size, 1);
