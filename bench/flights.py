@@ -35,8 +35,14 @@ def polars_queries(f, a, p):
         "count": f.select(pl.len()),
         "filter and count": f.filter((c("dep_delay") > 60) & (c("origin") == "JFK")).select(pl.len()),
         "mean delay by carrier": f.group_by("carrier").agg(pl.len(), c("arr_delay").mean()).sort("carrier"),
-        "busiest routes": f.group_by("origin", "dest").agg(n=pl.len()).sort("n", "origin", "dest", descending=[True, False, False]).head(10),
-        "distance by month": f.filter(c("air_time").is_not_null()).group_by("month").agg(c("distance").sum(), c("air_time").max()).sort("month"),
+        "busiest routes": f.group_by("origin", "dest")
+        .agg(n=pl.len())
+        .sort("n", "origin", "dest", descending=[True, False, False])
+        .head(10),
+        "distance by month": f.filter(c("air_time").is_not_null())
+        .group_by("month")
+        .agg(c("distance").sum(), c("air_time").max())
+        .sort("month"),
         "join airlines": f.join(a, on="carrier").group_by("name").agg(n=pl.len()).sort("n", "name", descending=[True, False]),
         "join planes": f.join(p, on="tailnum")
         .group_by("manufacturer")
@@ -57,7 +63,10 @@ def polars_queries(f, a, p):
 
 def same(left, right):
     return len(left) == len(right) and all(
-        all(math.isclose(x, y, rel_tol=1e-9) if isinstance(x, float) and isinstance(y, float) else x == y for x, y in zip(a, b, strict=True))
+        all(
+            math.isclose(x, y, rel_tol=1e-9) if isinstance(x, float) and isinstance(y, float) else x == y
+            for x, y in zip(a, b, strict=True)
+        )
         for a, b in zip(left, right, strict=True)
     )
 

@@ -63,6 +63,8 @@ def fresh(code, *arguments):
     """(seconds, peak resident MB, answer) of Python code in a process of its own, which prints its seconds and its answer."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("OPENBLAS_")}
     program = code + "\nimport resource\nprint(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)\n"
-    run = subprocess.run([sys.executable, "-c", program, *map(str, arguments)], capture_output=True, text=True, env=environment, check=True)
+    run = subprocess.run(
+        [sys.executable, "-c", program, *map(str, arguments)], capture_output=True, text=True, env=environment, check=True
+    )
     lines = run.stdout.splitlines()
     return float(lines[0]), int(lines[-1]) / 1024, lines[1]

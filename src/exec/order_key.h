@@ -1,5 +1,5 @@
-/* Sort keys as bytes: rows of fixed width whose memcmp order is the order wanted; for text the first 12 bytes, so that equal bytes of a key with
- * text need a look at the whole text.
+/* Sort keys as bytes: rows of fixed width whose memcmp order is the order wanted; for text the first 12 bytes, and for nested
+ * values the first 12 of nested_key.h, so that equal bytes of such a key need a look at the whole value.
  *
  *   key i: [1 byte: is it NULL]  [value: big-endian, sign bit flipped, floats by total order; all bits flipped for DESC]
  *
@@ -19,7 +19,7 @@ typedef struct sort_layout {
     bool has_text;
 } sort_layout;
 
-/* nullable[i]: key i may be NULL. BP_NOT_SUPPORTED: a key of a nested type. */
+/* nullable[i]: key i may be NULL. */
 MUST_USE bp_status sort_layout_init(sort_layout *out, const schema *schema, const sort_spec *specs, size_t count,
                                     const bool *nullable, arena *arena, bp_error *err);
 /* Key rows of `rows` rows of the batch's columns into keys[rows * width]. */

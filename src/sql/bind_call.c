@@ -6,6 +6,12 @@ static bool is_name(string_view name, const char *wanted)
     return string_equal_nocase(name, string_view_of(wanted));
 }
 
+/* Functions whose arguments have names: struct_pack(a := 1). */
+static bool takes_names(string_view name)
+{
+    return is_name(name, "struct_pack") || is_name(name, "struct_insert") || is_name(name, "struct_update");
+}
+
 /* Operands: the receiver of x.f(y), then the arguments; for aggregates also FILTER and the ORDER BY keys. */
 bp_status enter_call(walk *walk, frame *frame, bp_error *err)
 {
@@ -33,7 +39,11 @@ bp_status enter_call(walk *walk, frame *frame, bp_error *err)
     frame->operands = arena_new_array(walk->binder->arena, syntax_id, count + keys + 2);
     if (!frame->operands) return error_no_memory(err, walk->binder->context->memory, count * sizeof(syntax_id));
     if (receiver) frame->operands[frame->operand_count++] = receiver;
-    for (size_t i = 0; i < count; i++) frame->operands[frame->operand_count++] = syntax_children(tree, arguments)[i];
+    for (size_t i = 0; i < count; i++) {
+        syntax_id argument = syntax_children(tree, arguments)[i];
+        bool named = takes_names(node->text) && syntax_kind_of(tree, argument) == SYNTAX_ARGUMENT;
+        frame->operands[frame->operand_count++] = named ? syntax_child(tree, argument, 0) : argument;
+    }
     frame->argument_count = frame->operand_count;
     if (filter) frame->operands[frame->operand_count++] = filter;
     for (size_t i = 0; i < keys; i++) {
@@ -196,6 +206,35 @@ static bp_status special_call(walk *walk, string_view name, const expr_id *opera
     return BP_OK;
 }
 
+/* f(a := x) is f('a', x) to the function; a column without a name is named as it is. The first argument of all but struct_pack is the struct. */
+static bp_status call_with_names(walk *walk, const frame *frame, const expr_id *operands, size_t count, expr_id *out, bp_error *err)
+{
+    const syntax *tree = walk->binder->tree;
+    const syntax_node *node = syntax_at(tree, frame->node);
+    syntax_id list = syntax_child(tree, frame->node, SLOT_CALL_ARGUMENTS);
+    size_t receiver = syntax_child(tree, frame->node, SLOT_CALL_RECEIVER) != 0, first = !is_name(node->text, "struct_pack"),
+           total = 0;
+    expr_id *arguments = arena_new_array(walk->binder->arena, expr_id, 2 * count + 1);
+    bp_status status;
+
+    if (!arguments) return error_no_memory(err, walk->binder->context->memory, 2 * count * sizeof *arguments);
+    for (size_t i = 0; i < count; i++) {
+        const syntax_node *argument = i < receiver ? NULL : syntax_at(tree, syntax_children(tree, list)[i - receiver]);
+        bool named =
+            argument && (argument->kind == SYNTAX_ARGUMENT || argument->kind == SYNTAX_COLUMN || argument->kind == SYNTAX_FIELD);
+        if (i < first) {
+            arguments[total++] = operands[i];
+            continue;
+        }
+        if (!named)
+            return error_set_at(err, BP_BIND_ERROR, node->begin, "%.*s() wants named arguments, e.g. %.*s(%sa := 1)",
+                                STRING_ARGUMENTS(node->text), STRING_ARGUMENTS(node->text), first ? "s, " : "");
+        if ((status = expr_text(&arguments[total++], &walk->binder->plan->exprs, argument->text, err))) return status;
+        arguments[total++] = operands[i];
+    }
+    return expr_call(out, &walk->binder->plan->exprs, node->text, arguments, total, err);
+}
+
 bp_status combine_call(walk *walk, const frame *frame, const expr_id *operands, size_t count, expr_id *out, bp_error *err)
 {
     string_view name = syntax_at(walk->binder->tree, frame->node)->text;
@@ -203,6 +242,7 @@ bp_status combine_call(walk *walk, const frame *frame, const expr_id *operands, 
     bp_status status;
 
     if (frame->is_aggregate) return combine_aggregate(walk, frame, operands, out, err);
+    if (takes_names(name)) return call_with_names(walk, frame, operands, count, out, err);
     if ((status = special_call(walk, name, operands, count, out, &done, err)) || done) return status;
     return expr_call(out, &walk->binder->plan->exprs, name, operands, count, err);
 }

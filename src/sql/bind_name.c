@@ -221,7 +221,6 @@ bp_status bind_leaf(walk *walk, syntax_id id, bool *is_leaf, bp_error *err)
     case SYNTAX_COMPREHENSION: status = not_yet(binder, id, "lambdas and list comprehensions", err); break;
     case SYNTAX_ARRAY_QUERY: status = not_yet(binder, id, "ARRAY(SELECT …)", err); break;
     case SYNTAX_COLLATE: status = not_yet(binder, id, "collations", err); break;
-    case SYNTAX_MAP_VALUE: status = not_yet(binder, id, "MAP {…}", err); break;
     case SYNTAX_ARGUMENT: status = not_yet(binder, id, "named arguments of scalar functions", err); break;
     case SYNTAX_GROUPING: status = not_yet(binder, id, "ROLLUP, CUBE and GROUPING SETS", err); break;
     default: *is_leaf = false; return BP_OK;
