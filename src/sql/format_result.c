@@ -21,6 +21,7 @@ const char *text_format_name(text_format format)
 }
 
 struct text_writer {
+    bp_context *context;
     memory *memory;
     const schema *schema;
     text_options options;
@@ -30,12 +31,14 @@ struct text_writer {
     uint64_t row_count;
 };
 
-bp_status text_writer_new(text_writer **out, memory *memory, const schema *schema, const text_options *options, bp_error *err)
+bp_status text_writer_new(text_writer **out, bp_context *context, const schema *schema, const text_options *options, bp_error *err)
 {
+    memory *memory = context->memory;
     text_writer *writer = memory_new(memory, text_writer);
 
     *out = NULL;
     if (!writer) return error_no_memory(err, memory, sizeof *writer);
+    writer->context = context;
     writer->memory = memory;
     writer->schema = schema;
     writer->options = *options;
@@ -68,7 +71,7 @@ static const char *null_text(const text_writer *writer)
 /* The text of a value, in writer->cell. */
 static string_view cell_text(text_writer *writer, const column *column, size_t row)
 {
-    builder_reset(&writer->cell);
+    writer->cell.size = 0; /* no reset: a failure is remembered until somebody looks at the status */
     if (column_is_null(column, row))
         builder_text(&writer->cell, string_view_of(null_text(writer)));
     else
@@ -288,7 +291,7 @@ static void keep_header(text_writer *writer)
 {
     for (size_t i = 0; i < writer->schema->count; i++) keep_cell(writer, i, writer->schema->names[i]);
     for (size_t i = 0; i < writer->schema->count; i++) {
-        builder_reset(&writer->cell);
+        writer->cell.size = 0;
         type_print(&writer->cell, writer->schema->types[i]);
         for (size_t j = 0; j < writer->cell.size; j++)
             writer->cell.data[j] = (char)ascii_lower((unsigned char)writer->cell.data[j]);
@@ -322,14 +325,11 @@ static void rule(const text_writer *writer, builder *out, size_t columns, const 
 
 static void put_padded(builder *out, string_view text, size_t width, bool right)
 {
-    size_t shown = shown_width(text), end = text.size;
+    size_t shown, end = unicode_width_end(text, width, &shown);
 
-    if (shown > width) { /* cut, with an ellipsis */
-        while (end && shown_width((string_view){text.data, end}) > width - 1) {
-            end--;
-            while (end && ((unsigned char)text.data[end] & 0xc0) == 0x80) end--;
-        }
-        shown = shown_width((string_view){text.data, end}) + 1;
+    if (end < text.size) { /* cut, with an ellipsis */
+        end = unicode_width_end(text, width - 1, &shown);
+        shown++;
     }
     builder_byte(out, ' ');
     if (right) builder_fill(out, ' ', width - shown);
@@ -364,8 +364,10 @@ static void put_dots(const text_writer *writer, builder *out, size_t columns)
     builder_byte(out, '\n');
 }
 
-static void put_box(text_writer *writer, builder *out)
+static bp_status put_box(text_writer *writer, builder *out, bp_error *err)
 {
+    bp_status status;
+
     size_t columns = columns_that_fit(writer), at = 0, most = writer->options.most_rows;
     uint64_t rows = writer->row_count, head = most && rows > most ? (most + 1) / 2 : rows,
              tail = rows - (most && rows > most ? most / 2 : 0);
@@ -375,6 +377,7 @@ static void put_box(text_writer *writer, builder *out)
     put_kept_row(writer, out, &at, columns, true, true);
     rule(writer, out, columns, "├", "┼", "┤");
     for (uint64_t row = 0; row < rows; row++) {
+        if ((status = cancel_check(&writer->context->cancel, err))) return status;
         if (row == head && head < tail) put_dots(writer, out, columns);
         put_kept_row(writer, out, &at, columns, row < head || row >= tail, false);
     }
@@ -386,13 +389,22 @@ static void put_box(text_writer *writer, builder *out)
         if (columns < writer->schema->count) builder_format(out, " (%zu shown)", columns);
         builder_byte(out, '\n');
     }
+    return builder_status(out, err);
 }
 
 /* the writer -------------------------------------------------------------------------------------------------------------------------------------------------- */
+static bp_status text_writer_status(const text_writer *writer, const builder *out, bp_error *err)
+{
+    bp_status status;
+
+    if ((status = builder_status(&writer->cell, err)) || (status = builder_status(&writer->cells, err))) return status;
+    return builder_status(out, err);
+}
+
 bp_status text_writer_begin(text_writer *writer, builder *out, bp_error *err)
 {
     switch (writer->options.format) {
-    case FORMAT_BOX: keep_header(writer); return builder_status(&writer->cells, err);
+    case FORMAT_BOX: keep_header(writer); return text_writer_status(writer, out, err);
     case FORMAT_CSV: csv_header(writer, out, ','); break;
     case FORMAT_TSV: csv_header(writer, out, '\t'); break;
     case FORMAT_JSON: builder_literal(out, "["); break;
@@ -427,15 +439,17 @@ bp_status text_writer_rows(text_writer *writer, const batch *batch, builder *out
 {
     bp_status status;
 
-    for (size_t row = 0; row < batch->row_count; row++) put_row(writer, batch, row, out);
-    if ((status = builder_status(&writer->cell, err)) || (status = builder_status(&writer->cells, err))) return status;
-    return builder_status(out, err);
+    for (size_t row = 0; row < batch->row_count; row++) {
+        if ((status = cancel_check(&writer->context->cancel, err))) return status;
+        put_row(writer, batch, row, out);
+    }
+    return text_writer_status(writer, out, err);
 }
 
 bp_status text_writer_end(text_writer *writer, builder *out, bp_error *err)
 {
     switch (writer->options.format) {
-    case FORMAT_BOX: put_box(writer, out); break;
+    case FORMAT_BOX: return put_box(writer, out, err);
     case FORMAT_JSON: builder_literal(out, "]\n"); break;
     case FORMAT_HTML: builder_literal(out, "</tbody>\n</table>\n"); break;
     default: break;

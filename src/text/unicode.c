@@ -199,6 +199,20 @@ size_t unicode_text_width(string_view text)
     return width;
 }
 
+size_t unicode_width_end(string_view text, size_t most, size_t *width)
+{
+    size_t at = 0, end;
+
+    for (*width = 0; at < text.size; at = end) {
+        unsigned more;
+        end = unicode_grapheme_end(text, at);
+        more = cluster_width(text.data + at, text.data + end);
+        if (more > most - *width) break;
+        *width += more;
+    }
+    return at;
+}
+
 bool unicode_append_reversed(builder *out, string_view text)
 {
     size_t end;

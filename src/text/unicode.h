@@ -25,6 +25,8 @@ bool unicode_is_mark(uint32_t code_point); /* M* */
 unsigned unicode_width(uint32_t code_point);
 /* Of a text, by grapheme clusters (an emoji sequence counts 2). */
 size_t unicode_text_width(string_view text);
+/* Where a text ends that is to take at most `most` columns: the byte behind its last whole cluster that fits; *width is what it takes. */
+size_t unicode_width_end(string_view text, size_t most, size_t *width);
 
 /* The end of the grapheme cluster that begins at byte `begin` (UAX #29, extended clusters, without the Indic conjunct rule). */
 size_t unicode_grapheme_end(string_view text, size_t begin);
