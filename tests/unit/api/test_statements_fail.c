@@ -92,6 +92,9 @@ static const statement_case cases[] = {
     {.sql = "SELECT sum(i) FROM range(100) r(i)"},
     {.sql = "SELECT i, row_number() OVER (ORDER BY i) FROM t"},
     {.sql = "SELECT unnest([1, 2, 3])"},
+    {.sql = "SELECT $1 + i, s || ? FROM t WHERE i > $1"},
+    {.sql = "SELECT list_transform([1, 2], x -> x + 1)"},
+    {.sql = "SELECT i FROM t QUALIFY row_number() OVER (ORDER BY i) < 3"},
     /* about tables */
     {.sql = "DESCRIBE t"},
     {.sql = "DESCRIBE SELECT i, s FROM t"},
@@ -159,7 +162,7 @@ static int keep_text(void *data, const char *bytes, size_t size)
     return 0;
 }
 
-/* A script's rows as text into `out` (NULL: they are only read). `parameter`: each $1 gets this number. */
+/* A script's rows as text into `out` (NULL: they are only read). Parameters: the first is a number, others are texts. */
 static bp_status run(bp_connection *connection, const char *script, text *out, bp_error *err)
 {
     static const bp_print_options options = {.format = "csv"};
@@ -168,7 +171,7 @@ static bp_status run(bp_connection *connection, const char *script, text *out, b
     bp_status status = BP_OK;
 
     expand(sql, sizeof sql, script);
-    while (!status) {
+    while (!status && *rest) {
         bp_statement *statement = NULL;
         bp_result *result = NULL;
         struct ArrowArray batch = {0};
