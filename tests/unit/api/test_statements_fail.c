@@ -322,6 +322,7 @@ static void try_statement(bp_context *context, bp_connection *connection, const 
         trial.expected = run(connection, statement->sql, &rows, &err);
         trial.used = settle(&trial);
     }
+    if (getenv("BEDPLATE_TEST_CASE") && trial.expected) print_message("%s: %s\n", statement->sql, err.message);
     trial.print = ordered;
     trial.rows = sum_of(&rows);
     free(rows.data);
@@ -356,7 +357,6 @@ static void memory_fails(const char *threads)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const char *only = getenv("BEDPLATE_TEST_CASE"); /* for looking at one case by hand */
         if (only && !strstr(cases[i].sql, only)) continue;
-        if (only) print_message("%s\n", cases[i].sql);
         try_statement(context, connection, &cases[i], (fault_kind){.point = -1});
     }
     end(context, connection);
