@@ -36,6 +36,7 @@ typedef struct sort_spec {
 MUST_USE bp_status sort_all_new(sink **out, bp_context *context, const schema *schema, const sort_spec *keys, size_t key_count,
                                 bp_error *err);
 bp_status sort_all_make_scan(void *sink, scan **out, bp_error *err);
+table *sort_all_table(sink *sink); /* after finish; borrowed */
 /* Rows offset … offset + limit - 1 of that order, without sorting the others; for limits up to TOP_N_LIMIT. */
 #define TOP_N_LIMIT 100000
 MUST_USE bp_status top_n_new(sink **out, bp_context *context, const schema *schema, const sort_spec *keys, size_t key_count,

@@ -225,8 +225,8 @@ KERNEL(text_slice)
         stretch part;
         if (call_skips(call, row)) continue;
         text = text_value(&arguments[0], row);
-        part = stretch_of(VALUE(&arguments[1], int64_t, row), VALUE(&arguments[2], int64_t, row), 1,
-                          utf8_count(text.data, text.size));
+        part =
+            stretch_of(VALUE(&arguments[1], int64_t, row), VALUE(&arguments[2], int64_t, row), 1, utf8_count(text.data, text.size));
         text = part.first > part.last ? STRING_VIEW("") : characters(text, (size_t)part.first, (size_t)part.last);
         to[row] = string_ref_of(text.data, text.size);
     }

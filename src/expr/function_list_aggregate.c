@@ -119,7 +119,8 @@ KERNEL(list_aggregate)
     if ((status = select_elements(call, &arguments[0], &given[0], function->skips_nulls, &picks, &groups, err))) return status;
     function->init(&state_call, states, stride, call->rows);
     if (picks.count) {
-        status = function->update(&state_call, states, stride, groups, given, plan->call->argument_count, picks.items, picks.count, err);
+        status =
+            function->update(&state_call, states, stride, groups, given, plan->call->argument_count, picks.items, picks.count, err);
         if (status) return status;
     }
     if ((status = function->finish(&state_call, states, stride, call->rows, out, call->arena, err))) return status;

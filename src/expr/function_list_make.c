@@ -245,10 +245,12 @@ static bp_status sort_flag(const function_binding *binding, size_t index, const 
     string_view text;
 
     if (index >= binding->count) return BP_OK;
-    if (!binding_text(binding, index, &text)) return error_set(err, BP_BIND_ERROR, "the order of a list sort must be a constant text");
+    if (!binding_text(binding, index, &text))
+        return error_set(err, BP_BIND_ERROR, "the order of a list sort must be a constant text");
     *is_second = string_equal_nocase(text, string_view_of(second));
     if (*is_second || string_equal_nocase(text, string_view_of(first))) return BP_OK;
-    return error_set(err, BP_BIND_ERROR, "the order of a list sort is '%s' or '%s', not '%.*s'", first, second, STRING_ARGUMENTS(text));
+    return error_set(err, BP_BIND_ERROR, "the order of a list sort is '%s' or '%s', not '%.*s'", first, second,
+                     STRING_ARGUMENTS(text));
 }
 
 static bp_status keep_order(function_binding *binding, list_order order, bp_error *err)
@@ -502,7 +504,8 @@ KERNEL(list_where)
             if (column_is_null(&flat, flags.offset + i))
                 return error_set(err, BP_OUT_OF_RANGE, "list_where(): NULLs are not allowed among the flags");
             if (!bitmap_get(flat.values, flags.offset + i)) continue;
-            if ((status = list_pick(&picks, i < list.size ? item_at(&joined, 0, list) + i : joined.bases[1] + row, err))) return status;
+            if ((status = list_pick(&picks, i < list.size ? item_at(&joined, 0, list) + i : joined.bases[1] + row, err)))
+                return status;
         }
         list_close(&picks, row);
     }

@@ -32,8 +32,8 @@ static row_range range_of_row(const column *arguments, size_t count, size_t row,
     return (row_range){start, step, numbers_between(start, end, step, inclusive)};
 }
 
-static BP_WRAPS bp_status number_lists(const function_call *call, const column *arguments, size_t count, bool inclusive, column *out,
-                                       bp_error *err)
+static BP_WRAPS bp_status number_lists(const function_call *call, const column *arguments, size_t count, bool inclusive,
+                                       column *out, bp_error *err)
 {
     list_entry *entries = arena_new_array(call->arena, list_entry, call->rows + 4);
     column numbers = {.type = type_of(TYPE_INT64)};

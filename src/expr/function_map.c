@@ -53,7 +53,8 @@ bp_status bind_map(function_binding *binding, bp_error *err)
     for (size_t i = 0; i < binding->count; i++) {
         data_type type = expr_type(binding->pool, binding->arguments[i]);
         types[i] = list_element_type(type);
-        if (type.id == TYPE_ARRAY && !list_type_of(&binding->wanted[i], types[i], binding->pool->arena)) return no_memory(binding, err);
+        if (type.id == TYPE_ARRAY && !list_type_of(&binding->wanted[i], types[i], binding->pool->arena))
+            return no_memory(binding, err);
         if (type.id == TYPE_LIST) binding->wanted[i] = type;
     }
     return map_type_of(&binding->result, types[0], types[1], binding->pool->arena) ? BP_OK : no_memory(binding, err);
@@ -65,7 +66,8 @@ static bp_status check_keys(const column *keys, const uint32_t *items, size_t co
     for (size_t i = 0; i < count; i++) {
         if (column_is_null(keys, items[i])) return error_set(err, BP_OUT_OF_RANGE, "Map keys can not be NULL.");
         for (size_t j = 0; j < i; j++)
-            if (column_value_equal(keys, items[i], keys, items[j])) return error_set(err, BP_OUT_OF_RANGE, "Map keys must be unique.");
+            if (column_value_equal(keys, items[i], keys, items[j]))
+                return error_set(err, BP_OUT_OF_RANGE, "Map keys must be unique.");
     }
     return BP_OK;
 }
@@ -89,7 +91,8 @@ KERNEL(map_make)
 {
     list_picks keys, values;
     column no_keys = column_nulls(part_type(out->type, 0), 0), no_values = column_nulls(part_type(out->type, 1), 0);
-    column key_elements = count ? list_elements(&arguments[0]) : no_keys, value_elements = count ? list_elements(&arguments[1]) : no_values;
+    column key_elements = count ? list_elements(&arguments[0]) : no_keys,
+           value_elements = count ? list_elements(&arguments[1]) : no_values;
     const column *key_part[1] = {&key_elements}, *value_part[1] = {&value_elements};
     column lists[2], fields[2], pairs = {.type = out->type.detail->children[0]};
     bp_status status;
@@ -373,7 +376,8 @@ static bp_status has_pair(const function_call *call, const column *arguments, si
     for (size_t row = 0; row < call->rows; row++) {
         size_t pair = call_skips(call, row) ? SIZE_MAX : find_pair(&arguments[0], &pairs, part, &arguments[1], row);
         if (pair == SIZE_MAX) continue;
-        if (entry && (column_is_null(&pairs.children[1], pair) || !column_value_equal(&pairs.children[1], pair, &arguments[2], row)))
+        if (entry &&
+            (column_is_null(&pairs.children[1], pair) || !column_value_equal(&pairs.children[1], pair, &arguments[2], row)))
             continue;
         bitmap_set(to, row);
     }

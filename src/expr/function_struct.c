@@ -142,7 +142,8 @@ bp_status bind_struct_extract(function_binding *binding, bp_error *err)
     size_t index;
 
     if (type.id == TYPE_NULL) return BP_OK;
-    if (!binding_text(binding, 1, &name)) return error_set(err, BP_BIND_ERROR, "struct_extract() wants the field's name as a constant text");
+    if (!binding_text(binding, 1, &name))
+        return error_set(err, BP_BIND_ERROR, "struct_extract() wants the field's name as a constant text");
     index = field_of(type, name);
     if (index != SIZE_MAX) return keep_index(binding, index, err);
     if (!is_named(type)) return error_set(err, BP_BIND_ERROR, "this struct has no names: take its fields by number, from 1");
@@ -159,9 +160,8 @@ static bp_status extract_at(function_binding *binding, bp_error *err)
     if (type.id == TYPE_NULL) return BP_OK;
     if (!binding_int64(binding, 1, &index)) return error_set(err, BP_BIND_ERROR, "a struct's field number must be a constant");
     if (index < 1 || (uint64_t)index > type.detail->child_count)
-        return error_set(err, BP_BIND_ERROR,
-                         "Key index %lld for struct_extract out of range - expected an index between 1 and %zu", (long long)index,
-                         type.detail->child_count);
+        return error_set(err, BP_BIND_ERROR, "Key index %lld for struct_extract out of range - expected an index between 1 and %zu",
+                         (long long)index, type.detail->child_count);
     return keep_index(binding, (size_t)index - 1, err);
 }
 
@@ -257,7 +257,8 @@ static bp_status bind_fields(function_binding *binding, bool update, const char 
     for (size_t i = 1; i + 1 < binding->count; i += 2) {
         size_t at;
         if (!binding_text(binding, i, &given)) return error_set(err, BP_BIND_ERROR, "%s() wants named arguments", name);
-        for (at = 0; at < plan->count && !string_equal_nocase(names[at], given); at++) {}
+        for (at = 0; at < plan->count && !string_equal_nocase(names[at], given); at++) {
+        }
         if (at < plan->count && !update) return duplicate(given, err);
         names[at] = at < plan->count ? names[at] : arena_copy(binding->pool->arena, given);
         if (!names[at].data) return no_memory(binding, err);

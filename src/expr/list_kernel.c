@@ -117,7 +117,8 @@ void list_sort_items(const list_order *order, uint32_t *items, uint32_t *scratch
     for (size_t width = 8; width < count; width *= 2) {
         uint32_t *swap = from;
         for (size_t begin = 0; begin < count; begin += 2 * width) {
-            size_t middle = count - begin < width ? count : begin + width, end = count - begin < 2 * width ? count : begin + 2 * width;
+            size_t middle = count - begin < width ? count : begin + width,
+                   end = count - begin < 2 * width ? count : begin + 2 * width;
             size_t left = begin, right = middle, at = begin;
             while (left < middle && right < end)
                 to[at++] = list_order_compare(order, from[left], from[right]) <= 0 ? from[left++] : from[right++];

@@ -2,7 +2,7 @@
 #include "nested_key.h"
 
 #include "base/config.h"
-#include "column/column_builder.h"
+#include "column_builder.h"
 
 enum { MARK_END = 0, MARK_VALUE = 1, MARK_NULL = 2 };
 
@@ -88,7 +88,7 @@ static bool put_members(builder *out, const column *in, size_t begin, size_t cou
 }
 
 #define VALUE(type) (((const type *)in->values)[row])
-#define SIGNED(type, unsigned_type, bits) \
+#define SIGNED(type, unsigned_type, bits)                                                                                          \
     put_number(out, (unsigned_type)((unsigned_type)VALUE(type) ^ (unsigned_type)((unsigned_type)1 << (bits - 1))), bits / 8)
 
 /* A value that is not NULL, of a FLAT or CONSTANT column. A flat switch over the physical types. */
@@ -287,7 +287,9 @@ static bp_status get_member(cursor *from, column_builder *to, bool *end, bp_erro
 
 static bp_status get_nested(cursor *from, column_builder *to, bp_error *err)
 {
-    size_t members = to->physical == PHYSICAL_LIST ? SIZE_MAX : to->physical == PHYSICAL_ARRAY ? to->type.fixed_size : to->child_count;
+    size_t members = to->physical == PHYSICAL_LIST    ? SIZE_MAX
+                     : to->physical == PHYSICAL_ARRAY ? to->type.fixed_size
+                                                      : to->child_count;
     bool end = false;
     bp_status status = BP_OK;
 
