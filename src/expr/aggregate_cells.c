@@ -204,7 +204,8 @@ static void sort_keyed(keyed_cell *cells, keyed_cell *other, size_t count)
     for (size_t width = 16; width < count; width *= 2) {
         keyed_cell *swap = from;
         for (size_t begin = 0; begin < count; begin += 2 * width) {
-            size_t middle = count - begin < width ? count : begin + width, end = count - begin < 2 * width ? count : begin + 2 * width;
+            size_t middle = count - begin < width ? count : begin + width,
+                   end = count - begin < 2 * width ? count : begin + 2 * width;
             size_t left = begin, right = middle, at = begin;
             while (left < middle && right < end) to[at++] = from[left].key <= from[right].key ? from[left++] : from[right++];
             while (left < middle) to[at++] = from[left++];

@@ -99,8 +99,8 @@ AGGREGATE_COMBINE(cells_combine)
 }
 
 /* A LIST column of the values of each group's list; entries over all of them joined. */
-static bp_status join_lists(const aggregate_state_call *call, column *parts, size_t count, data_type type, column *out, arena *arena,
-                            bp_error *err)
+static bp_status join_lists(const aggregate_state_call *call, column *parts, size_t count, data_type type, column *out,
+                            arena *arena, bp_error *err)
 {
     const column **list = arena_new_array(arena, const column *, count + 1);
     list_entry *entries = arena_new_array(arena, list_entry, count + 4);
@@ -178,8 +178,8 @@ static size_t run_end(const value_runs *runs, size_t begin)
 }
 
 /* One value a group, cell `picked[i]` of its list (UINT32_MAX: NULL). */
-static bp_status pick_values(const aggregate_state_call *call, const column *cells, const uint32_t *picked, size_t count, column *out,
-                             arena *arena, bp_error *err)
+static bp_status pick_values(const aggregate_state_call *call, const column *cells, const uint32_t *picked, size_t count,
+                             column *out, arena *arena, bp_error *err)
 {
     const column **parts = arena_new_array(arena, const column *, count + 1);
     column *ones = arena_new_array(arena, column, count + 1), joined;
@@ -350,7 +350,8 @@ static bp_status read_fractions(function_binding *binding, cells_bind *made, bp_
     made->many = given.id == TYPE_LIST || given.id == TYPE_ARRAY;
     if (made->many && !list_type_of(&wanted, type_of(TYPE_FLOAT64), pool->arena))
         return error_no_memory(err, pool->arena->memory, sizeof wanted);
-    if (!expr_is_constant(pool, binding->arguments[1])) return error_set(err, BP_BIND_ERROR, "a quantile's fraction must be a constant");
+    if (!expr_is_constant(pool, binding->arguments[1]))
+        return error_set(err, BP_BIND_ERROR, "a quantile's fraction must be a constant");
     if ((status = expr_cast(&cast, pool, binding->arguments[1], wanted, false, err))) return status;
     if ((status = expr_constant_value(&value, pool, cast, err))) return status;
     if (column_is_null(value, 0)) return error_set(err, BP_BIND_ERROR, "a quantile's fraction cannot be NULL");
@@ -451,12 +452,14 @@ static void put_between(column *out, size_t to, const value_runs *runs, double f
     case PHYSICAL_INT64: {
         const int64_t *values = runs->cells.values;
         ((int64_t *)(uintptr_t)out->values)[to] =
-            low == high ? values[first] : (int64_t)between_integers(values[first], values[second], share, out->type.id == TYPE_DECIMAL);
+            low == high ? values[first]
+                        : (int64_t)between_integers(values[first], values[second], share, out->type.id == TYPE_DECIMAL);
         break;
     }
     default: {
         const int128 *values = runs->cells.values;
-        ((int128 *)(uintptr_t)out->values)[to] = low == high ? values[first] : between_integers(values[first], values[second], share, true);
+        ((int128 *)(uintptr_t)out->values)[to] =
+            low == high ? values[first] : between_integers(values[first], values[second], share, true);
     }
     }
 }

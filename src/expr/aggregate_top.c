@@ -31,8 +31,7 @@ static bp_status bind_limit(function_binding *binding, size_t index, cells_bind 
     if (column_is_null(value, 0)) return error_set(err, BP_BIND_ERROR, "Invalid input for MIN/MAX: n value cannot be NULL");
     limit = *(const int64_t *)value->values;
     if (limit <= 0) return error_set(err, BP_BIND_ERROR, "Invalid input for MIN/MAX: n value must be > 0");
-    if (limit >= MOST_WANTED)
-        return error_set(err, BP_BIND_ERROR, "Invalid input for MIN/MAX: n value must be < %d", MOST_WANTED);
+    if (limit >= MOST_WANTED) return error_set(err, BP_BIND_ERROR, "Invalid input for MIN/MAX: n value must be < %d", MOST_WANTED);
     made->limit = (size_t)limit;
     return BP_OK;
 }
@@ -130,8 +129,8 @@ static bool is_full(const aggregate_state_call *call, const top_state *state)
     return state->values.count >= 2 * bound(call)->limit + 64;
 }
 
-static bp_status top_add(const aggregate_state_call *call, char *states, size_t stride, const uint32_t *groups, const column *arguments,
-                         const uint32_t *selection, size_t rows, bool greatest, bp_error *err)
+static bp_status top_add(const aggregate_state_call *call, char *states, size_t stride, const uint32_t *groups,
+                         const column *arguments, const uint32_t *selection, size_t rows, bool greatest, bp_error *err)
 {
     bool has_by = bound(call)->by.id != TYPE_NULL;
     column values, by = {0};
@@ -208,7 +207,8 @@ static bp_status top_result(const aggregate_state_call *call, const char *states
         const top_state *state = (const top_state *)(const void *)(states + i * stride);
         if (!copy) return error_no_memory(err, arena->memory, sizeof *copy);
         if ((status = cell_list_append(&copy->values, &own, bind->cells, &state->values, err))) return status;
-        if (bind->by.id != TYPE_NULL && (status = cell_list_append(&copy->by, &own, bind->by_cells, &state->by, err))) return status;
+        if (bind->by.id != TYPE_NULL && (status = cell_list_append(&copy->by, &own, bind->by_cells, &state->by, err)))
+            return status;
         if ((status = prune(&own, copy, greatest, err))) return status;
         if ((status = cell_list_column(&parts[i], bind->cells, &copy->values, arena, err))) return status;
         list[i] = &parts[i];
