@@ -19,7 +19,8 @@ static bp_status depth_option(int64_t *depth, binder *binder, syntax_id argument
         return BP_OK;
     }
     if (!is_name(node->text, "max_depth"))
-        return error_set_at(err, BP_BIND_ERROR, node->begin, "unnest() knows the options recursive := true and max_depth := n, not %.*s",
+        return error_set_at(err, BP_BIND_ERROR, node->begin,
+                            "unnest() knows the options recursive := true and max_depth := n, not %.*s",
                             STRING_ARGUMENTS(node->text));
     if ((status = integer_constant(depth, binder, value, err))) return status;
     if (*depth < 1) return error_set_at(err, BP_BIND_ERROR, node->begin, "unnest(): max_depth is at least 1");
@@ -67,6 +68,7 @@ static bp_status flat_list(expr_id *list, binder *binder, int64_t depth, bp_erro
 {
     expr_pool *pool = &binder->plan->exprs;
     bool all = depth == INT64_MAX;
+    expr_id flat;
     bp_status status;
 
     for (bool first = true;; first = false) {
@@ -82,9 +84,11 @@ static bp_status flat_list(expr_id *list, binder *binder, int64_t depth, bp_erro
         if (!first) depth--;
         if (depth == 1 || (element.id != TYPE_LIST && element.id != TYPE_ARRAY)) {
             if (!all || element.id != TYPE_STRUCT) return BP_OK;
-            return error_set_at(err, BP_NOT_SUPPORTED, pool->position, "unnest() of structs, recursive, is not there yet; name their fields");
+            return error_set_at(err, BP_NOT_SUPPORTED, pool->position,
+                                "unnest() of structs, recursive, is not there yet; name their fields");
         }
-        if ((status = expr_call(list, pool, STRING_VIEW("flatten"), list, 1, err))) return status;
+        if ((status = expr_call(&flat, pool, STRING_VIEW("flatten"), list, 1, err))) return status;
+        *list = flat;
     }
 }
 
@@ -205,8 +209,8 @@ static bp_status list_of_table(expr_id *out, binder *binder, const scope *scope,
     return flat_list(out, binder, depth, err);
 }
 
-bp_status bind_list_table(plan_id *node, scope *scope, size_t first_visible, binder *binder, syntax_id table, bool outer, bool *found,
-                          bp_error *err)
+bp_status bind_list_table(plan_id *node, scope *scope, size_t first_visible, binder *binder, syntax_id table, bool outer,
+                          bool *found, bp_error *err)
 {
     struct scope visible = {.columns = scope->columns + first_visible, .count = scope->count - first_visible};
     bool ordinality = syntax_has(binder->tree, table, SYNTAX_FLAG_ORDINALITY);
@@ -228,6 +232,6 @@ bp_status bind_list_table(plan_id *node, scope *scope, size_t first_visible, bin
     if ((status = plan_unnest(node, binder->plan, *node, &list, made, 1, ordinality, outer, err))) return status;
     if ((status = scope_add(scope, binder, (scope_column){.name = name, .id = made[0], .type = element}, err))) return status;
     if (!ordinality) return BP_OK;
-    return scope_add(scope, binder,
-                     (scope_column){.name = STRING_VIEW("ordinality"), .id = made[1], .type = type_of(TYPE_INT64)}, err);
+    return scope_add(scope, binder, (scope_column){.name = STRING_VIEW("ordinality"), .id = made[1], .type = type_of(TYPE_INT64)},
+                     err);
 }
