@@ -18,7 +18,9 @@ typedef struct key_layout {
     uint32_t *offsets; /* bytes into the row */
     size_t width; /* of a row: a multiple of 8 */
     size_t null_words;
-    bool has_strings; /* texts or nested values */
+    uint32_t *texts; /* the offsets of those that are a string_ref */
+    size_t text_count;
+    uint8_t *text_words; /* width / 8: 1 where the word is the second of a string_ref */
     bool has_nested; /* whose bytes lie in the scratch that key_pack was given: a table copies them */
 } key_layout;
 

@@ -144,8 +144,15 @@ static void encode_values(const column *column, size_t rows, char *to, size_t st
 
 static void encode_nulls(const column *column, size_t rows, char *to, size_t stride, size_t width, bool nulls_first)
 {
+    const uint64_t *validity = column->type.id == TYPE_NULL ? NULL : column->validity;
+    bool all = column->type.id == TYPE_NULL;
+
+    if (!all && !validity) {
+        for (size_t i = 0; i < rows; i++) to[i * stride] = (char)nulls_first;
+        return;
+    }
     for (size_t i = 0; i < rows; i++) {
-        bool null = column_is_null(column, i);
+        bool null = all || !bitmap_get(validity, i);
         to[i * stride] = (char)(null != nulls_first);
         if (null) memset(to + i * stride + 1, 0, width);
     }
@@ -170,26 +177,57 @@ static bool is_ordered(physical_type physical)
     return physical != PHYSICAL_FLOAT16 && physical != PHYSICAL_INT256;
 }
 
+static bp_status encode_key(const sort_layout *layout, size_t index, const batch *in, char *to, size_t stride, arena *scratch,
+                            bp_error *err)
+{
+    const sort_spec *spec = &layout->specs[index];
+    data_type type = layout->types[index];
+    column flat;
+    bp_status status;
+    char *values = to + layout->nullable[index];
+    uint64_t invert = spec->descending ? UINT64_MAX : 0;
+
+    if (!is_ordered(type_physical(type)))
+        return error_set(err, BP_NOT_SUPPORTED, "ORDER BY this type is not there yet; cast it to DOUBLE");
+    if ((status = column_flatten(&flat, &in->columns[spec->column], scratch, err))) return status;
+    if (!type_is_nested(type))
+        encode_values(&flat, in->row_count, values, stride, invert);
+    else if ((status = encode_nested(&flat, in->row_count, values, stride, invert, scratch, err)))
+        return status;
+    if (layout->nullable[index]) encode_nulls(&flat, in->row_count, to, stride, value_width(type), spec->nulls_first);
+    return BP_OK;
+}
+
 bp_status sort_encode(const sort_layout *layout, const batch *in, char *keys, arena *scratch, bp_error *err)
 {
-    bp_status status;
+    bp_status status = BP_OK;
 
     memset(keys, 0, in->row_count * layout->width);
-    for (size_t i = 0; i < layout->count; i++) {
-        char *to = keys + layout->offsets[i], *values = to + layout->nullable[i];
-        uint64_t invert = layout->specs[i].descending ? UINT64_MAX : 0;
-        column flat;
-        if (!is_ordered(type_physical(layout->types[i])))
-            return error_set(err, BP_NOT_SUPPORTED, "ORDER BY this type is not there yet; cast it to DOUBLE");
-        if ((status = column_flatten(&flat, &in->columns[layout->specs[i].column], scratch, err))) return status;
-        if (!type_is_nested(layout->types[i]))
-            encode_values(&flat, in->row_count, values, layout->width, invert);
-        else if ((status = encode_nested(&flat, in->row_count, values, layout->width, invert, scratch, err)))
-            return status;
-        if (layout->nullable[i])
-            encode_nulls(&flat, in->row_count, to, layout->width, value_width(layout->types[i]), layout->specs[i].nulls_first);
-    }
-    return BP_OK;
+    for (size_t i = 0; i < layout->count && !status; i++)
+        status = encode_key(layout, i, in, keys + layout->offsets[i], layout->width, scratch, err);
+    return status;
+}
+
+static size_t first_width(const sort_layout *layout)
+{
+    return value_width(layout->types[0]) + layout->nullable[0];
+}
+
+uint64_t sort_first_mask(const sort_layout *layout)
+{
+    size_t width = first_width(layout);
+
+    return width >= 8 ? UINT64_MAX : ~(UINT64_MAX >> (8 * width));
+}
+
+bp_status sort_encode_first(const sort_layout *layout, const batch *in, char **keys, size_t *width, arena *scratch, bp_error *err)
+{
+    *width = (first_width(layout) + 7) & ~(size_t)7;
+    if (*width == 0) *width = 8;
+    *keys = arena_allocate_aligned(scratch, in->row_count * *width, 64);
+    if (!*keys) return error_no_memory(err, scratch->memory, in->row_count * *width);
+    memset(*keys, 0, in->row_count * *width);
+    return encode_key(layout, 0, in, *keys, *width, scratch, err);
 }
 
 /* comparing ---------------------------------------------------------------------------------------------------------------------------------- */

@@ -25,6 +25,13 @@ MUST_USE bp_status sort_layout_init(sort_layout *out, const schema *schema, cons
 /* Key rows of `rows` rows of the batch's columns into keys[rows * width]. */
 MUST_USE bp_status sort_encode(const sort_layout *layout, const batch *in, char *keys, arena *scratch, bp_error *err);
 
+/* The same of the first key alone, for a look whether a row can matter before the others are made: keys[rows * *width], zero behind the
+ * key's bytes. */
+MUST_USE bp_status sort_encode_first(const sort_layout *layout, const batch *in, char **keys, size_t *width, arena *scratch,
+                                     bp_error *err);
+/* What of a prefix is the first key's: the other bytes are zero. */
+uint64_t sort_first_mask(const sort_layout *layout);
+
 /* The first 8 bytes as a number of the same order. */
 static inline uint64_t sort_prefix(const char *key)
 {

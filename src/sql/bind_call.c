@@ -165,6 +165,26 @@ static bp_status type_name_of(expr_id *out, binder *binder, data_type type, bp_e
     return status;
 }
 
+/* current_setting('threads'): read when the call is bound, as text or, of numbers and flags, as such. */
+static bp_status setting_of(expr_id *out, walk *walk, expr_id name, bp_error *err)
+{
+    binder *binder = walk->binder;
+    const expr_node *node = &binder->plan->exprs.nodes[name];
+    char text[1024], own[LIMIT_NAME_SIZE + 1];
+    string_view given;
+    bp_status status;
+
+    if (node->kind != EXPR_LITERAL || node->type.id != TYPE_VARCHAR)
+        return error_set(err, BP_BIND_ERROR, "current_setting() wants the name of a setting as a text literal");
+    given = string_ref_view(node->literal->values);
+    if (given.size > LIMIT_NAME_SIZE)
+        return error_set(err, BP_BIND_ERROR, "a setting's name has at most %d bytes", LIMIT_NAME_SIZE);
+    memcpy(own, given.data, given.size);
+    own[given.size] = '\0';
+    if ((status = config_get(binder->context, own, text, sizeof text, err))) return status;
+    return expr_text(out, &binder->plan->exprs, string_view_of(text), err);
+}
+
 /* What looks like a function but evaluates its arguments only where they count, or is known when it is bound. *done false: an ordinary function. */
 static bp_status special_call(walk *walk, string_view name, const expr_id *operands, size_t count, expr_id *out, bool *done,
                               bp_error *err)
@@ -181,6 +201,7 @@ static bp_status special_call(walk *walk, string_view name, const expr_id *opera
     if (is_name(name, "greatest") && count) return expr_extreme(out, pool, operands, count, COMPARE_GREATER_EQUAL, err);
     if (is_name(name, "least") && count) return expr_extreme(out, pool, operands, count, COMPARE_LESS_EQUAL, err);
     if (is_name(name, "typeof") && count == 1) return type_name_of(out, walk->binder, expr_type(pool, operands[0]), err);
+    if (is_name(name, "current_setting") && count == 1) return setting_of(out, walk, operands[0], err);
     if (is_name(name, "version") && count == 0) return expr_text(out, pool, string_view_of(bp_version()), err);
     *done = false;
     return BP_OK;

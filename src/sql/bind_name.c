@@ -174,13 +174,21 @@ static bp_status blob_literal(expr_id *out, binder *binder, string_view digits, 
                         &(column){.type = type_of(TYPE_BLOB), .encoding = COLUMN_CONSTANT, .length = 1, .values = &ref}, err);
 }
 
+/* Text has no type of its own, as a quoted literal: where a DATE is wanted it is one. */
+static bp_status parameter_literal(expr_id *out, binder *binder, const column *value, bp_error *err)
+{
+    if (value->type.id != TYPE_VARCHAR || (value->validity && !(value->validity[0] & 1)))
+        return expr_literal(out, &binder->plan->exprs, value, err);
+    return expr_text(out, &binder->plan->exprs, string_ref_view(value->values), err);
+}
+
 static bp_status parameter_value(expr_id *out, binder *binder, const syntax_node *node, bp_error *err)
 {
     const parameters *parameters = binder->parameters;
 
     for (size_t i = 0; parameters && i < parameters->count; i++) {
         if (!string_equal_nocase(parameters->names[i], node->text)) continue;
-        if (parameters->values[i]) return expr_literal(out, &binder->plan->exprs, parameters->values[i], err);
+        if (parameters->values[i]) return parameter_literal(out, binder, parameters->values[i], err);
     }
     return error_set_at(err, BP_BIND_ERROR, node->begin, "the parameter $%.*s has no value", STRING_ARGUMENTS(node->text));
 }
