@@ -9,6 +9,7 @@
 #define EXPR_FUNCTION_TIME_H
 
 #include "base/temporal.h"
+#include "base/zone.h"
 #include "function_internal.h"
 
 #define MICROS_PER_HOUR (3600 * MICROS_PER_SECOND)
@@ -99,6 +100,32 @@ static inline bool time_bound_part(const function_call *call, date_part *part)
     *part = *(const date_part *)call->bind_data;
     return true;
 }
+/* A zone being used on row after row: opened once as long as the name stays, and its offset looked up once as long as the times stay in one span. */
+typedef struct zone_memo {
+    const zone *zone;
+    char name[64];
+    size_t name_size;
+    zone_span utc, local;
+} zone_memo;
+/* bound: opened when the call was bound, or NULL. */
+zone_memo time_zone_memo(const zone *bound);
+bp_status time_zone_named(zone_memo *memo, const function_call *call, string_view name, bp_error *err);
+/* Between an instant and the wall clock, in micros; infinity stays. False: out of range. */
+bool time_zone_to_local(zone_memo *memo, int64_t instant, int64_t *local);
+bool time_zone_to_instant(zone_memo *memo, int64_t local, int64_t *instant);
+/* Open a zone that is constant, as bind_data. */
+bp_status time_bind_zone(function_binding *binding, size_t index, bp_error *err);
+
+/* time_bucket() of one value. third (may be NULL): an origin or a shift. */
+bp_status time_check_bucket(interval width, bp_error *err);
+bool time_bucket_of(interval width, int64_t micros, const column *third, size_t row, int64_t *out);
+#define BUCKET_ORIGIN_DAYS INT64_C(946857600000000) /* 2000-01-03, a Monday */
+#define BUCKET_ORIGIN_MONTHS INT64_C(946684800000000) /* 2000-01-01 */
+
+/* A day of year, month and day, a time of hour, minute and seconds; 0 for a row with a NULL. */
+bp_status time_make_day(const function_call *call, const column *arguments, size_t row, int32_t *out, bp_error *err);
+bp_status time_make_clock(const function_call *call, const column *arguments, size_t row, int64_t *out, bp_error *err);
+
 /* Keep the part for the kernel. */
 bp_status time_keep_part(function_binding *binding, date_part part, bp_error *err);
 

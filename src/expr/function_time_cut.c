@@ -405,11 +405,7 @@ bp_status bind_date_diff(function_binding *binding, bp_error *err)
 }
 
 /* time_bucket ------------------------------------------------------------------------------------------------------------------------------------------ */
-/* Buckets are counted from 2000-01-03, a Monday, or in months from 2000-01-01. */
-#define BUCKET_ORIGIN_DAYS INT64_C(946857600000000)
-#define BUCKET_ORIGIN_MONTHS INT64_C(946684800000000)
-
-static bp_status check_width(interval width, bp_error *err)
+bp_status time_check_bucket(interval width, bp_error *err)
 {
     if (width.months && (width.days || width.micros))
         return error_set(err, BP_NOT_SUPPORTED, "Month intervals cannot have day or time component: a bucket is of months, or of days and time");
@@ -419,7 +415,7 @@ static bp_status check_width(interval width, bp_error *err)
 }
 
 /* The third argument: nothing, where buckets begin, or by how much they are shifted. False: out of range. */
-static bool bucket_of(interval width, int64_t micros, const column *third, size_t row, int64_t *out)
+bool time_bucket_of(interval width, int64_t micros, const column *third, size_t row, int64_t *out)
 {
     int64_t origin = width.months ? BUCKET_ORIGIN_MONTHS : BUCKET_ORIGIN_DAYS, shifted;
     interval shift;
@@ -463,12 +459,12 @@ KERNEL(time_time_bucket)
         int64_t micros, start;
         if (call_skips(call, row)) continue;
         width = VALUE(&arguments[0], interval, row);
-        if ((status = check_width(width, err))) return status;
+        if ((status = time_check_bucket(width, err))) return status;
         if (pointed && !is_finite_at(third, row)) {
             bitmap_unset(validity, row);
             continue;
         }
-        if (!time_stamp_at(in, row, &micros) || !bucket_of(width, micros, third, row, &start))
+        if (!time_stamp_at(in, row, &micros) || !time_bucket_of(width, micros, third, row, &start))
             return time_out_of_range(call, in, row, err);
         bucket_store(values, in->type, row, start);
     }

@@ -12,7 +12,7 @@ static bp_status no_such_date(int64_t year, int64_t month, int64_t day, bp_error
                      (long long)month, (long long)day);
 }
 
-static bp_status make_day(const function_call *call, const column *arguments, size_t row, int32_t *out, bp_error *err)
+bp_status time_make_day(const function_call *call, const column *arguments, size_t row, int32_t *out, bp_error *err)
 {
     int64_t year = VALUE(&arguments[0], int64_t, row), month = VALUE(&arguments[1], int64_t, row),
             day = VALUE(&arguments[2], int64_t, row);
@@ -23,7 +23,7 @@ static bp_status make_day(const function_call *call, const column *arguments, si
 }
 
 /* Hour, minute and seconds with fraction; 60 seconds that rounding makes go on to the next minute. */
-static bp_status make_clock(const function_call *call, const column *arguments, size_t row, int64_t *out, bp_error *err)
+bp_status time_make_clock(const function_call *call, const column *arguments, size_t row, int64_t *out, bp_error *err)
 {
     int64_t hour = VALUE(&arguments[0], int64_t, row), minute = VALUE(&arguments[1], int64_t, row);
     double seconds = VALUE(&arguments[2], double, row), micros;
@@ -48,7 +48,7 @@ KERNEL(time_make_date)
 
     (void)count;
     if (!to) return call_no_memory(call, call->rows * 4, err);
-    for (size_t row = 0; row < call->rows && !status; row++) status = make_day(call, arguments, row, &to[row], err);
+    for (size_t row = 0; row < call->rows && !status; row++) status = time_make_day(call, arguments, row, &to[row], err);
     return status;
 }
 
@@ -68,7 +68,7 @@ KERNEL(time_make_time)
 
     (void)count;
     if (!to) return call_no_memory(call, call->rows * 8, err);
-    for (size_t row = 0; row < call->rows && !status; row++) status = make_clock(call, arguments, row, &to[row], err);
+    for (size_t row = 0; row < call->rows && !status; row++) status = time_make_clock(call, arguments, row, &to[row], err);
     return status;
 }
 
@@ -82,8 +82,8 @@ KERNEL(time_make_timestamp)
         int64_t clock;
         int32_t date;
         bp_status status;
-        if ((status = make_day(call, arguments, row, &date, err))) return status;
-        if ((status = make_clock(call, arguments + 3, row, &clock, err))) return status;
+        if ((status = time_make_day(call, arguments, row, &date, err))) return status;
+        if ((status = time_make_clock(call, arguments + 3, row, &clock, err))) return status;
         if (timestamp_make(&to[row], date, clock)) continue;
         return error_set(err, BP_CONVERSION, "Date and time not in timestamp range: the day of year %lld is too far",
                          (long long)VALUE(&arguments[0], int64_t, row));

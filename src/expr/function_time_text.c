@@ -160,12 +160,6 @@ bp_status bind_strptime(function_binding *binding, bp_error *err)
 
 typedef enum parse_outcome { PARSED, PARSE_MISMATCH, PARSE_NO_SUCH_TIME, PARSE_NO_SUCH_ZONE } parse_outcome;
 
-static bool is_utc(string_view zone)
-{
-    return string_equal_nocase(zone, STRING_VIEW("UTC")) || string_equal_nocase(zone, STRING_VIEW("GMT")) ||
-           string_equal_nocase(zone, STRING_VIEW("Z"));
-}
-
 static bool assemble(const temporal_parts *parts, time_unit unit, int64_t *out)
 {
     int64_t micros;
@@ -180,7 +174,9 @@ static bool assemble(const temporal_parts *parts, time_unit unit, int64_t *out)
     return unit != UNIT_NANO || !ckd_add(out, *out, parts->nanos_of_day % NANOS_PER_MICRO);
 }
 
-static parse_outcome parse_with(string_view text, string_view format, time_unit unit, int64_t *out)
+/* A zone's name makes the time one of that zone's wall clock. */
+static parse_outcome parse_with(string_view text, string_view format, const function_call *call, zone_memo *memo, time_unit unit,
+                                int64_t *out)
 {
     temporal_parts parts;
 
@@ -189,8 +185,10 @@ static parse_outcome parse_with(string_view text, string_view format, time_unit 
     case NUMBER_BAD: return PARSE_MISMATCH;
     default: return PARSE_NO_SUCH_TIME;
     }
-    if (parts.zone_name.size && !is_utc(parts.zone_name)) return PARSE_NO_SUCH_ZONE;
-    return assemble(&parts, unit, out) ? PARSED : PARSE_NO_SUCH_TIME;
+    if (!assemble(&parts, unit, out)) return PARSE_NO_SUCH_TIME;
+    if (!parts.zone_name.size) return PARSED;
+    if (time_zone_named(memo, call, parts.zone_name, NULL)) return PARSE_NO_SUCH_ZONE;
+    return time_zone_to_instant(memo, *out, out) ? PARSED : PARSE_NO_SUCH_TIME;
 }
 
 static bp_status not_parsed(string_view text, string_view format, parse_outcome why, bp_error *err)
@@ -201,7 +199,7 @@ static bp_status not_parsed(string_view text, string_view format, parse_outcome 
         return error_set(err, BP_CONVERSION, "\"%.*s\" has the form \"%.*s\" but is no such date or time", STRING_ARGUMENTS(text),
                          STRING_ARGUMENTS(format));
     case PARSE_NO_SUCH_ZONE:
-        return error_set(err, BP_CONVERSION, "\"%.*s\" names a time zone other than UTC: write its offset and %%z", STRING_ARGUMENTS(text));
+        return error_set(err, BP_CONVERSION, "\"%.*s\" names an unknown time zone: write one such as Europe/Berlin or UTC", STRING_ARGUMENTS(text));
     default:
         return error_set(err, BP_CONVERSION,
                          "Could not parse string \"%.*s\" according to format specifier \"%.*s\": use try_strptime() to get NULL",
@@ -214,6 +212,7 @@ static bp_status run_parse(bool try, const function_call *call, const column *ar
     const parse_formats *formats = call->bind_data;
     int64_t *to = call_values(call, out, 8);
     uint64_t *validity = try ? call_own_validity(call, out) : NULL;
+    zone_memo memo = time_zone_memo(NULL);
 
     if (!to || (try && !validity)) return call_no_memory(call, call->rows * 8, err);
     for (size_t row = 0; row < call->rows; row++) {
@@ -223,7 +222,7 @@ static bp_status run_parse(bool try, const function_call *call, const column *ar
         if (call_skips(call, row)) continue;
         text = text_value(&arguments[0], row);
         for (size_t i = 0; i < formats->count && outcome != PARSED; i++) {
-            outcome = parse_with(text, formats->formats[i], (time_unit)out->type.unit, &to[row]);
+            outcome = parse_with(text, formats->formats[i], call, &memo, (time_unit)out->type.unit, &to[row]);
             if (i == 0) first = outcome;
         }
         if (outcome == PARSED) continue;
