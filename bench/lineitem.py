@@ -65,7 +65,9 @@ def main():
     size = FILE.stat().st_size
     FILE.read_bytes()  # into the page cache
     print(f"## lineitem.csv, {size / 1e9:.3f} GB, {THREADS} threads, DuckDB {duckdb.__version__}, Polars {pl.__version__}\n")
-    print(f"GB/s, median (least–most) of {ROUNDS}; peak resident MB above the idle process; load average {os.getloadavg()[0]:.1f}\n")
+    print(
+        f"GB/s, median (least–most) of {ROUNDS}; peak resident MB above the idle process; load average {os.getloadavg()[0]:.1f}\n"
+    )
     base = {name: idle(name) for name in START}
     rows = []
     for title, contestants in WORK.items():
@@ -79,7 +81,8 @@ def main():
         medians = {name: statistics.median(each) for name, each in speeds.items()}
         best = max(value for name, value in medians.items() if name != "Bedplate")
         cells = [
-            f"{medians[n]:.2f} ({min(speeds[n]):.2f}–{max(speeds[n]):.2f}), {memory[n]:.0f} MB" if n in contestants else "" for n in START
+            f"{medians[n]:.2f} ({min(speeds[n]):.2f}–{max(speeds[n]):.2f}), {memory[n]:.0f} MB" if n in contestants else ""
+            for n in START
         ]
         rows.append([title, *cells, f"{medians['Bedplate'] / best:.2f}"])
     rounds.print_table(["work", *START, "ours / best peer"], rows)

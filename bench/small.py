@@ -37,18 +37,16 @@ def statements():
     for connection in (ours, duck):
         connection.execute("CREATE TABLE t (id INTEGER, grp INTEGER, v DOUBLE)")
         connection.executemany("INSERT INTO t VALUES (?, ?, ?)", frame.rows())
-    lazy = (
-        frame.lazy()
-        .filter(pl.col("id") > 10)
-        .group_by("grp")
-        .agg(s=pl.col("v").sum(), n=pl.len())
-        .sort("s", descending=True)
-    )
+    lazy = frame.lazy().filter(pl.col("id") > 10).group_by("grp").agg(s=pl.col("v").sum(), n=pl.len()).sort("s", descending=True)
     assert ours.execute(GROUPED).fetchall() == duck.execute(GROUPED).fetchall() == lazy.collect().rows()
     rows = []
     for title, contestants in {
         "SELECT 1": [lambda: ours.execute("SELECT 1").fetchall(), lambda: duck.execute("SELECT 1").fetchall(), None],
-        "SELECT ? + 1": [lambda: ours.execute("SELECT ? + 1", [5]).fetchall(), lambda: duck.execute("SELECT ? + 1", [5]).fetchall(), None],
+        "SELECT ? + 1": [
+            lambda: ours.execute("SELECT ? + 1", [5]).fetchall(),
+            lambda: duck.execute("SELECT ? + 1", [5]).fetchall(),
+            None,
+        ],
         "filter, group, sort over 100 rows": [
             lambda: ours.execute(GROUPED).fetchall(),
             lambda: duck.execute(GROUPED).fetchall(),
@@ -83,7 +81,10 @@ def starts():
     bare = statistics.median(times["python, nothing imported"])
     rounds.print_table(
         ["process", "whole", "above the bare interpreter"],
-        [[n, rounds.spread(t[1:]), f"{(statistics.median(t[1:]) - bare) * 1e3:.1f}" if "import" in n else ""] for n, t in times.items()],
+        [
+            [n, rounds.spread(t[1:]), f"{(statistics.median(t[1:]) - bare) * 1e3:.1f}" if "import" in n else ""]
+            for n, t in times.items()
+        ],
     )
 
 
