@@ -67,7 +67,8 @@ static int write_out(void *data, const char *bytes, size_t size)
 
 int main(void)
 {
-    static const char sql[] = "SELECT id, weight, weight / sum AS share FROM parcels, (SELECT sum(weight) AS sum FROM parcels) WHERE weight > 1";
+    static const char sql[] =
+        "SELECT id, weight, weight / sum AS share FROM parcels, (SELECT sum(weight) AS sum FROM parcels) WHERE weight > 1";
     int given = 0;
     struct ArrowArrayStream stream = {get_schema, get_next, get_last_error, release_stream, &given};
     bp_context *context = NULL;

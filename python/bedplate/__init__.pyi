@@ -1,4 +1,3 @@
-
 from bedplate.dbapi import BINARY as BINARY
 from bedplate.dbapi import DATETIME as DATETIME
 from bedplate.dbapi import NUMBER as NUMBER

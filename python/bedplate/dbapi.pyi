@@ -3,11 +3,12 @@ from datetime import date, datetime, time
 from types import TracebackType
 from typing import Any, Self, TypeAlias
 
-import bedplate
 import numpy
 import pandas
 import polars
 import pyarrow
+
+import bedplate
 from bedplate.frame import LazyFrame
 
 Parameters: TypeAlias = Sequence[Any] | Mapping[str, Any]

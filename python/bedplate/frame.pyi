@@ -4,6 +4,7 @@ from typing import Any
 import numpy
 import pandas
 import polars
+
 from bedplate.dbapi import Row, _Rows
 
 class DataFrame(_Rows):

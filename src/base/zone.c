@@ -312,7 +312,8 @@ bp_status zone_parse(const zone **out, arena *arena, const void *data, size_t si
     *out = made;
     return BP_OK;
 broken:
-    return error_set(err, BP_BAD_FORMAT, "the time zone file of '%.*s' is broken: it is no TZif file, or cut", STRING_ARGUMENTS(name));
+    return error_set(err, BP_BAD_FORMAT, "the time zone file of '%.*s' is broken: it is no TZif file, or cut",
+                     STRING_ARGUMENTS(name));
 }
 
 /* finding ------------------------------------------------------------------------------------------------------------------------------------ */
@@ -337,7 +338,8 @@ static bool is_zone_name(string_view name)
     if (!name.size || name.size > ZONE_NAME_LIMIT || *name.data == '/') return false;
     for (size_t i = 0; i < name.size; i++) {
         unsigned char byte = (unsigned char)name.data[i];
-        if (!ascii_is_alpha(byte) && !ascii_is_digit(byte) && byte != '/' && byte != '_' && byte != '-' && byte != '+') return false;
+        if (!ascii_is_alpha(byte) && !ascii_is_digit(byte) && byte != '/' && byte != '_' && byte != '-' && byte != '+')
+            return false;
     }
     return true;
 }
@@ -396,8 +398,9 @@ bp_status zone_open(const zone **out, arena *arena, bp_context *context, string_
     }
     if (!is_zone_name(name) || !find_file(&path, name)) {
         if ((status = builder_status(&path, err))) goto done;
-        status = error_set(err, BP_NOT_FOUND, "Unknown TimeZone '%.*s': a name such as Europe/Berlin, UTC or an offset such as +02:00 is wanted%s",
-                           STRING_ARGUMENTS(name), file_exists(STRING_VIEW("/usr/share/zoneinfo")) ? "" : " (this system has no tz database)");
+        status = error_set(
+            err, BP_NOT_FOUND, "Unknown TimeZone '%.*s': a name such as Europe/Berlin, UTC or an offset such as +02:00 is wanted%s",
+            STRING_ARGUMENTS(name), file_exists(STRING_VIEW("/usr/share/zoneinfo")) ? "" : " (this system has no tz database)");
         goto done;
     }
     if ((status = file_read_all(&data, &size, &capacity, context, builder_view(&path), ZONE_FILE_LIMIT, err))) goto done;

@@ -93,6 +93,10 @@ bp_status time_out_of_range(const function_call *call, const column *in, size_t 
 /* The part that an argument names. In a bind: *known tells that it is constant; an unknown name is an error, NULL is not (then *known is false). */
 bp_status time_bind_part(const function_binding *binding, size_t index, date_part *part, bool *known, bp_error *err);
 bp_status time_parse_part(string_view text, date_part *part, bp_error *err);
+/* Whether the type has the part: else BP_NOT_SUPPORTED. */
+bp_status time_check_part(data_type type, date_part part, bp_error *err);
+/* The part of a column, as BIGINT or DOUBLE. */
+bp_status time_run_part(date_part part, const function_call *call, const column *in, column *out, bp_error *err);
 /* bind_data that holds a part: NULL is none, for rows name it. */
 static inline bool time_bound_part(const function_call *call, date_part *part)
 {

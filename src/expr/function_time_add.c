@@ -14,7 +14,8 @@ static bp_status date_overflow(bp_error *err)
     return error_set(err, BP_OUT_OF_RANGE, "Date out of range: dates lie between 5877642-06-25 (BC) and 5881580-07-10");
 }
 
-static bp_status run_days(direction sign, const function_call *call, const column *dates, const column *days, column *out, bp_error *err)
+static bp_status run_days(direction sign, const function_call *call, const column *dates, const column *days, column *out,
+                          bp_error *err)
 {
     int32_t *to = call_values(call, out, 4);
 
@@ -71,7 +72,8 @@ static inline bool stamp_plus(int64_t micros, interval by, int64_t *out)
 /* Timestamps of nanoseconds. */
 static bool nanos_plus(int64_t nanos, interval by, int64_t *out)
 {
-    int64_t nanos_per_day = MICROS_PER_DAY * NANOS_PER_MICRO, day = divide_down(nanos, nanos_per_day), rest = nanos - day * nanos_per_day;
+    int64_t nanos_per_day = MICROS_PER_DAY * NANOS_PER_MICRO, day = divide_down(nanos, nanos_per_day),
+            rest = nanos - day * nanos_per_day;
     int128 sum;
     int32_t moved;
 
@@ -91,8 +93,8 @@ static inline bool interval_at(const column *in, size_t row, direction sign, int
 }
 
 /* A DATE or TIMESTAMP of any unit. */
-static bp_status run_stamp_plus(direction sign, const function_call *call, const column *stamps, const column *intervals, column *out,
-                                bp_error *err)
+static bp_status run_stamp_plus(direction sign, const function_call *call, const column *stamps, const column *intervals,
+                                column *out, bp_error *err)
 {
     int64_t *to = call_values(call, out, 8);
     bool nanos = stamps->type.id != TYPE_DATE && stamps->type.unit == UNIT_NANO;
@@ -127,8 +129,8 @@ KERNEL(time_stamp_minus)
 }
 
 /* A time of day goes round the clock; days and months of the interval do not count. */
-static bp_status run_clock_plus(direction sign, const function_call *call, const column *times, const column *intervals, column *out,
-                                bp_error *err)
+static bp_status run_clock_plus(direction sign, const function_call *call, const column *times, const column *intervals,
+                                column *out, bp_error *err)
 {
     int64_t *to = call_values(call, out, 8);
 
@@ -200,7 +202,8 @@ KERNEL(time_stamp_minus_stamp)
 }
 
 /* age: fields subtracted one by one; infinite: NULL. */
-static bp_status run_age(const function_call *call, const column *left, const column *right, int64_t today, column *out, bp_error *err)
+static bp_status run_age(const function_call *call, const column *left, const column *right, int64_t today, column *out,
+                         bp_error *err)
 {
     interval *to = call_values(call, out, 16);
     uint64_t *validity = call_own_validity(call, out);
@@ -274,7 +277,8 @@ KERNEL(time_interval_negate)
 bp_status bind_negate_interval(function_binding *binding, bp_error *err)
 {
     if (expr_type(binding->pool, binding->arguments[0]).id != TYPE_VARCHAR) return BP_OK;
-    return error_set(err, BP_BIND_ERROR, "Could not choose a best candidate function for -(STRING_LITERAL): a number or an INTERVAL? Cast it");
+    return error_set(err, BP_BIND_ERROR,
+                     "Could not choose a best candidate function for -(STRING_LITERAL): a number or an INTERVAL? Cast it");
 }
 
 /* The factor has 32 bits, as in DuckDB. */
@@ -396,7 +400,8 @@ KERNEL(time_normalized_interval)
         int64_t carried = divide_down(value.micros, MICROS_PER_DAY), days = value.days + carried, months = divide_down(days, 30);
         to[row] = (interval){0, (int32_t)(days - months * 30), value.micros - carried * MICROS_PER_DAY};
         months += value.months;
-        if (UNLIKELY(months < INT32_MIN || months > INT32_MAX) && !call_skips(call, row)) return interval_overflow("normalization", err);
+        if (UNLIKELY(months < INT32_MIN || months > INT32_MAX) && !call_skips(call, row))
+            return interval_overflow("normalization", err);
         to[row].months = (int32_t)months;
     }
     return BP_OK;

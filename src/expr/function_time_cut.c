@@ -116,8 +116,8 @@ static bp_status not_cuttable(const char *function, date_part part, bp_error *er
 {
     string_view name = date_part_name(part);
 
-    return error_set(err, BP_NOT_SUPPORTED, "Specifier type not implemented for %s: \"%.*s\" has no beginning and no length", function,
-                     STRING_ARGUMENTS(name));
+    return error_set(err, BP_NOT_SUPPORTED, "Specifier type not implemented for %s: \"%.*s\" has no beginning and no length",
+                     function, STRING_ARGUMENTS(name));
 }
 
 static bp_status run_cut(date_part part, const function_call *call, const column *in, column *out, bp_error *err)
@@ -142,7 +142,8 @@ static bp_status cut_interval_at(const column *in, size_t row, date_part part, i
 }
 
 /* The part is named row by row, or it is an interval that is cut. */
-static bp_status run_cut_each(const date_part *bound, const function_call *call, const column *arguments, column *out, bp_error *err)
+static bp_status run_cut_each(const date_part *bound, const function_call *call, const column *arguments, column *out,
+                              bp_error *err)
 {
     const column *in = &arguments[1];
     bool spans = in->type.id == TYPE_INTERVAL;
@@ -234,7 +235,8 @@ typedef bool (*difference_loop)(const void *left, size_t left_step, const void *
     }
 #define DIFFERENCE_DAYS(part, expression_of)                                                                                       \
     DIFFERENCE_LOOP(difference_date_##part, int32_t, date_is_infinite, expression_of((int64_t)a, (int64_t)b))                      \
-    DIFFERENCE_LOOP(difference_stamp_##part, int64_t, stamp_is_infinite, expression_of((int64_t)stamp_day(a), (int64_t)stamp_day(b)))
+    DIFFERENCE_LOOP(difference_stamp_##part, int64_t, stamp_is_infinite,                                                           \
+                    expression_of((int64_t)stamp_day(a), (int64_t)stamp_day(b)))
 
 static inline int64_t month_number(int64_t date)
 {
@@ -323,7 +325,8 @@ static bool apart(counting how, date_part part, const column *arguments, size_t 
     int64_t left, right;
 
     if (of_date && how == COUNT_BOUNDARIES && clock_width(part) && part != PART_MICROSECOND) {
-        *out = ((int64_t)VALUE(&arguments[1], int32_t, row) - VALUE(&arguments[0], int32_t, row)) * (MICROS_PER_DAY / clock_width(part));
+        *out = ((int64_t)VALUE(&arguments[1], int32_t, row) - VALUE(&arguments[0], int32_t, row)) *
+               (MICROS_PER_DAY / clock_width(part));
         return true;
     }
     if (!time_stamp_at(&arguments[0], row, &left) || !time_stamp_at(&arguments[1], row, &right)) return false;
@@ -336,8 +339,8 @@ static bool is_finite_at(const column *in, size_t row)
 }
 
 /* arguments: left, right; names: the parts of rows, or NULL when `part` is that of all. */
-static bp_status run_count_each(counting how, const column *names, date_part part, const function_call *call, const column *arguments,
-                                column *out, bp_error *err)
+static bp_status run_count_each(counting how, const column *names, date_part part, const function_call *call,
+                                const column *arguments, column *out, bp_error *err)
 {
     int64_t *to = call_values(call, out, 8);
     uint64_t *validity = call_own_validity(call, out);
@@ -369,8 +372,9 @@ static bp_status run_count(counting how, const function_call *call, const column
 {
     date_part part = PART_DAY;
     bool bound = time_bound_part(call, &part);
-    difference_loop loop =
-        bound && how == COUNT_BOUNDARIES && arguments[1].type.id != TYPE_TIME ? difference_of(part, arguments[1].type.id == TYPE_DATE) : NULL;
+    difference_loop loop = bound && how == COUNT_BOUNDARIES && arguments[1].type.id != TYPE_TIME
+                               ? difference_of(part, arguments[1].type.id == TYPE_DATE)
+                               : NULL;
 
     if (loop) {
         int64_t *to = call_values(call, out, 8);
@@ -408,7 +412,8 @@ bp_status bind_date_diff(function_binding *binding, bp_error *err)
 bp_status time_check_bucket(interval width, bp_error *err)
 {
     if (width.months && (width.days || width.micros))
-        return error_set(err, BP_NOT_SUPPORTED, "Month intervals cannot have day or time component: a bucket is of months, or of days and time");
+        return error_set(err, BP_NOT_SUPPORTED,
+                         "Month intervals cannot have day or time component: a bucket is of months, or of days and time");
     if (width.months < 0 || (!width.months && ((int128)width.days * MICROS_PER_DAY + width.micros) <= 0))
         return error_set(err, BP_NOT_SUPPORTED, "Period must be greater than 0: this is no width of a bucket");
     return BP_OK;

@@ -192,7 +192,8 @@ UNIT_KERNEL(minutes, FIELD_MICROS, MICROS_PER_MINUTE)
 UNIT_KERNEL(microseconds, FIELD_MICROS, 1)
 
 /* Seconds and milliseconds come with a fraction. */
-static bp_status run_fractions(double size, const char *word, const function_call *call, const column *in, column *out, bp_error *err)
+static bp_status run_fractions(double size, const char *word, const function_call *call, const column *in, column *out,
+                               bp_error *err)
 {
     interval *to = call_values(call, out, 16);
 

@@ -200,10 +200,11 @@ static bool type_has_part(data_type type, date_part part)
            part == PART_CENTURY || part == PART_MILLENNIUM || part == PART_QUARTER;
 }
 
-static bp_status no_such_part(data_type type, date_part part, bp_error *err)
+bp_status time_check_part(data_type type, date_part part, bp_error *err)
 {
     string_view name = date_part_name(part);
 
+    if (type_has_part(type, part)) return BP_OK;
     return error_set(err, BP_NOT_SUPPORTED, "\"%s\" units \"%.*s\" not recognized: %s has no such part",
                      type.id == TYPE_TIME   ? "time"
                      : type.id == TYPE_DATE ? "date"
@@ -221,7 +222,8 @@ static bool double_part(const column *in, size_t row, date_part part, double *ou
     if (in->type.id == TYPE_INTERVAL)
         *out = date_part_double_of_interval(part, VALUE(in, interval, row));
     else if (in->type.id == TYPE_TIME)
-        *out = part == PART_EPOCH ? (double)VALUE(in, int64_t, row) / 1e6 : (double)date_part_of_time(part, VALUE(in, int64_t, row));
+        *out =
+            part == PART_EPOCH ? (double)VALUE(in, int64_t, row) / 1e6 : (double)date_part_of_time(part, VALUE(in, int64_t, row));
     else if (is_infinite_at(in, row))
         return false;
     else if (in->type.id == TYPE_DATE)
@@ -268,11 +270,12 @@ static bp_status run_nanos(const function_call *call, const column *in, column *
     return infinite ? time_hide_infinite(call, in, out, err) : BP_OK;
 }
 
-static bp_status run_part(date_part part, const function_call *call, const column *in, column *out, bp_error *err)
+bp_status time_run_part(date_part part, const function_call *call, const column *in, column *out, bp_error *err)
 {
     void *values;
+    bp_status status;
 
-    if (!type_has_part(in->type, part)) return no_such_part(in->type, part, err);
+    if ((status = time_check_part(in->type, part, err))) return status;
     if (in->type.id == TYPE_TIME || in->type.id == TYPE_INTERVAL) return run_each(part, call, in, out, err);
     if (part == PART_NANOSECOND && in->type.unit == UNIT_NANO) return run_nanos(call, in, out, err);
     values = call_values(call, out, 8);
@@ -291,7 +294,7 @@ bp_status bind_date_part(function_binding *binding, bp_error *err)
     if ((status = time_bind_part(binding, 0, &part, &known, err))) return status;
     if (is_stamp(binding->wanted[1]) && !(known && part == PART_NANOSECOND)) binding->wanted[1].unit = UNIT_MICRO;
     if (!known) return BP_OK;
-    if (!type_has_part(binding->wanted[1], part)) return no_such_part(binding->wanted[1], part, err);
+    if ((status = time_check_part(binding->wanted[1], part, err))) return status;
     binding->result = type_of(date_part_is_double(part) ? TYPE_FLOAT64 : TYPE_INT64);
     binding->cannot_fail = true;
     return time_keep_part(binding, part, err);
@@ -318,7 +321,7 @@ static bp_status run_named(const function_call *call, const column *arguments, c
         }
         if (!last.data || !string_equal(last, name)) {
             if ((status = time_parse_part(name, &part, err))) return status;
-            if (!type_has_part(arguments[1].type, part)) return no_such_part(arguments[1].type, part, err);
+            if ((status = time_check_part(arguments[1].type, part, err))) return status;
             last = name;
         }
         (void)double_part(&arguments[1], row, part, &to[row]);
@@ -331,7 +334,7 @@ KERNEL(time_date_part)
     date_part part;
 
     (void)count;
-    return time_bound_part(call, &part) ? run_part(part, call, &arguments[1], out, err) : run_named(call, arguments, out, err);
+    return time_bound_part(call, &part) ? time_run_part(part, call, &arguments[1], out, err) : run_named(call, arguments, out, err);
 }
 
 /* year(), month() …: the part is in the name. */
@@ -339,7 +342,7 @@ KERNEL(time_date_part)
     KERNEL(time_##name)                                                                                                            \
     {                                                                                                                              \
         (void)count;                                                                                                               \
-        return run_part(PART_##part, call, &arguments[0], out, err);                                                               \
+        return time_run_part(PART_##part, call, &arguments[0], out, err);                                                          \
     }
 PART_KERNEL(year, YEAR)
 PART_KERNEL(month, MONTH)

@@ -90,7 +90,8 @@ static bool strftime_make(builder *text, const function_call *call, const column
         if (!timestamp_convert(value, (time_unit)in->type.unit, UNIT_MICRO, &micros)) return false;
         timestamp_split(micros, &day, &nanos);
         nanos *= NANOS_PER_MICRO;
-        if (in->type.unit == UNIT_NANO && timestamp_is_finite(value)) nanos += value - divide_down(value, NANOS_PER_MICRO) * NANOS_PER_MICRO;
+        if (in->type.unit == UNIT_NANO && timestamp_is_finite(value))
+            nanos += value - divide_down(value, NANOS_PER_MICRO) * NANOS_PER_MICRO;
     }
     return temporal_format(text, text_value(&arguments[place], row), day, nanos, 0,
                            in->type.id == TYPE_TIMESTAMP_TZ ? STRING_VIEW("UTC") : STRING_VIEW(""));
@@ -199,7 +200,8 @@ static bp_status not_parsed(string_view text, string_view format, parse_outcome 
         return error_set(err, BP_CONVERSION, "\"%.*s\" has the form \"%.*s\" but is no such date or time", STRING_ARGUMENTS(text),
                          STRING_ARGUMENTS(format));
     case PARSE_NO_SUCH_ZONE:
-        return error_set(err, BP_CONVERSION, "\"%.*s\" names an unknown time zone: write one such as Europe/Berlin or UTC", STRING_ARGUMENTS(text));
+        return error_set(err, BP_CONVERSION, "\"%.*s\" names an unknown time zone: write one such as Europe/Berlin or UTC",
+                         STRING_ARGUMENTS(text));
     default:
         return error_set(err, BP_CONVERSION,
                          "Could not parse string \"%.*s\" according to format specifier \"%.*s\": use try_strptime() to get NULL",

@@ -124,7 +124,8 @@ static bool bucket_in_zone(zone_memo *memo, interval width, int64_t instant, int
 {
     int64_t local;
 
-    if (width.micros) return time_zone_to_instant(memo, BUCKET_ORIGIN_DAYS, &local) && time_bucket_timestamp(width, instant, local, out);
+    if (width.micros)
+        return time_zone_to_instant(memo, BUCKET_ORIGIN_DAYS, &local) && time_bucket_timestamp(width, instant, local, out);
     return time_zone_to_local(memo, instant, &local) && time_bucket_of(width, local, NULL, 0, &local) &&
            time_zone_to_instant(memo, local, out);
 }

@@ -44,7 +44,11 @@ def test_stub(stub):
     if stub == "__init__":
         assert public(names) == public(bp.__all__)
     else:
-        own = {n for n, v in vars(module).items() if getattr(v, "__module__", module.__name__) == module.__name__ and not inspect.ismodule(v)}
+        own = {
+            n
+            for n, v in vars(module).items()
+            if getattr(v, "__module__", module.__name__) == module.__name__ and not inspect.ismodule(v)
+        }
         assert public(own) - {"WHAT_CAN"} <= public(names)
     for name, given in functions.items():
         if not name.startswith("__"):
