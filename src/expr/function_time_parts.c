@@ -24,7 +24,8 @@ static bp_status take_part(function_binding *binding, const column *texts, size_
     if (!names[at].data) return no_memory(binding, err);
     for (size_t i = 0; i < at; i++)
         if (string_equal_nocase(names[i], names[at]))
-            return error_set(err, BP_BIND_ERROR, "Duplicate struct entry name \"%.*s\" in \"date_part\"", STRING_ARGUMENTS(names[at]));
+            return error_set(err, BP_BIND_ERROR, "Duplicate struct entry name \"%.*s\" in \"date_part\"",
+                             STRING_ARGUMENTS(names[at]));
     if ((status = time_parse_part(names[at], &list->parts[at], err))) return status;
     if ((status = time_check_part(binding->wanted[1], list->parts[at], err))) return status;
     types[at] = type_of(date_part_is_double(list->parts[at]) ? TYPE_FLOAT64 : TYPE_INT64);
@@ -44,7 +45,8 @@ bp_status bind_date_parts(function_binding *binding, bp_error *err)
 
     if (!detail || !list) return no_memory(binding, err);
     if (!expr_is_constant(binding->pool, binding->arguments[0]))
-        return error_set(err, BP_BIND_ERROR, "the list of parts of date_part() must be constant: it decides the fields of the result");
+        return error_set(err, BP_BIND_ERROR,
+                         "the list of parts of date_part() must be constant: it decides the fields of the result");
     if ((status = expr_constant_value(&value, binding->pool, binding->arguments[0], err))) return status;
     if (value->type.id != TYPE_LIST || column_is_null(value, 0)) return BP_OK; /* NULL; the call is never made */
     entry = value->values;
