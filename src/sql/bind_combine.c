@@ -126,6 +126,22 @@ static bp_status combine_cast(walk *walk, const frame *frame, const expr_id *ope
                      syntax_has(walk->binder->tree, frame->node, SYNTAX_FLAG_TRY), err);
 }
 
+/* The number of units: text and numbers with a fraction go by DOUBLE, and only seconds and milliseconds keep the fraction. */
+static bp_status interval_amount(expr_id *amount, expr_pool *pool, string_view unit, bp_error *err)
+{
+    bool fractional = string_equal(unit, STRING_VIEW("second")) || string_equal(unit, STRING_VIEW("millisecond"));
+    data_type type = expr_type(pool, *amount);
+    expr_id number, whole;
+    bp_status status;
+
+    if (type_is_integer(type) || type.id == TYPE_NULL) return BP_OK;
+    if ((status = expr_cast(&number, pool, *amount, type_of(TYPE_FLOAT64), false, err))) return status;
+    *amount = number;
+    if (fractional) return BP_OK;
+    if ((status = expr_call(&whole, pool, STRING_VIEW("trunc"), &number, 1, err))) return status;
+    return expr_cast(amount, pool, whole, type_of(TYPE_INT64), false, err);
+}
+
 /* INTERVAL x unit: the function that makes an interval of that unit. */
 static bp_status combine_interval(walk *walk, const frame *frame, const expr_id *operands, expr_id *out, bp_error *err)
 {
@@ -139,8 +155,7 @@ static bp_status combine_interval(walk *walk, const frame *frame, const expr_id 
     bp_status status;
 
     if (!name.data) return error_no_memory(err, walk->binder->context->memory, unit.size);
-    if (expr_type(pool, amount).id == TYPE_VARCHAR && (status = expr_cast(&amount, pool, amount, type_of(TYPE_INT64), false, err)))
-        return status;
+    if ((status = interval_amount(&amount, pool, unit, err))) return status;
     return expr_call(out, pool, name, &amount, 1, err);
 }
 
