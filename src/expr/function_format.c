@@ -232,7 +232,7 @@ static bp_status write_integer(const format_run *run, const format_spec *spec, f
         char byte = (char)value.magnitude;
         if (value.negative || value.magnitude > 127)
             return format_error(run, "%c writes a single byte, here not one of ASCII; chr(...) makes any character");
-        write_padded(run, spec, align == '=' ? '>' : align, (string_view){"", 0}, (string_view){&byte, 1}, 1);
+        write_padded(run, spec, '>', (string_view){"", 0}, (string_view){&byte, 1}, 1);
         return BP_OK;
     }
     as_bits(&value, spec);
@@ -367,7 +367,7 @@ static void write_not_finite(const format_run *run, const format_spec *spec, dou
 static bp_status write_float(const format_run *run, const format_spec *spec, double value)
 {
     char text[NUMBER_ROOM], marked[NUMBER_ROOM + NUMBER_ROOM / 3], sign[1], align = spec->align ? spec->align : '>';
-    size_t size, whole = 0, sign_size = print_sign(sign, spec->sign, value < 0);
+    size_t size, whole = 0, sign_size = print_sign(sign, spec->sign, __builtin_signbit(value));
     string_view body;
 
     if (spec->precision > MOST_PRECISION)
@@ -378,7 +378,7 @@ static bp_status write_float(const format_run *run, const format_spec *spec, dou
         write_not_finite(run, spec, value);
         return BP_OK;
     }
-    size = print_float(text, spec, value < 0 ? -value : value + 0.0);
+    size = print_float(text, spec, __builtin_fabs(value));
     for (size_t i = 0; i < size && spec->type >= 'A' && spec->type <= 'Z'; i++) text[i] = (char)ascii_upper((unsigned char)text[i]);
     body = (string_view){text, size};
     while (whole < size && ascii_is_digit((unsigned char)text[whole])) whole++;
