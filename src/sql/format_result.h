@@ -21,6 +21,9 @@ typedef struct text_options {
     const char *null_text; /* NULL: the format's own */
     size_t most_rows;      /* BOX: 0: all */
     size_t width;          /* BOX: 0: no bound */
+    bool no_header;        /* no column names: BOX CSV TSV MARKDOWN HTML */
+    bool dim_null;         /* BOX: NULL in faint letters */
+    bool show_count;       /* BOX: the number of rows below, when it is 0 or over ten */
 } text_options;
 
 /* A format by name; false: there is none of that name. */
