@@ -30,25 +30,43 @@ int main(int count, char **arguments)
     return EXIT_USAGE;
 }
 
-static const char *const shown_settings[] = {"threads", "memory_limit", "temp_directory",
-                                             "timeout", "batch_size",   "csv_block_size"};
+static void print_json_text(const char *text)
+{
+    putchar('"');
+    for (; *text; text++) {
+        if ((unsigned char)*text < 0x20)
+            printf("\\u%04x", (unsigned)(unsigned char)*text);
+        else
+            printf(*text == '"' || *text == '\\' ? "\\%c" : "%c", *text);
+    }
+    putchar('"');
+}
 
 int command_info(int count, char **arguments)
 {
     bool json = count == 1 && strcmp(arguments[0], "--json") == 0;
     bp_context *context;
     bp_error err;
+    const char *name;
 
     if (count > json) {
         fputs("usage: bedplate info [--json]\n", stderr);
         return EXIT_USAGE;
     }
     if (bp_context_new(&context, &err)) return report_error(NULL, NULL, 0, &err);
-    printf(json ? "{\"version\": \"%s\"" : "version         %s\n", bp_version());
-    for (size_t i = 0; i < sizeof shown_settings / sizeof *shown_settings; i++) {
+    if (json)
+        printf("{\"version\": \"%s\"", bp_version());
+    else
+        printf("%-24s %s\n", "version", bp_version());
+    for (size_t i = 0; (name = bp_setting_name(i, NULL)); i++) {
         char value[1024];
-        if (bp_context_get(context, shown_settings[i], value, sizeof value, &err)) continue;
-        printf(json ? ", \"%s\": \"%s\"" : "%-15s %s\n", shown_settings[i], value);
+        if (bp_context_get(context, name, value, sizeof value, &err)) continue;
+        if (!json) {
+            printf("%-24s %s\n", name, value);
+            continue;
+        }
+        printf(", \"%s\": ", name);
+        print_json_text(value);
     }
     if (json) puts("}");
     bp_context_free(context);
