@@ -304,7 +304,7 @@ int command_sql(int count, char **arguments)
 
     if (asks_for_help(count, arguments)) {
         print_usage(stdout);
-        return EXIT_DONE;
+        return output_close(&(output){.stream = stdout, .name = "standard output"}, true);
     }
     if (bp_context_new(&session.context, &err)) return report_error(NULL, NULL, 0, &err);
     code = read_options(&session, count, arguments);

@@ -103,7 +103,7 @@ static int put_bytes(void *data, const char *bytes, size_t size)
     sql_session *session = data;
 
     progress_clear(&session->progress);
-    if (session->output.stream == stdout && isatty(STDOUT_FILENO)) session->progress.wanted = false; /* rows are the sign of life */
+    if (session->output.stream == stdout && session->options.terminal) session->progress.wanted = false; /* rows are the sign of life */
     if (was_interrupted()) return 1;
     if (fwrite(bytes, 1, size, session->output.stream) == size) return 0;
     if (!was_interrupted()) session->output.failed = errno;
