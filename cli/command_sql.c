@@ -298,7 +298,8 @@ static int run(sql_session *session)
 
 int command_sql(int count, char **arguments)
 {
-    sql_session session = {.options = {.print = {.format = "box", .most_rows = BY_TERMINAL, .width = BY_TERMINAL}, .colour = wants_colour()}};
+    sql_session session = {
+        .options = {.print = {.format = "box", .most_rows = BY_TERMINAL, .width = BY_TERMINAL}, .colour = wants_colour()}};
     bp_error err;
     int code;
 
@@ -308,7 +309,8 @@ int command_sql(int count, char **arguments)
     }
     if (bp_context_new(&session.context, &err)) return report_error(NULL, NULL, 0, &err);
     code = read_options(&session, count, arguments);
-    if (code == EXIT_DONE && bp_connection_new(&session.connection, session.context, &err)) code = report_error(NULL, NULL, 0, &err);
+    if (code == EXIT_DONE && bp_connection_new(&session.connection, session.context, &err))
+        code = report_error(NULL, NULL, 0, &err);
     if (code == EXIT_DONE) code = run(&session);
     bp_connection_free(session.connection);
     text_buffer_clear(&session.null_text);

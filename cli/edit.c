@@ -186,7 +186,8 @@ static void paste(editor *editor)
 /* whole texts -------------------------------------------------------------------------------------------------------------------- */
 static void enter(editor *editor)
 {
-    if (!editor->hooks.is_complete || editor->hooks.is_complete(editor->hooks.data, text_buffer_text(&editor->text), editor->text.size))
+    if (!editor->hooks.is_complete ||
+        editor->hooks.is_complete(editor->hooks.data, text_buffer_text(&editor->text), editor->text.size))
         finish(editor, EDIT_TEXT);
     else
         new_line(editor);

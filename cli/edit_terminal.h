@@ -27,7 +27,7 @@ enum {
     KEY_UNKNOWN
 };
 
-#define CONTROL(letter) ((letter)&0x1f)
+#define CONTROL(letter) ((letter) & 0x1f)
 
 typedef struct edit_terminal {
     struct termios saved;

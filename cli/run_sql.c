@@ -103,7 +103,8 @@ static int put_bytes(void *data, const char *bytes, size_t size)
     sql_session *session = data;
 
     progress_clear(&session->progress);
-    if (session->output.stream == stdout && session->options.terminal) session->progress.wanted = false; /* rows are the sign of life */
+    if (session->output.stream == stdout && session->options.terminal)
+        session->progress.wanted = false; /* rows are the sign of life */
     if (was_interrupted()) return 1;
     if (fwrite(bytes, 1, size, session->output.stream) == size) return 0;
     if (!was_interrupted()) session->output.failed = errno;
@@ -215,7 +216,8 @@ static void drop_done(reader *reader)
     while (begin > 0 && reader->buffer.data[begin - 1] != '\n') begin--;
     if (reader->at - begin > LONG_LINE) begin = reader->at;
     for (size_t i = 0; i < begin; i++) {
-        script->column = reader->buffer.data[i] == '\n' ? 1 : script->column + (((unsigned char)reader->buffer.data[i] & 0xc0) != 0x80);
+        script->column =
+            reader->buffer.data[i] == '\n' ? 1 : script->column + (((unsigned char)reader->buffer.data[i] & 0xc0) != 0x80);
         script->line += reader->buffer.data[i] == '\n';
     }
     text_buffer_replace(&reader->buffer, 0, begin, "", 0);

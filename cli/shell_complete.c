@@ -143,7 +143,8 @@ static void offer_word(void *data, const char *word, size_t replace_from)
     char small[32];
 
     words->out->replace_from = replace_from;
-    if (words->lower && size < sizeof small && word[0] >= 'A' && word[0] <= 'Z' && bp_scan_token(word, size, 0, NULL, NULL) == BP_TOKEN_KEYWORD) {
+    if (words->lower && size < sizeof small && word[0] >= 'A' && word[0] <= 'Z' &&
+        bp_scan_token(word, size, 0, NULL, NULL) == BP_TOKEN_KEYWORD) {
         for (size_t i = 0; i < size; i++) small[i] = word[i] >= 'A' && word[i] <= 'Z' ? (char)(word[i] + 32) : word[i];
         edit_candidates_add(words->out, small, size);
         return;

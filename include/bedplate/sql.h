@@ -124,7 +124,7 @@ typedef enum bp_token_kind {
     BP_TOKEN_PARAMETER = 7,
     BP_TOKEN_OPERATOR = 8, /* and punctuation */
     BP_TOKEN_SEMICOLON = 9, /* ends a statement */
-    BP_TOKEN_BAD = 10      /* a byte that begins nothing */
+    BP_TOKEN_BAD = 10 /* a byte that begins nothing */
 } bp_token_kind;
 
 /* The token that begins at byte `position`. *end (may be NULL): the byte behind it. *open (may be NULL): 1 when more text could still

@@ -470,7 +470,8 @@ void bp_result_free(bp_result *result)
     memory_delete(memory, result);
 }
 
-_Static_assert((int)BP_TOKEN_END == (int)PIECE_END && (int)BP_TOKEN_BAD == (int)PIECE_BAD, "the public kinds are the lexer's pieces");
+_Static_assert((int)BP_TOKEN_END == (int)PIECE_END && (int)BP_TOKEN_BAD == (int)PIECE_BAD,
+               "the public kinds are the lexer's pieces");
 
 /* text --------------------------------------------------------------------------------------------------------------------------------------- */
 static bp_status hand_out(builder *text, bp_write_function take, void *data, bp_error *err)

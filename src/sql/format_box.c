@@ -241,7 +241,8 @@ static void put_row(const format_box *box, const box_columns *columns, builder *
         string_view cell = next_cell(text, at, &null);
 
         if (is_shown(columns, i))
-            put_padded(out, cell, columns->widths[i], !header && is_right_aligned(box->schema->types[i]), null && box->options.dim_null);
+            put_padded(out, cell, columns->widths[i], !header && is_right_aligned(box->schema->types[i]),
+                       null && box->options.dim_null);
         else if (i == columns->left)
             builder_literal(out, " … │");
     }
