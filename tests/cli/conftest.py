@@ -27,7 +27,13 @@ def run(bedplate, tmp_path):
         environment = {key: value for key, value in os.environ.items() if key not in ("NO_COLOR",)}
         environment.update(more.pop("env", {}))
         result = subprocess.run(
-            [bedplate, *map(str, arguments)], input=data, capture_output=True, timeout=timeout, cwd=tmp_path, env=environment, **more
+            [bedplate, *map(str, arguments)],
+            input=data,
+            capture_output=True,
+            timeout=timeout,
+            cwd=tmp_path,
+            env=environment,
+            **more,
         )
         if not binary:
             result.stdout = result.stdout.decode()

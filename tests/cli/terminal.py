@@ -118,6 +118,7 @@ class Terminal:
         self.status = None
         base = {key: value for key, value in os.environ.items() if key not in ("NO_COLOR", "BEDPLATE_HISTORY", "XDG_STATE_HOME")}
         environment = {**base, "TERM": "xterm-256color", "BEDPLATE_HISTORY": "", **(environment or {})}
+        environment = {key: value for key, value in environment.items() if value is not None}
         # The size is set before the program starts, so that it never sees another one.
         master, slave = pty.openpty()
         self.master = master
