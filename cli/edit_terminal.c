@@ -23,19 +23,30 @@ static void on_resize(int number)
     size_changed = 1;
 }
 
+enum { WATCHED = 3 };
+static const int watched[WATCHED] = {SIGWINCH, SIGTERM, SIGHUP};
+static struct sigaction actions_before[WATCHED];
+
 static void on_end(int number)
 {
     if (terminal_is_raw) tcsetattr(STDIN_FILENO, TCSANOW, &terminal_before);
-    signal(number, SIG_DFL);
+    for (int i = 0; i < WATCHED; i++)
+        if (watched[i] == number) sigaction(number, &actions_before[i], NULL);
     raise(number);
 }
 
-static void handle(int number, void (*handler)(int))
+static void watch_signals(void)
 {
-    struct sigaction action = {.sa_handler = handler};
+    for (int i = 0; i < WATCHED; i++) {
+        struct sigaction action = {.sa_handler = watched[i] == SIGWINCH ? on_resize : on_end};
+        sigemptyset(&action.sa_mask);
+        sigaction(watched[i], &action, &actions_before[i]);
+    }
+}
 
-    sigemptyset(&action.sa_mask);
-    sigaction(number, &action, NULL);
+static void unwatch_signals(void)
+{
+    for (int i = 0; i < WATCHED; i++) sigaction(watched[i], &actions_before[i], NULL);
 }
 
 void edit_terminal_write(const char *bytes, size_t size)
@@ -73,9 +84,7 @@ bool edit_terminal_begin(edit_terminal *terminal)
     sigemptyset(&resize);
     sigaddset(&resize, SIGWINCH);
     sigprocmask(SIG_BLOCK, &resize, &terminal->outside);
-    handle(SIGWINCH, on_resize);
-    handle(SIGTERM, on_end);
-    handle(SIGHUP, on_end);
+    watch_signals();
     if (tcsetattr(STDIN_FILENO, TCSADRAIN, &raw)) return false;
     terminal->raw = true;
     terminal_is_raw = 1;
@@ -91,9 +100,7 @@ void edit_terminal_end(edit_terminal *terminal)
     tcsetattr(STDIN_FILENO, TCSADRAIN, &terminal->saved);
     terminal->raw = false;
     terminal_is_raw = 0;
-    handle(SIGWINCH, SIG_DFL);
-    handle(SIGTERM, SIG_DFL);
-    handle(SIGHUP, SIG_DFL);
+    unwatch_signals();
     sigprocmask(SIG_SETMASK, &terminal->outside, NULL);
 }
 

@@ -2,12 +2,36 @@
  * content or the new, never half of it. What is no regular file (/dev/stdout, a named pipe) is written directly. */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli.h"
+
+/* Told to end, the process leaves no half file behind. */
+static const char *volatile unfinished;
+
+static void on_end(int number)
+{
+    const char *path = unfinished;
+
+    if (path) unlink(path);
+    signal(number, SIG_DFL);
+    raise(number);
+}
+
+static void watch(const char *temporary)
+{
+    struct sigaction action = {.sa_handler = temporary ? on_end : SIG_DFL}, before;
+    static const int numbers[] = {SIGTERM, SIGHUP};
+
+    unfinished = temporary;
+    sigemptyset(&action.sa_mask);
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        if (sigaction(numbers[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN) sigaction(numbers[i], &action, NULL);
+}
 
 static bool open_failed(const char *path)
 {
@@ -42,12 +66,14 @@ static bool open_temporary(output *output, const char *path, const struct stat *
     output->temporary = name.data;
     file = open(output->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (file >= 0 && about) (void)!fchmod(file, about->st_mode & 07777);
+    if (file >= 0) watch(output->temporary);
     if (file >= 0) output->stream = fdopen(file, "wb");
     return output->stream || open_failed(path);
 }
 
 static void forget(output *output)
 {
+    if (output->temporary && unfinished == output->temporary) watch(NULL);
     free(output->target);
     free(output->temporary);
     *output = (struct output){0};

@@ -484,6 +484,7 @@ static bp_status hand_out(builder *text, bp_write_function take, void *data, bp_
 static bp_status print_rows(bp_result *result, text_writer *writer, builder *text, bp_write_function take, void *data,
                             bp_error *err)
 {
+    bool more = false;
     batch batch;
     bp_status status;
 
@@ -494,8 +495,12 @@ static bp_status print_rows(bp_result *result, text_writer *writer, builder *tex
         if (batch.row_count == 0) break;
         if ((status = text_writer_rows(writer, &batch, text, err))) return status;
     }
-    if ((status = text_writer_end(writer, text, err))) return status;
-    return hand_out(text, take, data, err);
+    do {
+        if ((status = cancel_check(&result->connection->context->cancel, err))) return status;
+        if ((status = text_writer_end(writer, text, &more, err))) return status;
+        if ((status = hand_out(text, take, data, err))) return status;
+    } while (more);
+    return BP_OK;
 }
 
 static bp_status print_result(bp_result *result, const text_options *options, bp_write_function take, void *data, bp_error *err)

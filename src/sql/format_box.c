@@ -10,9 +10,10 @@
 
 #define NULL_MARK '\x01' /* control characters of the data are kept as escapes, so the byte is free */
 #define NARROW 20
+#define PART_ROWS 4096 /* printed at once */
 #define FEW_ROWS 10 /* up to here a reader counts at a glance */
 
-void format_box_init(format_box *box, memory *memory, const schema *schema, const text_options *options)
+bp_status format_box_init(format_box *box, memory *memory, const schema *schema, const text_options *options, bp_error *err)
 {
     size_t most = options->most_rows;
 
@@ -21,10 +22,13 @@ void format_box_init(format_box *box, memory *memory, const schema *schema, cons
     box->tail_limit = most / 2;
     builder_init(&box->head, memory, SIZE_MAX / 2);
     builder_init(&box->tail, memory, SIZE_MAX / 2);
+    box->widths = memory_allocate_zeroed(memory, schema->count * sizeof *box->widths);
+    return box->widths ? BP_OK : error_no_memory(err, memory, schema->count * sizeof *box->widths);
 }
 
 void format_box_clear(format_box *box)
 {
+    if (box->widths) memory_free(box->head.memory, box->widths, box->schema->count * sizeof *box->widths);
     builder_clear(&box->head);
     builder_clear(&box->tail);
 }
@@ -59,15 +63,29 @@ static void keep_text(builder *out, string_view text)
     builder_byte(out, '\0');
 }
 
+/* Keep a cell at the end of `out`; those of the head are measured at once, those of the tail when it is known which are shown. */
+static void keep(format_box *box, builder *out, string_view text)
+{
+    size_t begin = out->size, width;
+
+    keep_text(out, text);
+    if (out == &box->head && out->status == BP_OK) {
+        width = unicode_text_width(string_view_slice(builder_view(out), begin, out->size - 1));
+        if (width > box->widths[box->column]) box->widths[box->column] = width;
+    }
+    box->column = box->column + 1 == box->schema->count ? 0 : box->column + 1;
+}
+
 void format_box_header(format_box *box, builder *scratch)
 {
-    for (size_t i = 0; i < box->schema->count; i++) keep_text(&box->head, box->schema->names[i]);
+    for (size_t i = 0; i < box->schema->count; i++) keep(box, &box->head, box->schema->names[i]);
     for (size_t i = 0; i < box->schema->count; i++) {
         builder_reset(scratch);
         type_print(scratch, box->schema->types[i]);
         for (size_t j = 0; j < scratch->size; j++) scratch->data[j] = (char)ascii_lower((unsigned char)scratch->data[j]);
-        keep_text(&box->head, builder_view(scratch));
+        keep(box, &box->head, builder_view(scratch));
     }
+    if (box->options.no_header) memset(box->widths, 0, box->schema->count * sizeof *box->widths);
 }
 
 void format_box_cell(format_box *box, string_view text, bool null)
@@ -75,7 +93,7 @@ void format_box_cell(format_box *box, string_view text, bool null)
     builder *out = box->row_count < box->head_limit ? &box->head : &box->tail;
 
     if (null) builder_byte(out, NULL_MARK);
-    keep_text(out, text);
+    keep(box, out, text);
 }
 
 /* Behind `cells` cells of `text`. */
@@ -106,11 +124,6 @@ void format_box_row_end(format_box *box)
 }
 
 /* widths ---------------------------------------------------------------------------------------------------------------------------------- */
-typedef struct box_columns {
-    size_t *widths;
-    size_t count, left, right; /* shown: [0, left) and [right, count) */
-} box_columns;
-
 static string_view next_cell(string_view text, size_t *at, bool *null)
 {
     string_view cell = string_view_of(text.data + *at);
@@ -120,60 +133,62 @@ static string_view next_cell(string_view text, size_t *at, bool *null)
     return *null ? string_view_slice(cell, 1, cell.size) : cell;
 }
 
-static void widen(box_columns *columns, string_view text)
+static void measure_tail(format_box *box)
 {
-    for (size_t at = 0, i = 0; at < text.size; i = (i + 1) % columns->count) {
+    string_view text = builder_view(&box->tail);
+
+    for (size_t at = 0, i = 0; at < text.size; i = (i + 1) % box->schema->count) {
         bool null;
         size_t width = unicode_text_width(next_cell(text, &at, &null));
 
-        if (width > columns->widths[i]) columns->widths[i] = width;
+        if (width > box->widths[i]) box->widths[i] = width;
     }
 }
 
-static size_t width_within(const box_columns *columns, size_t cap)
+static size_t width_within(const format_box *box, size_t cap)
 {
     size_t total = 1;
 
-    for (size_t i = 0; i < columns->count; i++) total += (columns->widths[i] < cap ? columns->widths[i] : cap) + 3;
+    for (size_t i = 0; i < box->schema->count; i++) total += (box->widths[i] < cap ? box->widths[i] : cap) + 3;
     return total;
 }
 
-static void narrow(box_columns *columns, size_t cap)
+static void narrow(format_box *box, size_t cap)
 {
-    for (size_t i = 0; i < columns->count; i++)
-        if (columns->widths[i] > cap) columns->widths[i] = cap;
+    for (size_t i = 0; i < box->schema->count; i++)
+        if (box->widths[i] > cap) box->widths[i] = cap;
 }
 
 /* From both ends, as many as fit beside the column of dots. */
-static void leave_out(box_columns *columns, size_t limit)
+static void leave_out(format_box *box, size_t limit)
 {
     size_t used = 1 + 4;
 
-    columns->left = 0;
-    columns->right = columns->count;
-    for (bool front = true; columns->left < columns->right; front = !front) {
-        used += columns->widths[front ? columns->left : columns->right - 1] + 3;
-        if (used > limit && columns->left > 0) return;
+    box->left = 0;
+    box->right = box->schema->count;
+    for (bool front = true; box->left < box->right; front = !front) {
+        used += box->widths[front ? box->left : box->right - 1] + 3;
+        if (used > limit && box->left > 0) return;
         if (front)
-            columns->left++;
+            box->left++;
         else
-            columns->right--;
+            box->right--;
     }
 }
 
-static void fit(box_columns *columns, size_t limit)
+static void fit(format_box *box, size_t limit)
 {
     size_t cap = limit > NARROW + 4 ? NARROW : limit > 8 ? limit - 4 : 4;
 
-    columns->left = columns->right = columns->count;
-    if (!limit || width_within(columns, SIZE_MAX) <= limit) return;
-    if (width_within(columns, cap) <= limit) {
-        while (width_within(columns, cap + 1) <= limit) cap++;
-        narrow(columns, cap);
+    box->left = box->right = box->schema->count;
+    if (!limit || width_within(box, SIZE_MAX) <= limit) return;
+    if (width_within(box, cap) <= limit) {
+        while (width_within(box, cap + 1) <= limit) cap++;
+        narrow(box, cap);
         return;
     }
-    narrow(columns, cap);
-    leave_out(columns, limit);
+    narrow(box, cap);
+    leave_out(box, limit);
 }
 
 /* lines ------------------------------------------------------------------------------------------------------------------------------------ */
@@ -182,18 +197,18 @@ static bool is_right_aligned(data_type type)
     return type_is_numeric(type);
 }
 
-static bool is_shown(const box_columns *columns, size_t index)
+static bool is_shown(const format_box *box, size_t index)
 {
-    return index < columns->left || index >= columns->right;
+    return index < box->left || index >= box->right;
 }
 
-static void rule(const box_columns *columns, builder *out, const char *left, const char *middle, const char *right)
+static void rule(const format_box *box, builder *out, const char *left, const char *middle, const char *right)
 {
     builder_text(out, string_view_of(left));
-    for (size_t i = 0; i < columns->count; i++) {
-        if (!is_shown(columns, i) && i > columns->left) continue;
+    for (size_t i = 0; i < box->schema->count; i++) {
+        if (!is_shown(box, i) && i > box->left) continue;
         if (i) builder_text(out, string_view_of(middle));
-        for (size_t j = 0; j < (is_shown(columns, i) ? columns->widths[i] : 1) + 2; j++) builder_literal(out, "─");
+        for (size_t j = 0; j < (is_shown(box, i) ? box->widths[i] : 1) + 2; j++) builder_literal(out, "─");
     }
     builder_text(out, string_view_of(right));
     builder_byte(out, '\n');
@@ -233,29 +248,29 @@ static void put_padded(builder *out, string_view text, size_t width, bool right,
 }
 
 /* The next row of `text`; *at moves behind it. */
-static void put_row(const format_box *box, const box_columns *columns, builder *out, string_view text, size_t *at, bool header)
+static void put_row(const format_box *box, builder *out, string_view text, size_t *at, bool header)
 {
     builder_literal(out, "│");
-    for (size_t i = 0; i < columns->count; i++) {
+    for (size_t i = 0; i < box->schema->count; i++) {
         bool null;
         string_view cell = next_cell(text, at, &null);
 
-        if (is_shown(columns, i))
-            put_padded(out, cell, columns->widths[i], !header && is_right_aligned(box->schema->types[i]),
+        if (is_shown(box, i))
+            put_padded(out, cell, box->widths[i], !header && is_right_aligned(box->schema->types[i]),
                        null && box->options.dim_null);
-        else if (i == columns->left)
+        else if (i == box->left)
             builder_literal(out, " … │");
     }
     builder_byte(out, '\n');
 }
 
-static void put_dots(const format_box *box, const box_columns *columns, builder *out)
+static void put_dots(const format_box *box, builder *out)
 {
     builder_literal(out, "│");
-    for (size_t i = 0; i < columns->count; i++) {
-        if (is_shown(columns, i))
-            put_padded(out, STRING_VIEW("·"), columns->widths[i], is_right_aligned(box->schema->types[i]), false);
-        else if (i == columns->left)
+    for (size_t i = 0; i < box->schema->count; i++) {
+        if (is_shown(box, i))
+            put_padded(out, STRING_VIEW("·"), box->widths[i], is_right_aligned(box->schema->types[i]), false);
+        else if (i == box->left)
             builder_literal(out, " … │");
     }
     builder_byte(out, '\n');
@@ -266,54 +281,74 @@ static void put_counted(builder *out, uint64_t count, const char *what)
     builder_format(out, "%llu %s%s", (unsigned long long)count, what, count == 1 ? "" : "s");
 }
 
-static void put_counts(const format_box *box, const box_columns *columns, builder *out)
+static void put_counts(const format_box *box, builder *out)
 {
     bool rows_cut = box->options.most_rows && box->row_count > box->options.most_rows;
-    size_t shown = columns->left + columns->count - columns->right;
+    size_t shown = box->left + box->schema->count - box->right;
     bool many = box->options.show_count && (box->row_count == 0 || box->row_count > FEW_ROWS);
 
-    if (!rows_cut && !many && shown == columns->count) return;
+    if (!rows_cut && !many && shown == box->schema->count) return;
     put_counted(out, box->row_count, "row");
     if (rows_cut) builder_format(out, " (%zu shown)", box->options.most_rows);
     builder_literal(out, ", ");
-    put_counted(out, columns->count, "column");
-    if (shown < columns->count) builder_format(out, " (%zu shown)", shown);
+    put_counted(out, box->schema->count, "column");
+    if (shown < box->schema->count) builder_format(out, " (%zu shown)", shown);
     builder_byte(out, '\n');
 }
 
-static void print_box(format_box *box, const box_columns *columns, builder *out)
+static void print_top(format_box *box, builder *out)
 {
-    string_view head = builder_view(&box->head), tail = builder_view(&box->tail);
-    size_t at = 0, tail_at = 0;
+    string_view head = builder_view(&box->head);
 
-    rule(columns, out, "┌", "┬", "┐");
+    rule(box, out, "┌", "┬", "┐");
     if (box->options.no_header) {
-        at = skip_cells(head, 0, 2 * columns->count);
-    } else {
-        put_row(box, columns, out, head, &at, true);
-        put_row(box, columns, out, head, &at, true);
-        rule(columns, out, "├", "┼", "┤");
+        box->head_at = skip_cells(head, 0, 2 * box->schema->count);
+        return;
     }
-    while (at < head.size) put_row(box, columns, out, head, &at, false);
-    if (box->options.most_rows && box->row_count > box->options.most_rows) put_dots(box, columns, out);
-    while (tail_at < tail.size) put_row(box, columns, out, tail, &tail_at, false);
-    rule(columns, out, "└", "┴", "┘");
-    put_counts(box, columns, out);
+    put_row(box, out, head, &box->head_at, true);
+    put_row(box, out, head, &box->head_at, true);
+    rule(box, out, "├", "┼", "┤");
 }
 
-bp_status format_box_print(format_box *box, builder *out, bp_error *err)
+static void print_bottom(const format_box *box, builder *out)
 {
-    box_columns columns = {.count = box->schema->count};
+    rule(box, out, "└", "┴", "┘");
+    put_counts(box, out);
+}
+
+/* Rows of head and tail, at most PART_ROWS of them. */
+static void print_rows(format_box *box, builder *out)
+{
+    string_view head = builder_view(&box->head), tail = builder_view(&box->tail);
+    bool dots = box->options.most_rows && box->row_count > box->options.most_rows;
+
+    for (size_t rows = 0; rows < PART_ROWS; rows++) {
+        if (box->head_at < head.size) {
+            put_row(box, out, head, &box->head_at, false);
+            if (box->head_at == head.size && dots) put_dots(box, out);
+        } else if (box->tail_at < tail.size) {
+            put_row(box, out, tail, &box->tail_at, false);
+        } else {
+            return;
+        }
+    }
+}
+
+bp_status format_box_print(format_box *box, builder *out, bool *more, bp_error *err)
+{
     bp_status status;
 
+    *more = false;
     if ((status = format_box_status(box, err))) return status;
-    columns.widths = memory_allocate_zeroed(out->memory, columns.count * sizeof(size_t));
-    if (!columns.widths) return error_no_memory(err, out->memory, columns.count * sizeof(size_t));
-    if (box->tail_rows > box->tail_limit) shorten_tail(box);
-    widen(&columns, builder_view(&box->head));
-    widen(&columns, builder_view(&box->tail));
-    fit(&columns, box->options.width);
-    print_box(box, &columns, out);
-    memory_free(out->memory, columns.widths, columns.count * sizeof(size_t));
+    if (!box->begun) {
+        box->begun = true;
+        if (box->tail_rows > box->tail_limit) shorten_tail(box);
+        measure_tail(box);
+        fit(box, box->options.width);
+        print_top(box, out);
+    }
+    print_rows(box, out);
+    *more = box->head_at < box->head.size || box->tail_at < box->tail.size;
+    if (!*more) print_bottom(box, out);
     return builder_status(out, err);
 }

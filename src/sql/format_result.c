@@ -32,6 +32,7 @@ struct text_writer {
 bp_status text_writer_new(text_writer **out, memory *memory, const schema *schema, const text_options *options, bp_error *err)
 {
     text_writer *writer = memory_new(memory, text_writer);
+    bp_status status;
 
     *out = NULL;
     if (!writer) return error_no_memory(err, memory, sizeof *writer);
@@ -39,7 +40,10 @@ bp_status text_writer_new(text_writer **out, memory *memory, const schema *schem
     writer->schema = schema;
     writer->options = *options;
     builder_init(&writer->cell, memory, SIZE_MAX / 2);
-    format_box_init(&writer->box, memory, schema, options);
+    if ((status = format_box_init(&writer->box, memory, schema, options, err))) {
+        text_writer_free(writer);
+        return status;
+    }
     *out = writer;
     return BP_OK;
 }
@@ -304,10 +308,11 @@ bp_status text_writer_rows(text_writer *writer, const batch *batch, builder *out
     return builder_status(out, err);
 }
 
-bp_status text_writer_end(text_writer *writer, builder *out, bp_error *err)
+bp_status text_writer_end(text_writer *writer, builder *out, bool *more, bp_error *err)
 {
+    *more = false;
     switch (writer->options.format) {
-    case FORMAT_BOX: return format_box_print(&writer->box, out, err);
+    case FORMAT_BOX: return format_box_print(&writer->box, out, more, err);
     case FORMAT_JSON: builder_literal(out, "]\n"); break;
     case FORMAT_HTML: builder_literal(out, "</tbody>\n</table>\n"); break;
     default: break;

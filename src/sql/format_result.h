@@ -38,6 +38,7 @@ MUST_USE bp_status text_writer_new(text_writer **out, memory *memory, const sche
 void text_writer_free(text_writer *writer);
 MUST_USE bp_status text_writer_begin(text_writer *writer, builder *out, bp_error *err);
 MUST_USE bp_status text_writer_rows(text_writer *writer, const batch *batch, builder *out, bp_error *err);
-MUST_USE bp_status text_writer_end(text_writer *writer, builder *out, bp_error *err);
+/* *more: call again for the next part. */
+MUST_USE bp_status text_writer_end(text_writer *writer, builder *out, bool *more, bp_error *err);
 
 #endif

@@ -84,7 +84,25 @@ def test_file_names_with_strange_bytes(bedplate, tmp_path):
 def test_noise(run, seed):
     """Bytes and words at random."""
     random_source = random.Random(seed)
-    words = [b"SELECT", b"FROM", b"'", b'"', b"$$", b"/*", b"*/", b"--", b"\n", b";", b"(", b")", b"1e9", b"::", b"E'", b"x'", b"\\"]
+    words = [
+        b"SELECT",
+        b"FROM",
+        b"'",
+        b'"',
+        b"$$",
+        b"/*",
+        b"*/",
+        b"--",
+        b"\n",
+        b";",
+        b"(",
+        b")",
+        b"1e9",
+        b"::",
+        b"E'",
+        b"x'",
+        b"\\",
+    ]
     text = b" ".join(
         random_source.choice(words) if random_source.random() < 0.9 else random_source.randbytes(3) for _ in range(2000)
     )

@@ -284,6 +284,18 @@ def test_output_that_cannot_be(run, tmp_path):
         assert result.returncode == 1 and result.stderr.startswith(f"error: {path}: "), path
 
 
+def test_no_half_file_is_left(bedplate, tmp_path):
+    for number, code in ((signal.SIGTERM, -signal.SIGTERM), (signal.SIGHUP, -signal.SIGHUP), (signal.SIGINT, 130)):
+        with subprocess.Popen([bedplate, "sql", "-c", LONG, "--output", tmp_path / "out"], stderr=subprocess.DEVNULL) as process:
+            end = time.monotonic() + 20
+            while not os.listdir(tmp_path) and time.monotonic() < end:
+                time.sleep(0.02)
+            assert os.listdir(tmp_path)
+            process.send_signal(number)
+            assert process.wait(timeout=30) == code
+        assert os.listdir(tmp_path) == []
+
+
 def test_a_full_device(bedplate, run):
     with open("/dev/full", "wb") as full:
         for query in ("SELECT 1", "SELECT * FROM range(1000000)"):
@@ -338,6 +350,18 @@ def test_ctrl_c_while_reading_and_between_statements(bedplate):
         time.sleep(0.05)
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=60) in (130, 0)
+
+
+@pytest.mark.timing
+def test_ctrl_c_while_a_large_box_is_drawn(bedplate):
+    query = "SELECT range AS a, range AS b FROM range(8000000)"
+    with subprocess.Popen([bedplate, "sql", "-c", query], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout.read(1)  # drawing has begun
+        start = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        process.stdout.close()
+        assert process.wait(timeout=30) in (130, 141)
+        assert time.monotonic() - start < 1
 
 
 def test_ctrl_c_while_the_reader_sleeps(bedplate):

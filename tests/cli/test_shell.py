@@ -211,7 +211,7 @@ def test_reverse_search(shell):
 
 def test_completion(shell, tmp_path):
     terminal = shell()
-    terminal.send("CREATE TABLE apples AS SELECT 1 AS weight_kg, 2 AS \"odd name\";\r").settle()
+    terminal.send('CREATE TABLE apples AS SELECT 1 AS weight_kg, 2 AS "odd name";\r').settle()
     terminal.send("sel\t")
     assert typed(terminal) == "select"
     terminal.send("* FROM app\t")
@@ -461,7 +461,9 @@ def test_output_that_is_no_terminal(bedplate):
     import pty
 
     master, slave = pty.openpty()
-    with subprocess.Popen([bedplate, "sql", "--format", "csv"], stdin=slave, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    with subprocess.Popen(
+        [bedplate, "sql", "--format", "csv"], stdin=slave, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
         os.close(slave)
         os.write(master, b"SELECT 1 AS a;\n.quit\n")
         out, err = process.communicate(timeout=30)
@@ -475,7 +477,11 @@ def test_noise(shell):
     import random
 
     random_source = random.Random(7)
-    keys = [chr(i) for i in range(1, 32) if i not in (3, 4, 26)] + list("SELECT 'x';(\"日é") + [UP, DOWN, LEFT, RIGHT, HOME, END, DELETE]
+    keys = (
+        [chr(i) for i in range(1, 32) if i not in (3, 4, 26)]
+        + list("SELECT 'x';(\"日é")
+        + [UP, DOWN, LEFT, RIGHT, HOME, END, DELETE]
+    )
     keys += ["\x1b" + letter for letter in "bfdulcaepn<>\r\x7f"] + ["\x1b[1;5C", "\x1b[1;5D", "\x1b[5~", "\x1b[6~", "\x1b", "\x1b["]
     terminal = shell(rows=10, columns=30)
     for _ in range(40):
