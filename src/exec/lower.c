@@ -181,6 +181,9 @@ static bp_status make_dual_scan(void *data, scan **out, bp_error *err)
     return dual_scan_new(out, data, err);
 }
 
+/* Smaller batches are somebody's wish, as in tests, and stay. */
+#define LEAST_WIDENED 1024
+
 typedef struct source_scan {
     source *source;
     scan_request request;
@@ -191,6 +194,15 @@ static bp_status make_source_scan(void *data, scan **out, bp_error *err)
     source_scan *from = data;
 
     return from->source->class->scan_open(out, from->source, &from->request, err);
+}
+
+void pipeline_widen_scan(pipeline *pipeline)
+{
+    source_scan *from = pipeline->make_scan_data;
+
+    if (pipeline->make_scan != make_source_scan || pipeline->operator_count) return;
+    if (from->request.batch_size >= LEAST_WIDENED && from->request.batch_size < TABLE_CHUNK_ROWS)
+        from->request.batch_size = TABLE_CHUNK_ROWS;
 }
 
 bool pipeline_reads_source(const pipeline *pipeline, const source *source)
@@ -298,6 +310,30 @@ static bp_status lower_project(lowering *state, plan_id id, bp_error *err)
     if ((status = remap_all(state, &mapped, node->project.exprs, node->output_count, err))) return status;
     return project_mapped(state, id, state->open[child], mapped, node->output_count, plan_at(state->plan, child)->output_count,
                           err);
+}
+
+static bp_status output_exprs(lowering *state, plan_id id, expr_id **out, bp_error *err);
+
+/* The child's columns, then the lists; then the operator. */
+static bp_status lower_unnest(lowering *state, plan_id id, bp_error *err)
+{
+    const plan_node *node = plan_at(state->plan, id);
+    plan_id child = node->children[0];
+    size_t passed = plan_at(state->plan, child)->output_count, lists = node->unnest.list_count;
+    expr_id *inputs = arena_new_array(&state->plan->arena, expr_id, passed + lists), *columns, *mapped = NULL;
+    operator *operator;
+    bp_status status;
+
+    if (!inputs) return error_no_memory(err, state->context->memory, (passed + lists) * sizeof *inputs);
+    if ((status = output_exprs(state, child, &columns, err))) return status;
+    if (passed) memcpy(inputs, columns, passed * sizeof *inputs);
+    memcpy(inputs + passed, node->unnest.lists, lists * sizeof *inputs);
+    place_only(state, child);
+    if ((status = remap_all(state, &mapped, inputs, passed + lists, err))) return status;
+    if ((status = project_mapped(state, id, state->open[child], mapped, passed + lists, passed, err))) return status;
+    node = plan_at(state->plan, id);
+    if ((status = unnest_new(&operator, state->context, lists, node->unnest.ordinality, node->unnest.outer, err))) return status;
+    return add_operator(state, id, state->open[id], operator, err);
 }
 
 /* aggregation ----------------------------------------------------------------------------------------------------------------------------- */
@@ -606,6 +642,7 @@ static bp_status lower_node(lowering *state, plan_id id, bp_error *err)
     case PLAN_SET: return node->set.kind == PLAN_UNION ? lower_union(state, id, err) : lower_counted_set(state, id, err);
     case PLAN_WINDOW: return error_set(err, BP_NOT_SUPPORTED, "window functions are not there yet");
     case PLAN_SAMPLE: return error_set(err, BP_NOT_SUPPORTED, "samples (USING SAMPLE, TABLESAMPLE) are not there yet");
+    case PLAN_UNNEST: return lower_unnest(state, id, err);
     case PLAN_NONE:
     case PLAN_KIND_COUNT: break;
     }
