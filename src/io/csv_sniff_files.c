@@ -91,6 +91,7 @@ static bp_status open_one(open_file *file, csv_source *source, size_t number, bp
 
     *file = (open_file){.source = source, .number = number};
     csv_window_init(&file->window, context->memory);
+    file->window.cancel = &context->cancel;
     file->window.more = read_more;
     file->window.data = &file->input;
     file->sample = (csv_sample){.memory = context->memory, .window = &file->window};
@@ -325,6 +326,7 @@ static bp_status check_pieces(open_file *file, bp_error *err)
     bp_status status = BP_OK;
 
     csv_window_init(&window, file->window.memory);
+    window.cancel = file->window.cancel;
     csv_rows_init(&rows, window.memory);
     dialect.strict = true;
     dialect.null_padding = false;
