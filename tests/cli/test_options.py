@@ -15,14 +15,14 @@ LONG = "SELECT count(*) FROM range(100000000) a, range(1000000) b WHERE (a.range
 
 
 def test_a_query_and_its_box(run):
-    result = run("sql", "-c", "SELECT 1 AS a, NULL AS b, 'x' AS c")
+    result = run("sql", "-c", "SELECT 1 AS a, NULL::VARCHAR AS b, 'x' AS c")
     assert result.stdout == (
-        "┌─────────┬──────┬─────────┐\n"
-        "│ a       │ b    │ c       │\n"
-        "│ integer │ null │ varchar │\n"
-        "├─────────┼──────┼─────────┤\n"
-        "│       1 │ NULL │ x       │\n"
-        "└─────────┴──────┴─────────┘\n"
+        "┌─────────┬─────────┬─────────┐\n"
+        "│ a       │ b       │ c       │\n"
+        "│ integer │ varchar │ varchar │\n"
+        "├─────────┼─────────┼─────────┤\n"
+        "│       1 │ NULL    │ x       │\n"
+        "└─────────┴─────────┴─────────┘\n"
     )
     assert (result.returncode, result.stderr) == (0, "")
 
