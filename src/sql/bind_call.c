@@ -165,7 +165,7 @@ static bp_status special_call(walk *walk, string_view name, const expr_id *opera
         return expr_coalesce(out, pool, operands, count, err);
     if (is_name(name, "try") && count == 1) return expr_try(out, pool, operands[0], err);
     if (is_name(name, "nullif") && count == 2) return expr_nullif(out, pool, operands[0], operands[1], err);
-    if ((is_name(name, "if") || is_name(name, "iff")) && count == 3)
+    if (is_name(name, "if") && count == 3)
         return choose(out, pool, operands[0], operands[1], operands[2], err);
     if (is_name(name, "greatest") && count) return expr_extreme(out, pool, operands, count, COMPARE_GREATER_EQUAL, err);
     if (is_name(name, "least") && count) return expr_extreme(out, pool, operands, count, COMPARE_LESS_EQUAL, err);

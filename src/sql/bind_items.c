@@ -1,18 +1,26 @@
 /* SELECT's list: stars written out with EXCLUDE, REPLACE and RENAME, and the names of items. */
 #include "binder.h"
 
-/* An expression without an alias is named by its own text. */
-bp_status name_of(string_view *out, binder *binder, syntax_id node, bp_error *err)
+/* An expression without an alias is named by its own text; a column by its own name, however it is written here. */
+static bp_status name_of(string_view *out, binder *binder, const scope *scope, syntax_id node, bp_error *err)
 {
     const syntax_node *syntax = syntax_at(binder->tree, node);
+    builder text;
+    bp_status status;
 
-    if (syntax->kind == SYNTAX_COLUMN || syntax->kind == SYNTAX_FIELD)
+    if (syntax->kind == SYNTAX_COLUMN || syntax->kind == SYNTAX_FIELD) {
         *out = syntax->text;
-    else if (syntax->kind == SYNTAX_CALL && (syntax->flags & SYNTAX_FLAG_STAR))
-        *out = STRING_VIEW("count_star()"); /* as DuckDB names it */
-    else
-        *out = arena_copy(binder->arena, string_view_slice(binder->tree->source, syntax->begin, syntax->end));
-    return out->data ? BP_OK : error_no_memory(err, binder->context->memory, syntax->end - syntax->begin);
+        for (size_t i = 0; i < scope->count; i++)
+            if (string_equal_nocase(scope->columns[i].name, syntax->text)) *out = scope->columns[i].name;
+        return BP_OK;
+    }
+    builder_init(&text, binder->context->memory, LIMIT_SQL_SIZE * 4u);
+    if (!(status = syntax_print(&text, binder->tree, node, binder->arena, err))) {
+        *out = arena_copy(binder->arena, builder_view(&text));
+        if (!out->data) status = error_no_memory(err, binder->context->memory, text.size);
+    }
+    builder_clear(&text);
+    return status;
 }
 
 typedef struct item_list {
@@ -104,7 +112,7 @@ static bp_status expand_star(item_list *list, binder *binder, const scope *scope
     return check_met(binder, rename, renamed, "RENAME", err);
 }
 
-static bp_status add_expression(item_list *list, binder *binder, syntax_id node, bp_error *err)
+static bp_status add_expression(item_list *list, binder *binder, const scope *scope, syntax_id node, bp_error *err)
 {
     select_item item = {.node = node};
     bp_status status;
@@ -112,7 +120,7 @@ static bp_status add_expression(item_list *list, binder *binder, syntax_id node,
     if (syntax_kind_of(binder->tree, node) == SYNTAX_ALIAS) {
         item.node = syntax_child(binder->tree, node, 0);
         item.name = syntax_at(binder->tree, node)->text;
-    } else if ((status = name_of(&item.name, binder, node, err))) {
+    } else if ((status = name_of(&item.name, binder, scope, node, err))) {
         return status;
     }
     return add_item(list, binder, item, err);
@@ -131,7 +139,7 @@ bp_status expand_items(select_item **out, size_t *count, binder *binder, const s
     for (size_t i = 0; items && i < syntax_at(binder->tree, items)->count && !status; i++) {
         syntax_id node = syntax_children(binder->tree, items)[i];
         status = syntax_kind_of(binder->tree, node) == SYNTAX_STAR ? expand_star(&list, binder, scope, node, err)
-                                                                   : add_expression(&list, binder, node, err);
+                                                                   : add_expression(&list, binder, scope, node, err);
     }
     *out = list.items;
     *count = list.count;

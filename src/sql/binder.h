@@ -125,7 +125,6 @@ MUST_USE bp_status scope_find(const scope_column **out, const scope *scope, stri
 /* "column "x" not found" with what is near. */
 bp_status column_not_found(const expression_context *context, string_view table, string_view name, uint32_t position,
                            bp_error *err);
-MUST_USE bp_status name_of(string_view *out, binder *binder, syntax_id node, bp_error *err);
 MUST_USE bp_status constant_of(const column **out, binder *binder, syntax_id node, bp_error *err);
 /* An expression column(id). */
 MUST_USE bp_status column_expr(expr_id *out, binder *binder, column_id id, bp_error *err);
