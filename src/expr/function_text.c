@@ -389,12 +389,15 @@ bp_status bind_all_text(function_binding *binding, bp_error *err)
 /* a || b: text, or lists of one type. */
 bp_status bind_concat_operator(function_binding *binding, bp_error *err)
 {
+    bool all_bytes = binding->count > 0;
+
     for (size_t i = 0; i < binding->count; i++) {
         data_type type = expr_type(binding->pool, binding->arguments[i]);
         if (type_is_nested(type))
             return error_set(err, BP_BIND_ERROR, "Cannot concatenate a nested type with a text: an explicit cast is required");
-        if (type.id == TYPE_BLOB) binding->result = type;
+        all_bytes &= type.id == TYPE_BLOB;
     }
+    if (all_bytes) binding->result = type_of(TYPE_BLOB);
     for (size_t i = 0; i < binding->count; i++) binding->wanted[i] = binding->result;
     return BP_OK;
 }

@@ -66,6 +66,14 @@ typedef struct aggregates {
     size_t count, capacity;
 } aggregates;
 
+/* Where the VALUES of an INSERT go: one type and default a column of them. */
+typedef struct values_target {
+    syntax_id values;
+    const data_type *types;
+    const expr_id *defaults;
+    size_t count;
+} values_target;
+
 typedef struct binder {
     session *session;
     bp_context *context;
@@ -75,6 +83,7 @@ typedef struct binder {
     arena *arena; /* the plan's */
     cte *ctes;
     const scope *outer; /* scope of the query around the one being bound */
+    const values_target *target; /* NULL but in INSERT … VALUES */
     size_t depth; /* of nested queries, views, subqueries */
 } binder;
 
