@@ -430,6 +430,19 @@ static data_type pattern_type(type_id id)
     return type;
 }
 
+/* Arithmetic of a decimal with a text literal is done in DOUBLE. */
+static bool decimal_meets_text(const signature *signature, const argument_type *arguments, size_t count)
+{
+    bool decimal = false, text = false;
+
+    for (size_t i = 0; i < count && i < signature->count; i++) {
+        if (signature->parameters[i].kind != PATTERN_VARIABLE || signature->parameters[i].variable != VARIABLE_N) continue;
+        decimal |= arguments[i].type.id == TYPE_DECIMAL;
+        text |= arguments[i].open && arguments[i].type.id == TYPE_VARCHAR;
+    }
+    return decimal && text;
+}
+
 /* The types that the variables stand for. */
 static bool bind_variables(const signature *signature, arena *arena, const argument_type *arguments, size_t count,
                            argument_type *variables)
@@ -443,6 +456,7 @@ static bool bind_variables(const signature *signature, arena *arena, const argum
         if (!unify_arguments(&common, arena, &variables[pattern->variable], &element, UNIFY_CASE)) return false;
         variables[pattern->variable] = common;
     }
+    if (decimal_meets_text(signature, arguments, count)) variables[VARIABLE_N] = (argument_type){.type = type_of(TYPE_FLOAT64)};
     return true;
 }
 

@@ -214,7 +214,11 @@ static string_view split_part(string_view text, string_view separator, int64_t i
     size_t total = 1, from = 0;
     string_view rest = text;
 
-    if (!separator.size) return index == 1 || index == -1 ? text : (string_view){text.data, 0};
+    if (!separator.size) { /* each character is a part */
+        int64_t length = (int64_t)utf8_count(text.data, text.size);
+        if (index < 0) index += length + 1;
+        return index < 1 || index > length ? (string_view){text.data, 0} : cut(text, index - 1, index);
+    }
     if (index < 0) {
         for (size_t found; (found = text_find(rest, separator)) != SIZE_MAX; total++)
             rest = string_view_slice(rest, found + separator.size, rest.size);
@@ -336,12 +340,22 @@ TEXT_MADE(text_rpad)
     return pad(text, TEXT(0), INTEGER(1), TEXT(2), false);
 }
 
-TEXT_MADE(text_chr)
+KERNEL(text_chr)
 {
-    char bytes[UTF8_MAX_SIZE];
-    int32_t code_point = VALUE(&arguments[0], int32_t, row);
+    string_ref *to = call_values(call, out, 16);
 
-    return builder_append(text, bytes, utf8_encode(bytes, (uint32_t)code_point));
+    (void)count;
+    if (!to) return call_no_memory(call, call->rows * 16, err);
+    for (size_t row = 0; row < call->rows; row++) {
+        char bytes[UTF8_MAX_SIZE] = {0};
+        int32_t code_point = VALUE(&arguments[0], int32_t, row);
+        to[row] = string_ref_of(bytes, 0);
+        if (call_skips(call, row)) continue;
+        if (code_point < 0 || code_point > 0x10ffff || (code_point >= 0xd800 && code_point < 0xe000))
+            return error_set(err, BP_OUT_OF_RANGE, "chr(): %d is no code point: 0 to 1114111, without 55296 to 57343", code_point);
+        to[row] = string_ref_of(bytes, utf8_encode(bytes, (uint32_t)code_point)); /* inline: at most four bytes */
+    }
+    return BP_OK;
 }
 
 /* concatenation: arguments come as text ----------------------------------------------------------------------------------------------- */
