@@ -85,6 +85,7 @@ static bp_status expand_star(item_list *list, binder *binder, const scope *scope
         const scope_column *column = &scope->columns[i];
         select_item item = {.column = *column, .name = column->name};
         syntax_id entry;
+        if (!qualifier) item.column.id = unqualified_id(column);
         if (qualifier ? !string_equal_nocase(column->table, syntax_at(tree, qualifier)->text) : column->hidden) continue;
         if (find_in(tree, exclude, column)) {
             excluded++;
@@ -133,8 +134,11 @@ bp_status expand_items(select_item **out, size_t *count, binder *binder, const s
 
     if (!items) { /* FROM alone */
         for (size_t i = 0; i < scope->count && !status; i++)
-            if (!scope->columns[i].hidden)
-                status = add_item(&list, binder, (select_item){.column = scope->columns[i], .name = scope->columns[i].name}, err);
+            if (!scope->columns[i].hidden) {
+                select_item item = {.column = scope->columns[i], .name = scope->columns[i].name};
+                item.column.id = unqualified_id(&scope->columns[i]);
+                status = add_item(&list, binder, item, err);
+            }
     }
     for (size_t i = 0; items && i < syntax_at(binder->tree, items)->count && !status; i++) {
         syntax_id node = syntax_children(binder->tree, items)[i];

@@ -26,7 +26,7 @@ bp_status scope_find(const scope_column **out, const scope *scope, string_view t
         const scope_column *column = &scope->columns[i];
         if (!string_equal_nocase(column->name, name)) continue;
         if (table.size ? !string_equal_nocase(column->table, table) : column->hidden) continue;
-        if (found && table.size == 0 && found->id != column->id)
+        if (found && table.size == 0 && unqualified_id(found) != unqualified_id(column))
             return error_set_at(err, BP_BIND_ERROR, position,
                                 "the column \"%.*s\" is in \"%.*s\" and in \"%.*s\"; write which is meant", STRING_ARGUMENTS(name),
                                 STRING_ARGUMENTS(found->table), STRING_ARGUMENTS(column->table));
@@ -105,7 +105,7 @@ static bp_status bind_bare(walk *walk, syntax_id node, alias **alias, bool *is_l
     if (context->aliases_first && !walk->inside_aggregate && (*alias = find_alias(context, syntax->text))) return BP_OK;
     if ((status = scope_find(&column, context->scope, (string_view){0}, syntax->text, syntax->begin, err))) return status;
     if (column) {
-        if ((status = column_expr(&expr, walk->binder, column->id, err))) return status;
+        if ((status = column_expr(&expr, walk->binder, unqualified_id(column), err))) return status;
         return walk_push_result(walk, expr, err);
     }
     if ((*alias = find_alias(context, syntax->text))) return BP_OK;

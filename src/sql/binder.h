@@ -13,7 +13,15 @@ typedef struct scope_column {
     column_id id;
     data_type type;
     bool hidden; /* the right side of USING: only reached by its table's name */
+    bool merged; /* the left side of USING in a RIGHT or FULL join: without its table's name it means merged_id */
+    column_id merged_id;
 } scope_column;
+
+/* What the column's name means without a table before it. */
+static inline column_id unqualified_id(const scope_column *column)
+{
+    return column->merged ? column->merged_id : column->id;
+}
 
 typedef struct scope {
     scope_column *columns;
