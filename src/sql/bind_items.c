@@ -127,6 +127,63 @@ static bp_status add_expression(item_list *list, binder *binder, const scope *sc
     return add_item(list, binder, item, err);
 }
 
+bp_status expand_star_node(select_item **out, size_t *count, binder *binder, const scope *scope, syntax_id star, bp_error *err)
+{
+    item_list list = {0};
+    bp_status status = expand_star(&list, binder, scope, star, err);
+
+    *out = list.items;
+    *count = list.count;
+    return status;
+}
+
+/* * LIKE 'a%' */
+static bool is_filtered_star(const syntax *tree, syntax_id node)
+{
+    return syntax_kind_of(tree, node) == SYNTAX_LIKE && syntax_kind_of(tree, syntax_child(tree, node, 0)) == SYNTAX_STAR;
+}
+
+static bp_status add_filtered_star(item_list *list, binder *binder, const scope *scope, syntax_id like, bp_error *err)
+{
+    select_item *items;
+    size_t count;
+    bp_status status;
+
+    if ((status = expand_star_node(&items, &count, binder, scope, syntax_child(binder->tree, like, 0), err))) return status;
+    if ((status = filter_star(items, &count, binder, like, err))) return status;
+    for (size_t i = 0; i < count && !status; i++) status = add_item(list, binder, items[i], err);
+    return status;
+}
+
+/* An expression with COLUMNS: once for each column. */
+static bp_status add_repeated(item_list *list, binder *binder, const scope *scope, syntax_id node, syntax_id columns, bp_error *err)
+{
+    bool named = syntax_kind_of(binder->tree, node) == SYNTAX_ALIAS;
+    select_item *items;
+    size_t count;
+    bp_status status;
+
+    if ((status = columns_meant(&items, &count, binder, scope, columns, err))) return status;
+    for (size_t i = 0; i < count && !status; i++) {
+        items[i].node = named ? syntax_child(binder->tree, node, 0) : node;
+        items[i].repeated = true;
+        if (named) items[i].name = syntax_at(binder->tree, node)->text;
+        status = add_item(list, binder, items[i], err);
+    }
+    return status;
+}
+
+static bp_status add_any_item(item_list *list, binder *binder, const scope *scope, syntax_id node, bp_error *err)
+{
+    syntax_id columns;
+    bp_status status;
+
+    if (syntax_kind_of(binder->tree, node) == SYNTAX_STAR) return expand_star(list, binder, scope, node, err);
+    if (is_filtered_star(binder->tree, node)) return add_filtered_star(list, binder, scope, node, err);
+    if ((status = find_columns_node(&columns, binder, node, err))) return status;
+    return columns ? add_repeated(list, binder, scope, node, columns, err) : add_expression(list, binder, scope, node, err);
+}
+
 bp_status expand_items(select_item **out, size_t *count, binder *binder, const scope *scope, syntax_id items, bp_error *err)
 {
     item_list list = {0};
@@ -142,8 +199,7 @@ bp_status expand_items(select_item **out, size_t *count, binder *binder, const s
     }
     for (size_t i = 0; items && i < syntax_at(binder->tree, items)->count && !status; i++) {
         syntax_id node = syntax_children(binder->tree, items)[i];
-        status = syntax_kind_of(binder->tree, node) == SYNTAX_STAR ? expand_star(&list, binder, scope, node, err)
-                                                                   : add_expression(&list, binder, scope, node, err);
+        status = add_any_item(&list, binder, scope, node, err);
     }
     *out = list.items;
     *count = list.count;

@@ -109,6 +109,10 @@ static bp_status bind_bare(walk *walk, syntax_id node, alias **alias, bool *is_l
         return walk_push_result(walk, expr, err);
     }
     if ((*alias = find_alias(context, syntax->text))) return BP_OK;
+    if (context->lambda_name.size && string_equal_nocase(syntax->text, context->lambda_name)) {
+        if ((status = expr_text(&expr, &walk->binder->plan->exprs, context->lambda_value, err))) return status;
+        return walk_push_result(walk, expr, err);
+    }
     if (!syntax_has(walk->binder->tree, node, SYNTAX_FLAG_QUOTED) && is_bare_function(syntax->text)) {
         if ((status = expr_call(&expr, &walk->binder->plan->exprs, syntax->text, NULL, 0, err))) return status;
         return walk_push_result(walk, expr, err);
@@ -216,7 +220,10 @@ bp_status bind_leaf(walk *walk, syntax_id id, bool *is_leaf, bp_error *err)
         status = error_set_at(err, BP_BIND_ERROR, node->begin, "DEFAULT stands only in VALUES of an INSERT");
         break;
     case SYNTAX_POSITION: status = not_yet(binder, id, "#1 for a column by its place", err); break;
-    case SYNTAX_COLUMNS: status = not_yet(binder, id, "COLUMNS(…)", err); break;
+    case SYNTAX_COLUMNS:
+        status = walk->context->chosen ? column_expr(&expr, binder, walk->context->chosen->id, err)
+                                       : error_set_at(err, BP_BIND_ERROR, node->begin, "COLUMNS(…) stands only in SELECT's list and in WHERE");
+        break;
     case SYNTAX_LAMBDA:
     case SYNTAX_COMPREHENSION: status = not_yet(binder, id, "lambdas and list comprehensions", err); break;
     case SYNTAX_ARRAY_QUERY: status = not_yet(binder, id, "ARRAY(SELECT …)", err); break;

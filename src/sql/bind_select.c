@@ -54,17 +54,41 @@ static expression_context context_for(select_state *state, const char *clause, b
 }
 
 /* clauses below the aggregation ------------------------------------------------------------------------------------------------------------ */
+/* WHERE COLUMNS(…) …: it must hold for each of the columns. */
+static bp_status bind_repeated_where(select_state *state, expression_context *context, syntax_id where, syntax_id columns, expr_id *out,
+                                     bp_error *err)
+{
+    binder *binder = state->binder;
+    select_item *items;
+    expr_id *parts;
+    size_t count;
+    bp_status status;
+
+    if ((status = columns_meant(&items, &count, binder, &state->scope, columns, err))) return status;
+    parts = arena_new_array(binder->arena, expr_id, count);
+    if (!parts) return no_memory(state, err);
+    for (size_t i = 0; i < count; i++) {
+        context->chosen = &items[i].column;
+        if ((status = bind_expression(&parts[i], binder, context, where, err))) return status;
+    }
+    return expr_and(out, &binder->plan->exprs, parts, count, err);
+}
+
 static bp_status bind_where(select_state *state, bp_error *err)
 {
     binder *binder = state->binder;
     syntax_id where = syntax_child(binder->tree, state->select, SLOT_SELECT_WHERE);
     expression_context context = context_for(state, "WHERE", false);
     expr_id condition, *conjuncts = NULL;
+    syntax_id columns;
     size_t count = 0;
     bp_status status;
 
     if (!where) return BP_OK;
-    if ((status = bind_expression(&condition, binder, &context, where, err))) return status;
+    if ((status = find_columns_node(&columns, binder, where, err))) return status;
+    status = columns ? bind_repeated_where(state, &context, where, columns, &condition, err)
+                     : bind_expression(&condition, binder, &context, where, err);
+    if (status) return status;
     if (expr_type(&binder->plan->exprs, condition).id != TYPE_BOOLEAN &&
         (status = expr_cast_implicit(&condition, &binder->plan->exprs, condition, type_of(TYPE_BOOLEAN), err)))
         return status;
@@ -95,6 +119,7 @@ static bp_status bind_item(select_state *state, size_t index, bool aggregates, e
     const select_item *item = &state->items[index];
 
     if (!item->node) return column_expr(out, state->binder, item->column.id, err);
+    if (item->repeated) context.chosen = &item->column;
     return bind_expression(out, state->binder, &context, item->node, err);
 }
 
@@ -132,7 +157,7 @@ static bp_status note_aliases(select_state *state, bp_error *err)
     state->exprs = arena_new_array(state->binder->arena, expr_id, state->count);
     if (!state->aliases || !state->exprs) return no_memory(state, err);
     for (size_t i = 0; i < state->count; i++)
-        state->aliases[i] = (alias){.name = state->items[i].name, .item = state->items[i].node};
+        state->aliases[i] = (alias){.name = state->items[i].name, .item = state->items[i].repeated ? 0 : state->items[i].node};
     return BP_OK;
 }
 

@@ -61,6 +61,8 @@ typedef struct expression_context {
     alias *aliases; /* SELECT's, to be used where FROM has no such column */
     size_t alias_count;
     bool aliases_first; /* ORDER BY */
+    const scope_column *chosen; /* what COLUMNS(…) means while one of its copies is bound */
+    string_view lambda_name, lambda_value; /* a lambda's parameter and the text it stands for, in COLUMNS(lambda …) */
     struct aggregates *aggregates; /* gathered; NULL: none allowed */
     plan_id *input; /* the node whose rows the expression sees: subqueries are joined to it; NULL: none can be */
     late_joins
@@ -123,11 +125,20 @@ MUST_USE bp_status bind_type(data_type *out, binder *binder, syntax_id type, bp_
 /* SELECT's items with stars written out: expressions with names. */
 typedef struct select_item {
     syntax_id node; /* its expression; 0: `column` as it is */
-    scope_column column;
+    scope_column column; /* also what COLUMNS means in `node` */
     string_view name;
+    bool repeated; /* one copy of an expression with COLUMNS */
 } select_item;
 MUST_USE bp_status expand_items(select_item **out, size_t *count, binder *binder, const scope *scope, syntax_id items,
                                 bp_error *err);
+
+/* The columns that a star stands for. */
+MUST_USE bp_status expand_star_node(select_item **out, size_t *count, binder *binder, const scope *scope, syntax_id star,
+                                    bp_error *err);
+MUST_USE bp_status find_columns_node(syntax_id *out, binder *binder, syntax_id node, bp_error *err);
+MUST_USE bp_status columns_meant(select_item **out, size_t *count, binder *binder, const scope *scope, syntax_id columns,
+                                 bp_error *err);
+MUST_USE bp_status filter_star(select_item *items, size_t *count, binder *binder, syntax_id like, bp_error *err);
 
 /* Help */
 MUST_USE bp_status late_join_add(late_joins *joins, binder *binder, late_join join, bp_error *err);
