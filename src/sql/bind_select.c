@@ -18,8 +18,13 @@ typedef struct select_state {
     size_t count;
     expr_id *exprs;
     alias *aliases;
+    const grouping_sets *sets; /* NULL: one set, of all groups */
+    size_t set;
     expr_id *groups;
     size_t group_count;
+    expr_id *absent; /* groups of other sets: NULL in this one */
+    size_t absent_count;
+    grouping_context grouping;
     bool grouped;
     expr_id having;
     order_item *order;
@@ -41,6 +46,13 @@ static const syntax_id *list_of(const binder *binder, syntax_id list, size_t *co
     return list ? syntax_children(binder->tree, list) : NULL;
 }
 
+/* NULL without GROUP BY. */
+static const grouping_context *grouping_of(select_state *state)
+{
+    state->grouping = (grouping_context){state->groups, state->absent, state->group_count, state->absent_count};
+    return state->grouped ? &state->grouping : NULL;
+}
+
 static expression_context context_for(select_state *state, const char *clause, bool aggregates)
 {
     return (expression_context){.scope = &state->scope,
@@ -49,6 +61,7 @@ static expression_context context_for(select_state *state, const char *clause, b
                                 .aliases = state->aliases,
                                 .alias_count = state->count,
                                 .aggregates = aggregates ? &state->aggregates : NULL,
+                                .grouping = aggregates ? grouping_of(state) : NULL,
                                 .input = &state->node,
                                 .late = aggregates ? &state->late : NULL};
 }
@@ -133,18 +146,41 @@ static bp_status bind_group(select_state *state, syntax_id node, expr_id *out, b
     return place == SIZE_MAX ? bind_expression(out, state->binder, &context, node, err) : bind_item(state, place, false, out, err);
 }
 
-static bp_status bind_groups(select_state *state, bp_error *err)
+/* One of several grouping sets: its expressions are groups, the others are NULL. */
+static bp_status bind_set_groups(select_state *state, bp_error *err)
 {
-    size_t count;
-    const syntax_id *nodes = list_of(state->binder, syntax_child(state->binder->tree, state->select, SLOT_SELECT_GROUP), &count);
+    const grouping_sets *sets = state->sets;
     bp_status status = BP_OK;
 
-    state->groups = arena_new_array(state->binder->arena, expr_id, count + state->count);
+    state->groups = arena_new_array(state->binder->arena, expr_id, sets->count + 1);
+    state->absent = arena_new_array(state->binder->arena, expr_id, sets->count + 1);
+    if (!state->groups || !state->absent) return no_memory(state, err);
+    for (size_t i = 0; i < sets->count && !status; i++)
+        status = bind_group(state, sets->nodes[i],
+                            sets->masks[state->set] >> i & 1 ? &state->groups[state->group_count++]
+                                                             : &state->absent[state->absent_count++],
+                            err);
+    state->grouped = true;
+    return status;
+}
+
+static bp_status bind_groups(select_state *state, bp_error *err)
+{
+    syntax_id list = syntax_child(state->binder->tree, state->select, SLOT_SELECT_GROUP);
+    size_t count, total = state->count;
+    const syntax_id *nodes = list_of(state->binder, list, &count);
+    bp_status status = BP_OK;
+
+    if (state->sets) return bind_set_groups(state, err);
+    for (size_t i = 0; i < count; i++)
+        total += syntax_kind_of(state->binder->tree, nodes[i]) == SYNTAX_ROW ? syntax_at(state->binder->tree, nodes[i])->count : 1;
+    state->groups = arena_new_array(state->binder->arena, expr_id, total + 1);
     if (!state->groups) return no_memory(state, err);
     for (size_t i = 0; i < count && !status; i++) {
-        if (syntax_kind_of(state->binder->tree, nodes[i]) == SYNTAX_ROW && syntax_at(state->binder->tree, nodes[i])->count == 0)
-            continue; /* () */
-        status = bind_group(state, nodes[i], &state->groups[state->group_count++], err);
+        bool row = syntax_kind_of(state->binder->tree, nodes[i]) == SYNTAX_ROW; /* (a, b) and () */
+        for (size_t j = 0; j < (row ? syntax_at(state->binder->tree, nodes[i])->count : 1) && !status; j++)
+            status = bind_group(state, row ? syntax_children(state->binder->tree, nodes[i])[j] : nodes[i],
+                                &state->groups[state->group_count++], err);
     }
     state->grouped = count > 0 || syntax_has(state->binder->tree, state->select, SYNTAX_FLAG_GROUP_ALL);
     return status;
@@ -310,6 +346,9 @@ static bp_status replace_group(void *data, expr_pool *pool, expr_id *id, bp_erro
         pool->position = expr_at(pool, *id)->position;
         return column_expr(id, state->binder, replacement->outputs[i], err);
     }
+    for (size_t i = 0; i < state->absent_count; i++)
+        if (!expr_is_constant(pool, state->absent[i]) && expr_equal(pool, *id, state->absent[i]))
+            return expr_null(id, pool, expr_type(pool, state->absent[i]), err);
     return BP_OK;
 }
 
@@ -467,12 +506,11 @@ static bp_status drop_hidden(select_state *state, bp_error *err)
     return plan_project(&state->node, binder->plan, state->node, state->exprs, names, state->count, err);
 }
 
-static bp_status put_out(select_state *state, bp_error *err)
+/* DISTINCT, ORDER BY, and dropping what only they needed. */
+static bp_status put_out(select_state *state, bool hidden, bp_error *err)
 {
-    bool hidden = false;
     bp_status status;
 
-    if ((status = project(state, &hidden, err))) return status;
     if (state->on_count) {
         if ((status = sort(state, err)) || (status = distinct(state, err))) return status;
     } else if (syntax_has(state->binder->tree, state->select, SYNTAX_FLAG_DISTINCT)) {
@@ -493,27 +531,60 @@ static bp_status refuse_what_is_not_there(const select_state *state, bp_error *e
     return BP_OK;
 }
 
+/* FROM to the projected items, for one grouping set. */
+static bp_status bind_set(select_state *state, syntax_id order, bool *hidden, bp_error *err)
+{
+    binder *binder = state->binder;
+    syntax_id select = state->select;
+    bp_status status;
+
+    if ((status = bind_from(&state->node, &state->scope, binder, syntax_child(binder->tree, select, SLOT_SELECT_FROM), err)))
+        return status;
+    if ((status = expand_items(&state->items, &state->count, binder, &state->scope,
+                               syntax_child(binder->tree, select, SLOT_SELECT_ITEMS), err)))
+        return status;
+    if ((status = note_aliases(state, err))) return status;
+    if ((status = bind_where(state, err)) || (status = bind_groups(state, err)) || (status = bind_items(state, err)))
+        return status;
+    if (syntax_has(binder->tree, select, SYNTAX_FLAG_GROUP_ALL) && (status = group_by_all(state, err))) return status;
+    if ((status = bind_having(state, err)) || (status = bind_distinct_on(state, err)) || (status = bind_order(state, order, err)))
+        return status;
+    if ((state->grouped || state->aggregates.count) && (status = aggregate(state, err))) return status;
+    if ((status = apply_late_joins(state, err)) || (status = filter_having(state, err))) return status;
+    return project(state, hidden, err);
+}
+
+/* All grouping sets, one behind the other. */
+static bp_status bind_sets(select_state *state, syntax_id order, bool *hidden, bp_error *err)
+{
+    select_state first = *state;
+    grouping_sets sets;
+    bp_status status;
+
+    if ((status = grouping_sets_of(&sets, state->binder, syntax_child(state->binder->tree, state->select, SLOT_SELECT_GROUP), err)))
+        return status;
+    first.sets = &sets;
+    for (size_t i = 0; i < sets.mask_count; i++) {
+        select_state one = first;
+        one.set = i;
+        if ((status = bind_set(&one, order, hidden, err))) return status;
+        if (i && (status = plan_set(&one.node, state->binder->plan, PLAN_UNION, true, state->node, one.node, err))) return status;
+        *state = one;
+    }
+    state->sets = NULL;
+    return BP_OK;
+}
+
 bp_status bind_select(relation *out, binder *binder, syntax_id select, syntax_id order, bp_error *err)
 {
     select_state state = {.binder = binder, .select = select};
+    bool hidden = false;
     bp_status status;
 
     if ((status = refuse_what_is_not_there(&state, err))) return status;
-    if ((status = bind_from(&state.node, &state.scope, binder, syntax_child(binder->tree, select, SLOT_SELECT_FROM), err)))
-        return status;
-    if ((status = expand_items(&state.items, &state.count, binder, &state.scope,
-                               syntax_child(binder->tree, select, SLOT_SELECT_ITEMS), err)))
-        return status;
-    if ((status = note_aliases(&state, err))) return status;
-    if ((status = bind_where(&state, err)) || (status = bind_groups(&state, err)) || (status = bind_items(&state, err)))
-        return status;
-    if (syntax_has(binder->tree, select, SYNTAX_FLAG_GROUP_ALL) && (status = group_by_all(&state, err))) return status;
-    if ((status = bind_having(&state, err)) || (status = bind_distinct_on(&state, err)) ||
-        (status = bind_order(&state, order, err)))
-        return status;
-    if ((state.grouped || state.aggregates.count) && (status = aggregate(&state, err))) return status;
-    if ((status = apply_late_joins(&state, err)) || (status = filter_having(&state, err)) || (status = put_out(&state, err)))
-        return status;
+    status = has_grouping_sets(binder, syntax_child(binder->tree, select, SLOT_SELECT_GROUP)) ? bind_sets(&state, order, &hidden, err)
+                                                                                            : bind_set(&state, order, &hidden, err);
+    if (status || (status = put_out(&state, hidden, err))) return status;
     out->node = state.node;
     out->count = state.count;
     out->names = arena_new_array(binder->arena, string_view, state.count);

@@ -53,6 +53,20 @@ typedef struct late_joins {
     size_t count;
 } late_joins;
 
+/* The groups that GROUPING(…) asks about: those of the set being bound, then those that are NULL in it. */
+typedef struct grouping_context {
+    const expr_id *groups, *absent;
+    size_t group_count, absent_count;
+} grouping_context;
+
+/* GROUP BY with several grouping sets: its expressions, and which of them each set has. */
+typedef struct grouping_sets {
+    syntax_id *nodes;
+    size_t count;
+    uint64_t *masks;
+    size_t mask_count;
+} grouping_sets;
+
 /* What an expression may use, and what binding it gathers. */
 typedef struct expression_context {
     const scope *scope;
@@ -61,6 +75,7 @@ typedef struct expression_context {
     alias *aliases; /* SELECT's, to be used where FROM has no such column */
     size_t alias_count;
     bool aliases_first; /* ORDER BY */
+    const grouping_context *grouping; /* NULL: GROUPING(…) cannot stand here */
     const scope_column *chosen; /* what COLUMNS(…) means while one of its copies is bound */
     string_view lambda_name, lambda_value; /* a lambda's parameter and the text it stands for, in COLUMNS(lambda …) */
     struct aggregates *aggregates; /* gathered; NULL: none allowed */
@@ -139,6 +154,9 @@ MUST_USE bp_status find_columns_node(syntax_id *out, binder *binder, syntax_id n
 MUST_USE bp_status columns_meant(select_item **out, size_t *count, binder *binder, const scope *scope, syntax_id columns,
                                  bp_error *err);
 MUST_USE bp_status filter_star(select_item *items, size_t *count, binder *binder, syntax_id like, bp_error *err);
+
+bool has_grouping_sets(const binder *binder, syntax_id list);
+MUST_USE bp_status grouping_sets_of(grouping_sets *out, binder *binder, syntax_id list, bp_error *err);
 
 /* Help */
 MUST_USE bp_status late_join_add(late_joins *joins, binder *binder, late_join join, bp_error *err);

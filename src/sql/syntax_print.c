@@ -840,6 +840,7 @@ static bool put_operator(printer *printer, syntax_id id)
     case SYNTAX_IN_QUERY: put_any(printer, id, "=", node->flags & SYNTAX_FLAG_NOT); return true;
     case SYNTAX_QUANTIFIED: put_quantified(printer, id); return true;
     case SYNTAX_SUBQUERY: put_wrapped(printer, "(", id, ")"); return true;
+    case SYNTAX_COLUMNS: put_wrapped(printer, "COLUMNS(", id, ")"); return true;
     case SYNTAX_EXISTS: put_wrapped(printer, "EXISTS(", id, ")"); return true;
     case SYNTAX_CAST:
         add_text(printer, node->flags & SYNTAX_FLAG_TRY ? "TRY_CAST(" : "CAST(");
