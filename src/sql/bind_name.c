@@ -56,7 +56,7 @@ bp_status column_not_found(const expression_context *context, string_view table,
     if (context->outer && scope_find(&outer, context->outer, table, name, position, NULL) == BP_OK && outer)
         return error_set_at(
             err, BP_NOT_SUPPORTED, position,
-            "\"%.*s\" is a column of the query around: correlated subqueries are not there yet; a join says the same",
+            "\"%.*s\" is a column of the query around: a subquery can use it only in its WHERE, as `own = outer`; a join says more",
             STRING_ARGUMENTS(name));
     if (table.size && context->scope && !has_table(context->scope, table))
         return error_set_at(err, BP_BIND_ERROR, position, "there is no table \"%.*s\" in FROM", STRING_ARGUMENTS(table));
@@ -93,6 +93,14 @@ static bool is_bare_function(string_view name)
     return false;
 }
 
+/* In the WHERE of a subquery: a column of the query around it; *out NULL: none. */
+static bp_status find_outer(const expression_context *context, string_view table, string_view name, uint32_t position,
+                            const scope_column **out, bp_error *err)
+{
+    *out = NULL;
+    return context->correlation ? scope_find(out, context->correlation->outer, table, name, position, err) : BP_OK;
+}
+
 static bp_status bind_bare(walk *walk, syntax_id node, alias **alias, bool *is_leaf, bp_error *err)
 {
     const expression_context *context = walk->context;
@@ -117,7 +125,10 @@ static bp_status bind_bare(walk *walk, syntax_id node, alias **alias, bool *is_l
         if ((status = expr_call(&expr, &walk->binder->plan->exprs, syntax->text, NULL, 0, err))) return status;
         return walk_push_result(walk, expr, err);
     }
-    return column_not_found(context, (string_view){0}, syntax->text, syntax->begin, err);
+    if ((status = find_outer(context, (string_view){0}, syntax->text, syntax->begin, &column, err))) return status;
+    if (!column) return column_not_found(context, (string_view){0}, syntax->text, syntax->begin, err);
+    if ((status = column_expr(&expr, walk->binder, unqualified_id(column), err))) return status;
+    return walk_push_result(walk, expr, err);
 }
 
 /* The last two parts of a dotted name are table and column; a schema before them must be the one there is. */
@@ -152,7 +163,9 @@ bp_status bind_name(walk *walk, syntax_id node, alias **alias, bool *is_leaf, bp
         if (syntax_kind_of(tree, before) != SYNTAX_COLUMN) return BP_OK;
         if ((status = scope_find(&base, walk->context->scope, (string_view){0}, table, syntax_at(tree, node)->begin, err)))
             return status;
-        return base ? BP_OK : column_not_found(walk->context, table, name, syntax_at(tree, node)->begin, err);
+        if (base) return BP_OK;
+        if ((status = find_outer(walk->context, table, name, syntax_at(tree, node)->begin, &column, err))) return status;
+        if (!column) return column_not_found(walk->context, table, name, syntax_at(tree, node)->begin, err);
     }
     *is_leaf = true;
     if ((status = column_expr(&expr, walk->binder, column->id, err))) return status;

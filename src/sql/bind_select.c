@@ -26,6 +26,8 @@ typedef struct select_state {
     size_t absent_count;
     grouping_context grouping;
     bool grouped;
+    correlation *correlation; /* NULL: no subquery, or one that does not use the query around it */
+    size_t first_key; /* place of its keys among the projected columns, behind them the marker */
     expr_id having;
     order_item *order;
     size_t order_count;
@@ -98,6 +100,7 @@ static bp_status bind_where(select_state *state, bp_error *err)
     bp_status status;
 
     if (!where) return BP_OK;
+    context.correlation = state->correlation;
     if ((status = find_columns_node(&columns, binder, where, err))) return status;
     status = columns ? bind_repeated_where(state, &context, where, columns, &condition, err)
                      : bind_expression(&condition, binder, &context, where, err);
@@ -106,7 +109,8 @@ static bp_status bind_where(select_state *state, bp_error *err)
         (status = expr_cast_implicit(&condition, &binder->plan->exprs, condition, type_of(TYPE_BOOLEAN), err)))
         return status;
     if ((status = plan_conjuncts(binder->plan, condition, &conjuncts, &count, err))) return status;
-    return plan_filter_by(&state->node, binder->plan, state->node, conjuncts, count, err);
+    if (state->correlation && (status = take_correlated(state->correlation, binder, conjuncts, &count, err))) return status;
+    return count ? plan_filter_by(&state->node, binder->plan, state->node, conjuncts, count, err) : BP_OK;
 }
 
 /* `1`, `2`: the place of an item; SIZE_MAX: not a number. */
@@ -384,6 +388,29 @@ static bp_status above_groups(group_replacement *replacement, const uint64_t *be
     return status;
 }
 
+/* Keys of a correlated subquery are groups as well; without GROUP BY its item has a value where there is no row. */
+static bp_status group_by_keys(select_state *state, bp_error *err)
+{
+    binder *binder = state->binder;
+    correlation *correlation = state->correlation;
+    expr_id *groups = arena_new_array(binder->arena, expr_id, state->group_count + correlation->count);
+    bool clause = syntax_child(binder->tree, state->select, SLOT_SELECT_GROUP) ||
+                  syntax_has(binder->tree, state->select, SYNTAX_FLAG_GROUP_ALL);
+    bp_status status;
+
+    if (!groups) return no_memory(state, err);
+    if (!clause && (state->having || correlation->exists))
+        return not_yet(binder, state->select, "HAVING, or an aggregate in EXISTS, without GROUP BY in a correlated subquery", err);
+    if (!clause && state->count &&
+        (status = value_over_nothing(&correlation->empty, binder, &state->aggregates, state->exprs[0], err)))
+        return status;
+    if (state->group_count) memcpy(groups, state->groups, state->group_count * sizeof *groups);
+    memcpy(groups + state->group_count, correlation->keys, correlation->count * sizeof *groups);
+    state->groups = groups;
+    state->group_count += correlation->count;
+    return BP_OK;
+}
+
 static bp_status aggregate(select_state *state, bp_error *err)
 {
     binder *binder = state->binder;
@@ -394,6 +421,7 @@ static bp_status aggregate(select_state *state, bp_error *err)
     bp_status status;
 
     if (!below_bits) return no_memory(state, err);
+    if (state->correlation && state->correlation->count && (status = group_by_keys(state, err))) return status;
     if ((status = plan_aggregate(&state->node, binder->plan, below, state->groups, state->group_count, state->aggregates.calls,
                                  state->aggregates.count, err)))
         return status;
@@ -409,7 +437,10 @@ static bp_status aggregate(select_state *state, bp_error *err)
     for (size_t i = 0; i < state->on_count; i++)
         if ((status = above_groups(&replacement, below_bits, &state->on[i], err))) return status;
     for (size_t i = 0; i < state->late.count; i++)
-        if ((status = above_groups(&replacement, below_bits, &state->late.items[i].conjunct, err))) return status;
+        for (size_t j = 0; j < state->late.items[i].conjunct_count; j++)
+            if ((status = above_groups(&replacement, below_bits, &state->late.items[i].conjuncts[j], err))) return status;
+    for (size_t i = 0; state->correlation && i < state->correlation->count; i++)
+        if ((status = above_groups(&replacement, below_bits, &state->correlation->keys[i], err))) return status;
     return above_groups(&replacement, below_bits, &state->having, err);
 }
 
@@ -437,9 +468,11 @@ static bp_status filter_having(select_state *state, bp_error *err)
 static bp_status project(select_state *state, bool *hidden, bp_error *err)
 {
     binder *binder = state->binder;
-    size_t total = state->count;
-    expr_id *exprs = arena_new_array(binder->arena, expr_id, state->count + state->order_count + state->on_count);
-    string_view *names = arena_new_array(binder->arena, string_view, state->count + state->order_count + state->on_count);
+    size_t total = state->count, keys = state->correlation ? state->correlation->count : 0;
+    size_t most = state->count + state->order_count + state->on_count + keys + 1;
+    expr_id *exprs = arena_new_array(binder->arena, expr_id, most);
+    string_view *names = arena_new_array(binder->arena, string_view, most);
+    bp_status status;
 
     if (!exprs || !names) return no_memory(state, err);
     for (size_t i = 0; i < state->count; i++) {
@@ -463,6 +496,9 @@ static bp_status project(select_state *state, bool *hidden, bp_error *err)
         }
         state->on[i] = (expr_id)item; /* a place from here on */
     }
+    state->first_key = total;
+    for (size_t i = 0; i < keys; i++) exprs[total++] = state->correlation->keys[i];
+    if (keys && (status = expr_bool(&exprs[total++], &binder->plan->exprs, true, err))) return status;
     return plan_project(&state->node, binder->plan, state->node, exprs, names, total, err);
 }
 
@@ -506,6 +542,19 @@ static bp_status drop_hidden(select_state *state, bp_error *err)
     return plan_project(&state->node, binder->plan, state->node, state->exprs, names, state->count, err);
 }
 
+/* Where the keys and the marker are among the outputs. */
+static bp_status note_keys(select_state *state, bp_error *err)
+{
+    correlation *correlation = state->correlation;
+    const column_id *outputs = plan_at(state->binder->plan, state->node)->outputs + state->first_key;
+
+    correlation->key_outputs = arena_new_array(state->binder->arena, column_id, correlation->count);
+    if (!correlation->key_outputs) return no_memory(state, err);
+    memcpy(correlation->key_outputs, outputs, correlation->count * sizeof *outputs);
+    correlation->marker = outputs[correlation->count];
+    return BP_OK;
+}
+
 /* DISTINCT, ORDER BY, and dropping what only they needed. */
 static bp_status put_out(select_state *state, bool hidden, bp_error *err)
 {
@@ -517,6 +566,7 @@ static bp_status put_out(select_state *state, bool hidden, bp_error *err)
         if ((status = distinct(state, err))) return status;
     }
     if ((status = sort(state, err))) return status;
+    if (state->correlation && state->correlation->count) return note_keys(state, err);
     return hidden ? drop_hidden(state, err) : BP_OK;
 }
 
@@ -561,6 +611,8 @@ static bp_status bind_sets(select_state *state, syntax_id order, bool *hidden, b
     grouping_sets sets;
     bp_status status;
 
+    first.correlation = state->correlation = NULL;
+
     if ((status = grouping_sets_of(&sets, state->binder, syntax_child(state->binder->tree, state->select, SLOT_SELECT_GROUP), err)))
         return status;
     first.sets = &sets;
@@ -577,10 +629,11 @@ static bp_status bind_sets(select_state *state, syntax_id order, bool *hidden, b
 
 bp_status bind_select(relation *out, binder *binder, syntax_id select, syntax_id order, bp_error *err)
 {
-    select_state state = {.binder = binder, .select = select};
+    select_state state = {.binder = binder, .select = select, .correlation = binder->correlation};
     bool hidden = false;
     bp_status status;
 
+    binder->correlation = NULL; /* FROM's subqueries are others */
     if ((status = refuse_what_is_not_there(&state, err))) return status;
     status = has_grouping_sets(binder, syntax_child(binder->tree, select, SLOT_SELECT_GROUP)) ? bind_sets(&state, order, &hidden, err)
                                                                                             : bind_set(&state, order, &hidden, err);

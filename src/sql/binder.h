@@ -45,7 +45,8 @@ typedef struct alias {
 typedef struct late_join {
     join_kind kind; /* SINGLE or MARK */
     plan_id inner;
-    expr_id conjunct; /* MARK: needle = column */
+    expr_id *conjuncts; /* MARK: needle = column; SINGLE: outer = key, of a correlated subquery */
+    size_t conjunct_count;
     column_id mark;
 } late_join;
 typedef struct late_joins {
@@ -70,7 +71,8 @@ typedef struct grouping_sets {
 /* What an expression may use, and what binding it gathers. */
 typedef struct expression_context {
     const scope *scope;
-    const scope *outer; /* of the query around: names found only there are correlated, which is not there yet */
+    const scope *outer; /* of the query around: names found only there are correlated */
+    struct correlation *correlation; /* not NULL: they may stand here, in the WHERE of a subquery */
     const char *clause; /* "WHERE", for messages */
     alias *aliases; /* SELECT's, to be used where FROM has no such column */
     size_t alias_count;
@@ -91,6 +93,17 @@ typedef struct aggregates {
     size_t count, capacity;
 } aggregates;
 
+/* What ties a subquery to the query around it (bind_correlated.c). */
+typedef struct correlation {
+    const scope *outer;
+    bool exists; /* EXISTS: only whether there is a row counts */
+    expr_id *keys, *outer_sides; /* WHERE says keys[i] = outer_sides[i] */
+    size_t count; /* 0: not correlated after all */
+    column_id *key_outputs; /* the keys among the subquery's outputs */
+    column_id marker; /* true in each of its rows */
+    expr_id empty; /* the item's value where no row joins; 0: NULL */
+} correlation;
+
 /* Where the VALUES of an INSERT go: one type and default a column of them. */
 typedef struct values_target {
     syntax_id values;
@@ -109,6 +122,7 @@ typedef struct binder {
     cte *ctes;
     const scope *outer; /* scope of the query around the one being bound */
     const values_target *target; /* NULL but in INSERT … VALUES */
+    correlation *correlation; /* of the subquery that is to be bound; NULL: it is none */
     size_t depth; /* of nested queries, views, subqueries */
 } binder;
 
@@ -157,6 +171,11 @@ MUST_USE bp_status filter_star(select_item *items, size_t *count, binder *binder
 
 bool has_grouping_sets(const binder *binder, syntax_id list);
 MUST_USE bp_status grouping_sets_of(grouping_sets *out, binder *binder, syntax_id list, bp_error *err);
+
+/* Move the conjuncts that use the outer query into the correlation. */
+MUST_USE bp_status take_correlated(correlation *correlation, binder *binder, expr_id *conjuncts, size_t *count, bp_error *err);
+MUST_USE bp_status value_over_nothing(expr_id *out, binder *binder, const aggregates *aggregates, expr_id item, bp_error *err);
+MUST_USE bp_status first_of_keys(plan_id *node, binder *binder, const correlation *correlation, bp_error *err);
 
 /* Help */
 MUST_USE bp_status late_join_add(late_joins *joins, binder *binder, late_join join, bp_error *err);
