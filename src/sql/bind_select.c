@@ -233,7 +233,7 @@ static bool look_for_aggregate(void *data, const expr_pool *pool, expr_id id)
     return !search->found;
 }
 
-/* GROUP BY ALL: every item without an aggregate. */
+/* GROUP BY ALL: every item without an aggregate; beside aggregates, constants are no groups. */
 static bp_status group_by_all(select_state *state, bp_error *err)
 {
     bp_status status;
@@ -241,7 +241,8 @@ static bp_status group_by_all(select_state *state, bp_error *err)
     for (size_t i = 0; i < state->count; i++) {
         aggregate_search search = {.state = state};
         if ((status = expr_walk(&state->binder->plan->exprs, state->exprs[i], look_for_aggregate, &search, err))) return status;
-        if (!search.found) state->groups[state->group_count++] = state->exprs[i];
+        if (search.found || (state->aggregates.count && expr_is_constant(&state->binder->plan->exprs, state->exprs[i]))) continue;
+        state->groups[state->group_count++] = state->exprs[i];
     }
     return BP_OK;
 }
@@ -334,25 +335,69 @@ static bp_status bind_distinct_on(select_state *state, bp_error *err)
 }
 
 /* aggregation -------------------------------------------------------------------------------------------------------------------------------------- */
+/* A group as it looks in an item of which smaller groups have been replaced already: the rewrite goes from the leaves up. */
+typedef struct group_form {
+    expr_id original, rewritten;
+    column_id output;
+    bool absent; /* NULL in this grouping set */
+} group_form;
+
 typedef struct group_replacement {
     select_state *state;
-    const column_id *outputs;
+    group_form *forms; /* small expressions first */
+    size_t count;
 } group_replacement;
 
 static bp_status replace_group(void *data, expr_pool *pool, expr_id *id, bp_error *err)
 {
     group_replacement *replacement = data;
-    select_state *state = replacement->state;
 
-    if (is_aggregate_column(state, expr_at(pool, *id))) return BP_OK;
-    for (size_t i = 0; i < state->group_count; i++) {
-        if (expr_is_constant(pool, state->groups[i]) || !expr_equal(pool, *id, state->groups[i])) continue;
+    if (is_aggregate_column(replacement->state, expr_at(pool, *id))) return BP_OK;
+    for (size_t i = 0; i < replacement->count; i++) {
+        const group_form *form = &replacement->forms[i];
+        if (!expr_equal(pool, *id, form->original) && !expr_equal(pool, *id, form->rewritten)) continue;
         pool->position = expr_at(pool, *id)->position;
-        return column_expr(id, state->binder, replacement->outputs[i], err);
+        return form->absent ? expr_null(id, pool, expr_type(pool, form->original), err)
+                            : column_expr(id, replacement->state->binder, form->output, err);
     }
-    for (size_t i = 0; i < state->absent_count; i++)
-        if (!expr_is_constant(pool, state->absent[i]) && expr_equal(pool, *id, state->absent[i]))
-            return expr_null(id, pool, expr_type(pool, state->absent[i]), err);
+    return BP_OK;
+}
+
+/* Constants are left where they stand, but for those that a grouping set makes NULL. */
+static bool is_replaced(const expr_pool *pool, const group_form *form)
+{
+    return form->absent ? expr_at(pool, form->original)->kind != EXPR_LITERAL : !expr_is_constant(pool, form->original);
+}
+
+static bp_status prepare_groups(group_replacement *replacement, const column_id *outputs, bp_error *err)
+{
+    select_state *state = replacement->state;
+    expr_pool *pool = &state->binder->plan->exprs;
+    size_t total = state->group_count + state->absent_count, count = 0;
+    group_form *forms = arena_new_array(state->binder->arena, group_form, total);
+    bp_status status;
+
+    if (!forms) return no_memory(state, err);
+    for (size_t i = 0; i < total; i++) {
+        bool absent = i >= state->group_count;
+        group_form form = {.original = absent ? state->absent[i - state->group_count] : state->groups[i], .absent = absent};
+        size_t place = count;
+        if (!absent) form.output = outputs[i];
+        if (!is_replaced(pool, &form)) continue;
+        for (; place && expr_at(pool, forms[place - 1].original)->depth > expr_at(pool, form.original)->depth; place--)
+            forms[place] = forms[place - 1];
+        forms[place] = form;
+        count++;
+    }
+    replacement->forms = forms;
+    for (size_t i = 0; i < count; i++) {
+        group_form *form = &forms[i];
+        replacement->count = i;
+        if ((status = expr_rewrite(&form->rewritten, pool, form->original, replace_group, replacement, err))) return status;
+        if (expr_at(pool, form->rewritten)->kind == EXPR_COLUMN || expr_at(pool, form->rewritten)->kind == EXPR_LITERAL)
+            form->rewritten = form->original; /* the same group twice */
+    }
+    replacement->count = count;
     return BP_OK;
 }
 
@@ -427,7 +472,7 @@ static bp_status aggregate(select_state *state, bp_error *err)
         return status;
     made = plan_at(binder->plan, state->node);
     for (size_t i = 0; i < state->aggregates.count; i++) made->outputs[state->group_count + i] = state->aggregates.ids[i];
-    replacement.outputs = made->outputs;
+    if ((status = prepare_groups(&replacement, made->outputs, err))) return status;
     for (size_t i = 0; i < plan_at(binder->plan, below)->output_count; i++)
         bitmap_set(below_bits, plan_at(binder->plan, below)->outputs[i]);
     for (size_t i = 0; i < state->count; i++)
