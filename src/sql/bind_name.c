@@ -141,6 +141,9 @@ static bool dotted_name(const syntax *tree, syntax_id node, string_view *table, 
     if (syntax_kind_of(tree, before) == SYNTAX_COLUMN) return true;
     if (syntax_kind_of(tree, before) != SYNTAX_FIELD) return false;
     before = syntax_child(tree, before, 0);
+    if (syntax_kind_of(tree, before) == SYNTAX_FIELD && string_equal_nocase(syntax_at(tree, before)->text, STRING_VIEW("main")) &&
+        syntax_kind_of(tree, syntax_child(tree, before, 0)) == SYNTAX_COLUMN)
+        return string_equal_nocase(syntax_at(tree, syntax_child(tree, before, 0))->text, STRING_VIEW("memory"));
     return syntax_kind_of(tree, before) == SYNTAX_COLUMN && string_equal_nocase(syntax_at(tree, before)->text, STRING_VIEW("main"));
 }
 
