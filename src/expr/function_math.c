@@ -58,7 +58,6 @@ KERNEL(math_lgamma)
     if (!to) return call_no_memory(call, call->rows * 8, err);
     for (size_t row = 0; row < call->rows; row++) {
         double x = VALUE(&arguments[0], double, row);
-        to[row] = 0;
         to[row] = lgamma_r(x, &sign);
     }
     return BP_OK;
@@ -138,19 +137,22 @@ static int128 round_integer(rounding how, int128 value, int128 unit)
     return quotient;
 }
 
-/* A DECIMAL without its digits behind the point; the result has scale 0 and the same width. */
-static bp_status round_decimals(rounding how, const function_call *call, const column *in, column *out, bp_error *err)
+/* A DECIMAL with fewer digits behind the point, those of the result's type, and with zeros for the last `tens` before it. */
+static bp_status round_decimals(rounding how, const function_call *call, const column *in, unsigned tens, column *out, bp_error *err)
 {
     bool narrow_in = type_physical(in->type) == PHYSICAL_INT64, narrow_out = type_physical(out->type) == PHYSICAL_INT64;
     int drop = in->type.scale - out->type.scale;
-    int128 unit = (int128)number_power10(drop > 0 ? (unsigned)drop : 0);
+    unsigned zeros = (drop > 0 ? (unsigned)drop : 0) + tens;
+    int128 unit = zeros <= 38 ? (int128)number_power10(zeros) : 0, limit = (int128)number_power10(out->type.precision);
     void *values = arena_allocate_aligned(call->arena, call->rows * 16 + 64, 64);
 
     if (!values) return call_no_memory(call, call->rows * 16, err);
     out->values = values;
     for (size_t row = 0; row < call->rows; row++) {
         int128 value = narrow_in ? VALUE(in, int64_t, row) : VALUE(in, int128, row);
-        if (drop > 0) value = round_integer(how, value, unit);
+        if (zeros) value = unit ? round_integer(how, value, unit) * (int128)number_power10(tens) : 0;
+        if (tens && !call_skips(call, row) && (value >= limit || value <= -limit))
+            return error_set(err, BP_OUT_OF_RANGE, "Overflow in round(): the rounded value does not fit its type");
         if (narrow_out)
             ((int64_t *)values)[row] = (int64_t)value;
         else
@@ -163,7 +165,7 @@ static bp_status round_values(rounding how, const function_call *call, const col
 {
     double *to;
 
-    if (out->type.id == TYPE_DECIMAL) return round_decimals(how, call, in, out, err);
+    if (out->type.id == TYPE_DECIMAL) return round_decimals(how, call, in, 0, out, err);
     if (type_is_integer(out->type)) {
         *out = *in;
         out->length = call->rows;
@@ -272,11 +274,7 @@ bp_status bind_round_digits(function_binding *binding, bp_error *err)
     (void)err;
     if (type.id == TYPE_DECIMAL && binding_int64(binding, 1, &digits)) {
         if (digits > type.scale) digits = type.scale;
-        if (digits < 0) {
-            binding->result = binding->wanted[0] = type_of(TYPE_FLOAT64);
-            return BP_OK;
-        }
-        binding->result = type_decimal(type.precision, (int)digits);
+        binding->result = type_decimal(type.precision, digits < 0 ? 0 : (int)digits);
         return BP_OK;
     }
     if (!type_is_integer(type) && type.id != TYPE_FLOAT32) type = type_of(TYPE_FLOAT64);
@@ -324,7 +322,10 @@ KERNEL(math_round_digits)
     double *to;
 
     (void)count;
-    if (out->type.id == TYPE_DECIMAL) return round_decimals(ROUND_HALF_AWAY, call, &arguments[0], out, err);
+    if (out->type.id == TYPE_DECIMAL) {
+        int64_t digits = VALUE(&arguments[1], int32_t, 0);
+        return round_decimals(ROUND_HALF_AWAY, call, &arguments[0], digits >= 0 ? 0 : digits < -99 ? 99 : (unsigned)-digits, out, err);
+    }
     if (type_is_integer(out->type)) return round_integer_digits(call, arguments, out, err);
     to = call_values(call, out, 8);
     if (!to) return call_no_memory(call, call->rows * 8, err);
@@ -520,6 +521,7 @@ KERNEL(math_factorial)
         int32_t n = VALUE(&arguments[0], int32_t, row);
         int128 product = 1;
         if (call_skips(call, row)) continue;
+        if (n < 0) return error_set(err, BP_OUT_OF_RANGE, "the factorial of a negative number is not defined");
         for (int32_t i = 2; i <= n; i++)
             if (__builtin_mul_overflow(product, (int128)i, &product))
                 return error_set(err, BP_OUT_OF_RANGE, "%d! is out of range: HUGEINT holds factorials up to 33!", n);
