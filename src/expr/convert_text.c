@@ -213,8 +213,6 @@ static number_result parse_time(string_view text, data_type to, int64_t *out)
 
 static number_result parse_value(string_view text, data_type to, void *values, size_t row)
 {
-    bool zoned;
-
     switch (to.id) {
     case TYPE_BOOLEAN: return parse_boolean(text, values, row);
     case TYPE_FLOAT16:
@@ -224,7 +222,6 @@ static number_result parse_value(string_view text, data_type to, void *values, s
     case TYPE_DATE: return temporal_parse_date(text, (int32_t *)values + row);
     case TYPE_TIME: return parse_time(text, to, (int64_t *)values + row);
     case TYPE_TIMESTAMP: return temporal_parse_timestamp(text, (time_unit)to.unit, (int64_t *)values + row, NULL);
-    case TYPE_TIMESTAMP_TZ: return temporal_parse_timestamp(text, (time_unit)to.unit, (int64_t *)values + row, &zoned);
     case TYPE_INTERVAL: return temporal_parse_interval(text, (interval *)values + row);
     case TYPE_DURATION: return parse_duration(text, to, (int64_t *)values + row);
     case TYPE_UUID: return parse_uuid(text, (uint128 *)values + row);
@@ -251,6 +248,7 @@ static bp_status text_to_blobs(conversion *work, bp_error *err)
 bp_status convert_from_text(conversion *work, bp_error *err)
 {
     if (work->to.id == TYPE_BLOB) return text_to_blobs(work, err);
+    if (work->to.id == TYPE_TIMESTAMP_TZ) return convert_to_instants(work, err);
     for (size_t row = 0; row < work->rows; row++) {
         number_result result;
         if (conversion_skips(work, row)) continue;

@@ -325,7 +325,7 @@ bp_status bind_multiply(function_binding *binding, bp_error *err)
 }
 
 /* / : FLOAT stays FLOAT, all else is DOUBLE; with the setting integer_division integers stay what they are. */
-bp_status bind_bits(function_binding *binding, bp_error *err)
+bp_status bind_bitwise(function_binding *binding, bp_error *err)
 {
     (void)err;
     widen_mixed_signs(binding);

@@ -274,7 +274,8 @@ bp_status bind_round_digits(function_binding *binding, bp_error *err)
     (void)err;
     if (type.id == TYPE_DECIMAL && binding_int64(binding, 1, &digits)) {
         if (digits > type.scale) digits = type.scale;
-        binding->result = type_decimal(type.precision + (digits < 0 && type.scale == 0 && type.precision < 38), digits < 0 ? 0 : (int)digits);
+        binding->result = type_decimal(type.precision + (unsigned)(digits < 0 && type.scale == 0 && type.precision < 38),
+                                       digits < 0 ? 0 : (int)digits);
         return BP_OK;
     }
     if (!type_is_integer(type) && type.id != TYPE_FLOAT32) type = type_of(TYPE_FLOAT64);

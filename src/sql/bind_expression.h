@@ -24,6 +24,7 @@ typedef struct walk {
     expr_id *results;
     size_t result_count, result_capacity;
     size_t inside_aggregate; /* aggregates around the present node */
+    size_t inside_unnest;
 } walk;
 
 MUST_USE bp_status walk_push_result(walk *walk, expr_id expr, bp_error *err);
@@ -43,6 +44,9 @@ MUST_USE bp_status join_to_rows(walk *walk, join_kind kind, plan_id inner, expr_
                                 bp_error *err);
 MUST_USE bp_status correlated_conjuncts(expr_id **out, binder *binder, const correlation *correlation, size_t extra, bp_error *err);
 MUST_USE bp_status bind_correlated(walk *walk, relation *inner, const correlation *correlation, expr_id *out, bp_error *err);
+bool is_unnest(string_view name);
+MUST_USE bp_status enter_unnest(walk *walk, frame *frame, bp_error *err);
+MUST_USE bp_status combine_unnest(walk *walk, const frame *frame, expr_id list, expr_id *out, bp_error *err);
 MUST_USE bp_status bind_subquery(walk *walk, syntax_id node, bp_error *err);
 MUST_USE bp_status enter_in_query(walk *walk, frame *frame, bp_error *err);
 MUST_USE bp_status combine_in_query(walk *walk, const frame *frame, expr_id needle, expr_id *out, bp_error *err);

@@ -2,40 +2,40 @@
  * double quotes. It names the columns of a result that have no alias: "(a + b)", "count_star()", "CAST(a AS double)".
  *
  * Without recursion: `work` is a stack of what is still to be written, texts and nodes. A node is taken from it and its pieces are put there in its place, first
- * piece on top. A kind that has no spelling here (PIVOT, FRAME with EXCLUDE …) is written as its own source. */
+ * part on top. A kind that has no spelling here (PIVOT, FRAME with EXCLUDE …) is written as its own source. */
 #include "lexer.h"
 #include "syntax.h"
 
-typedef enum piece_kind {
-    PIECE_TEXT,   /* as it is */
-    PIECE_NODE,
-    PIECE_NAME,   /* an identifier, quoted where needed */
-    PIECE_LOWER,  /* a function's name */
-    PIECE_STRING, /* in single quotes */
-    PIECE_UPPER,  /* the same in upper case */
-    PIECE_INNER   /* a CONJUNCTION inside one of its own kind: no parentheses */
-} piece_kind;
+typedef enum part_kind {
+    PART_TEXT,   /* as it is */
+    PART_NODE,
+    PART_NAME,   /* an identifier, quoted where needed */
+    PART_LOWER,  /* a function's name */
+    PART_STRING, /* in single quotes */
+    PART_UPPER,  /* the same in upper case */
+    PART_INNER   /* a CONJUNCTION inside one of its own kind: no parentheses */
+} part_kind;
 
-typedef struct piece {
-    piece_kind kind;
+typedef struct part {
+    part_kind kind;
     syntax_id node;
     string_view text;
-} piece;
+} part;
 
 typedef struct printer {
     const syntax *tree;
     builder *out;
     arena *arena;
-    piece *work;
+    part *work;
     size_t count, capacity;
     bool failed; /* no memory */
 } printer;
 
-static void add(printer *printer, piece piece)
+static void add(printer *printer, part part)
 {
     if (printer->count == printer->capacity) {
         size_t wanted = printer->capacity ? printer->capacity * 2 : 64;
-        struct piece *larger = arena_new_array(printer->arena, struct piece, wanted);
+        struct part *larger = arena_new_array(printer->arena, struct part, wanted);
         if (!larger) {
             printer->failed = true;
             return;
@@ -44,28 +44,28 @@ static void add(printer *printer, piece piece)
         printer->work = larger;
         printer->capacity = wanted;
     }
-    printer->work[printer->count++] = piece;
+    printer->work[printer->count++] = part;
 }
 
 static void add_text(printer *printer, const char *text)
 {
-    add(printer, (piece){.kind = PIECE_TEXT, .text = string_view_of(text)});
+    add(printer, (part){.kind = PART_TEXT, .text = string_view_of(text)});
 }
 
 static void add_node(printer *printer, syntax_id node)
 {
-    if (node) add(printer, (piece){.kind = PIECE_NODE, .node = node});
+    if (node) add(printer, (part){.kind = PART_NODE, .node = node});
 }
 
 static void add_name(printer *printer, string_view name)
 {
-    add(printer, (piece){.kind = PIECE_NAME, .text = name});
+    add(printer, (part){.kind = PART_NAME, .text = name});
 }
 
 static void add_source(printer *printer, syntax_id node)
 {
     const syntax_node *syntax = syntax_at(printer->tree, node);
-    add(printer, (piece){.kind = PIECE_TEXT, .text = string_view_slice(printer->tree->source, syntax->begin, syntax->end)});
+    add(printer, (part){.kind = PART_TEXT, .text = string_view_slice(printer->tree->source, syntax->begin, syntax->end)});
 }
 
 static void add_list(printer *printer, const syntax_id *nodes, size_t count, const char *separator)
@@ -252,7 +252,7 @@ static void put_conjunction(printer *printer, syntax_id id, bool inner)
         const syntax_node *below = syntax_at(printer->tree, child);
         bool same = below->kind == SYNTAX_CONJUNCTION && below->option == node->option;
         if (i) add_text(printer, node->option == OPERATOR_AND ? " AND " : " OR ");
-        add(printer, (piece){.kind = same ? PIECE_INNER : PIECE_NODE, .node = child});
+        add(printer, (part){.kind = same ? PART_INNER : PART_NODE, .node = child});
     }
     if (!inner) add_text(printer, ")");
 }
@@ -411,7 +411,7 @@ static void put_call_name(printer *printer, syntax_id id)
     else if (is_call_of(node->text, "count") && empty)
         add_text(printer, "count_star");
     else
-        add(printer, (piece){.kind = PIECE_LOWER, .text = node->text});
+        add(printer, (part){.kind = PART_LOWER, .text = node->text});
 }
 
 /* EXTRACT(year FROM x) is date_part('YEAR', x): the unit stands without quotes in the source. */
@@ -436,7 +436,7 @@ static void put_arguments(printer *printer, syntax_id id, syntax_id receiver)
         syntax_id argument = syntax_children(printer->tree, list)[i];
         if (i) add_text(printer, ", ");
         if (i == 0 && is_bare_unit(printer, id, argument))
-            add(printer, (piece){.kind = PIECE_UPPER, .text = syntax_at(printer->tree, argument)->text});
+            add(printer, (part){.kind = PART_UPPER, .text = syntax_at(printer->tree, argument)->text});
         else
             add_node(printer, argument);
     }
@@ -479,7 +479,7 @@ static void put_interval(printer *printer, syntax_id id)
     bool plural = !is_call_of(unit, "century") && !is_call_of(unit, "millennium");
 
     add_text(printer, "to_");
-    add(printer, (piece){.kind = PIECE_TEXT, .text = plural ? unit : string_view_of(is_call_of(unit, "century") ? "centurie" : "millenni")});
+    add(printer, (part){.kind = PART_TEXT, .text = plural ? unit : string_view_of(is_call_of(unit, "century") ? "centurie" : "millenni")});
     add_text(printer, is_call_of(unit, "millennium") ? "a" : "s");
     add_text(printer, fraction ? "(CAST(" : "(CAST(trunc(CAST(");
     add_node(printer, syntax_child(printer->tree, id, 0));
@@ -529,7 +529,7 @@ static void put_map(printer *printer, syntax_id id)
 
 static void put_lambda(printer *printer, string_view words, syntax_id names, syntax_id body)
 {
-    add(printer, (piece){.kind = PIECE_TEXT, .text = words});
+    add(printer, (part){.kind = PART_TEXT, .text = words});
     add_children(printer, names, ", ");
     add_text(printer, ": ");
     add_node(printer, body);
@@ -585,7 +585,7 @@ static void put_plain_type(printer *printer, syntax_id id)
 
     for (size_t i = 0; i < ARRAY_LENGTH(spellings); i++)
         if (is_call_of(node->text, spellings[i][0])) name = string_view_of(spellings[i][1]);
-    add(printer, (piece){.kind = PIECE_TEXT, .text = name});
+    add(printer, (part){.kind = PART_TEXT, .text = name});
     if (!node->count) return;
     add_text(printer, "(");
     add_list(printer, syntax_children(printer->tree, id), node->count, ", ");
@@ -603,7 +603,7 @@ static void put_type(printer *printer, syntax_id id)
     case SYNTAX_TYPE_ARRAY:
         add_node(printer, children[0]);
         add_text(printer, "[");
-        add(printer, (piece){.kind = PIECE_TEXT, .text = node->text});
+        add(printer, (part){.kind = PART_TEXT, .text = node->text});
         add_text(printer, "]");
         return;
     default: break;
@@ -635,7 +635,7 @@ static void put_table(printer *printer, syntax_id id)
     switch (node->kind) {
     case SYNTAX_TABLE:
         if (before) add_node(printer, before), add_text(printer, ".");
-        add(printer, (piece){.kind = node->flags & SYNTAX_FLAG_PATH ? PIECE_STRING : PIECE_NAME, .text = node->text});
+        add(printer, (part){.kind = node->flags & SYNTAX_FLAG_PATH ? PART_STRING : PART_NAME, .text = node->text});
         break;
     case SYNTAX_TABLE_QUERY:
         add_text(printer, "(");
@@ -777,7 +777,7 @@ static void put_number(printer *printer, syntax_id id)
     if (node->end > node->begin && (ascii_is_digit((unsigned char)first) || first == '.'))
         add_source(printer, id);
     else
-        add(printer, (piece){.kind = PIECE_TEXT, .text = node->text});
+        add(printer, (part){.kind = PART_TEXT, .text = node->text});
 }
 
 static bool put_value(printer *printer, syntax_id id)
@@ -788,10 +788,10 @@ static bool put_value(printer *printer, syntax_id id)
     case SYNTAX_NULL_VALUE: add_text(printer, "NULL"); return true;
     case SYNTAX_BOOLEAN: add_text(printer, node->option ? "true" : "false"); return true;
     case SYNTAX_NUMBER: put_number(printer, id); return true;
-    case SYNTAX_STRING: add(printer, (piece){.kind = PIECE_STRING, .text = node->text}); return true;
+    case SYNTAX_STRING: add(printer, (part){.kind = PART_STRING, .text = node->text}); return true;
     case SYNTAX_BLOB:
         add_text(printer, "X");
-        add(printer, (piece){.kind = PIECE_STRING, .text = node->text});
+        add(printer, (part){.kind = PART_STRING, .text = node->text});
         return true;
     case SYNTAX_NAME:
     case SYNTAX_COLUMN: add_name(printer, node->text); return true;
@@ -852,7 +852,7 @@ static bool put_operator(printer *printer, syntax_id id)
     case SYNTAX_COLLATE:
         add_node(printer, children[0]);
         add_text(printer, " COLLATE ");
-        add(printer, (piece){.kind = PIECE_TEXT, .text = node->text});
+        add(printer, (part){.kind = PART_TEXT, .text = node->text});
         return true;
     case SYNTAX_SUBSCRIPT:
         add_node(printer, children[0]);
@@ -889,16 +889,16 @@ static bool put_part_of_query(printer *printer, syntax_id id)
 }
 
 /* Put a node's pieces in its place, the first on top. */
-static void take_node(printer *printer, const piece *piece)
+static void take_node(printer *printer, const part *part)
 {
     size_t first = printer->count;
 
-    if (piece->kind == PIECE_INNER)
-        put_conjunction(printer, piece->node, true);
-    else if (!put_value(printer, piece->node) && !put_operator(printer, piece->node) && !put_part_of_query(printer, piece->node))
-        add_source(printer, piece->node);
+    if (part->kind == PART_INNER)
+        put_conjunction(printer, part->node, true);
+    else if (!put_value(printer, part->node) && !put_operator(printer, part->node) && !put_part_of_query(printer, part->node))
+        add_source(printer, part->node);
     for (size_t last = printer->count; last > first + 1; first++, last--) {
-        struct piece swap = printer->work[first];
+        struct part swap = printer->work[first];
         printer->work[first] = printer->work[last - 1];
         printer->work[last - 1] = swap;
     }
@@ -917,14 +917,14 @@ bp_status syntax_print(builder *out, const syntax *tree, syntax_id id, arena *ar
 
     add_node(&printer, id);
     while (printer.count && !printer.failed) {
-        piece piece = printer.work[--printer.count];
-        switch (piece.kind) {
-        case PIECE_TEXT: builder_text(out, piece.text); break;
-        case PIECE_NAME: write_name(out, piece.text); break;
-        case PIECE_LOWER: write_lower(out, piece.text); break;
-        case PIECE_STRING: write_quoted(out, piece.text, '\''); break;
-        case PIECE_UPPER: write_upper(out, piece.text); break;
-        default: take_node(&printer, &piece);
+        part part = printer.work[--printer.count];
+        switch (part.kind) {
+        case PART_TEXT: builder_text(out, part.text); break;
+        case PART_NAME: write_name(out, part.text); break;
+        case PART_LOWER: write_lower(out, part.text); break;
+        case PART_STRING: write_quoted(out, part.text, '\''); break;
+        case PART_UPPER: write_upper(out, part.text); break;
+        default: take_node(&printer, &part);
         }
     }
     return printer.failed ? error_no_memory(err, out->memory, printer.capacity * 2 * sizeof *printer.work) : builder_status(out, err);
