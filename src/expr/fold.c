@@ -103,10 +103,10 @@ static bp_status number_from_text(expr_id *out, expr_pool *pool, string_view tex
     return expr_add_literal(out, pool, number, type_is_integer(type) ? LITERAL_OPEN : LITERAL_TYPED, err);
 }
 
-/* Digits of 1, -12.50: before and behind the point. */
+/* Digits of 1, -12.50: before and behind the point; leading zeros count where there is a point, as in DuckDB: 0.1 is a DECIMAL(2,1). */
 static void count_digits(string_view text, unsigned *whole, unsigned *fraction, bool *exponent)
 {
-    bool behind = false, leading = true;
+    bool behind = false, leading = !memchr(text.data, '.', text.size);
 
     *whole = *fraction = 0;
     *exponent = false;
