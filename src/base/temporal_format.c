@@ -16,12 +16,12 @@ typedef struct format_item {
     bool bare; /* "%-d" */
 } format_item;
 
+/* By letter; CODE_LITERAL: there is no such code. */
 static const struct code_row {
-    char letter;
+    uint8_t code;
     bool bare;
-    format_code code;
-} code_rows[] = {
-#define CODE(letter, name, bare) {letter, bare, CODE_##name},
+} code_rows[128] = {
+#define CODE(letter, name, bare) [letter] = {CODE_##name, bare},
 #include "temporal_codes.def"
 #undef CODE
 };
@@ -40,6 +40,7 @@ static string_view expansion(format_code code)
 static format_item next_item(const char **at, const char *end)
 {
     format_item item = {CODE_LITERAL, *(*at)++, false};
+    struct code_row row;
 
     if (item.byte != '%') return item;
     item.code = CODE_BAD;
@@ -49,9 +50,8 @@ static format_item next_item(const char **at, const char *end)
     }
     if (*at == end) return item;
     item.byte = *(*at)++;
-    for (size_t i = 0; i < ARRAY_LENGTH(code_rows); i++) {
-        if (code_rows[i].letter == item.byte && (code_rows[i].bare || !item.bare)) item.code = code_rows[i].code;
-    }
+    row = code_rows[(unsigned char)item.byte & 127];
+    if ((unsigned char)item.byte < 128 && row.code != CODE_LITERAL && (row.bare || !item.bare)) item.code = (format_code)row.code;
     return item;
 }
 
@@ -88,8 +88,16 @@ typedef struct format_value {
 static bool put_number(builder *out, int64_t value, unsigned width, bool bare)
 {
     char text[NUMBER_INT64_SIZE];
-    size_t size = number_print_int64(text, value);
+    size_t size;
 
+    if (value >= 0 && value < 10000 && width <= 4) { /* nearly all there are */
+        unsigned rest = (unsigned)value;
+        size = 4;
+        do text[--size] = (char)('0' + rest % 10), rest /= 10;
+        while (size && (rest || (!bare && 4 - size < width)));
+        return builder_append(out, text + size, 4 - size);
+    }
+    size = number_print_int64(text, value);
     if (!bare && size < width && !builder_fill(out, '0', width - size)) return false;
     return builder_append(out, text, size);
 }
