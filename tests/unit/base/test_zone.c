@@ -158,7 +158,8 @@ static void broken_files(void **state)
         (void)zone_span_at(zone, 1700000000);
     }
     for (size_t i = 0; i < 6; i++) {
-        static const char *const rules[] = {"CET", "CET-1CEST", "CET-1CEST,M3.6.0,M10.5.0", "CET-1CEST,M13.1.0,M10.5.0", "9", "CET-200"};
+        static const char *const rules[] = {"CET", "CET-1CEST", "CET-1CEST,M3.6.0,M10.5.0", "CET-1CEST,M13.1.0,M10.5.0",
+                                            "9",   "CET-200"};
         zone_file file = berlin_like(rules[i]);
         assert_int_equal(zone_parse(&zone, &region, file.bytes, file.size, STRING_VIEW("rule"), NULL), BP_BAD_FORMAT);
     }
