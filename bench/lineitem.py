@@ -18,9 +18,9 @@ THREADS = 2
 ROUNDS = 5
 
 START = {
-    "Bedplate": "import bedplate as bp\ncon = bp.connect(config={'threads': %d})" % THREADS,
-    "DuckDB": "import duckdb\ncon = duckdb.connect(config={'threads': %d})" % THREADS,
-    "Polars": "import os\nos.environ['POLARS_MAX_THREADS'] = '%d'\nimport polars as pl" % THREADS,
+    "Bedplate": f"import bedplate as bp\ncon = bp.connect(config={{'threads': {THREADS}}})",
+    "DuckDB": f"import duckdb\ncon = duckdb.connect(config={{'threads': {THREADS}}})",
+    "Polars": f"import os\nos.environ['POLARS_MAX_THREADS'] = '{THREADS}'\nimport polars as pl",
 }
 SUM = "'SELECT count(*), sum(l_quantity) FROM ' + repr(path)"
 WORK = {
@@ -45,19 +45,22 @@ WORK = {
     },
 }
 
-TIMED = """
-import sys, time
-path = sys.argv[1]
-%s
-begin = time.perf_counter()
-%s
-print(time.perf_counter() - begin)
-print(answer)
-"""
+
+def timed(start, work):
+    """The program for rounds.fresh(): its seconds, then its answer."""
+    return "\n".join(
+        [
+            "import sys, time\npath = sys.argv[1]",
+            start,
+            "begin = time.perf_counter()",
+            work,
+            "print(time.perf_counter() - begin)\nprint(answer)",
+        ]
+    )
 
 
 def idle(name):
-    return statistics.median(rounds.fresh(TIMED % (START[name], "answer = 0"), FILE)[1] for _ in range(3))
+    return statistics.median(rounds.fresh(timed(START[name], "answer = 0"), FILE)[1] for _ in range(3))
 
 
 def main():
@@ -74,7 +77,7 @@ def main():
         speeds, memory, answers = {n: [] for n in contestants}, {n: 0 for n in contestants}, {}
         for _ in range(ROUNDS):
             for name, code in contestants.items():
-                took, peak, answers[name] = rounds.fresh(TIMED % (START[name], code), FILE)
+                took, peak, answers[name] = rounds.fresh(timed(START[name], code), FILE)
                 speeds[name].append(size / 1e9 / took)
                 memory[name] = max(memory[name], peak - base[name])
         assert len(set(answers.values())) == 1, answers

@@ -66,5 +66,5 @@ def fresh(code, *arguments):
     run = subprocess.run(
         [sys.executable, "-c", program, *map(str, arguments)], capture_output=True, text=True, env=environment, check=True
     )
-    lines = run.stdout.splitlines()
-    return float(lines[0]), int(lines[-1]) / 1024, lines[1]
+    took, answer, peak = run.stdout.splitlines()[-3:]  # a peer may have printed its progress before
+    return float(took), int(peak) / 1024, answer

@@ -84,19 +84,20 @@ static bp_status combine_between(walk *walk, const frame *frame, const expr_id *
 static bp_status combine_like(walk *walk, const frame *frame, const expr_id *operands, size_t count, expr_id *out, bp_error *err)
 {
     static const char *const plain[][2] = {
-        [LIKE_LIKE] = {"~~", "!~~"}, [LIKE_ILIKE] = {"~~*", "!~~*"}, [LIKE_GLOB] = {"~~~", "~~~"}};
+        [LIKE_LIKE] = {"~~", "!~~"}, [LIKE_ILIKE] = {"~~*", "!~~*"}, [LIKE_GLOB] = {"~~~", "~~~"},
+        [LIKE_SIMILAR] = {"regexp_full_match", "regexp_full_match"}};
     const syntax_node *node = syntax_at(walk->binder->tree, frame->node);
     bool negated = (node->flags & SYNTAX_FLAG_NOT) != 0;
     bp_status status;
 
-    if (node->option == LIKE_SIMILAR) return not_yet(walk->binder, frame->node, "SIMILAR TO", err);
     if (count == 3) {
         if (node->option == LIKE_GLOB) return not_yet(walk->binder, frame->node, "GLOB … ESCAPE", err);
+        if (node->option == LIKE_SIMILAR) return not_yet(walk->binder, frame->node, "SIMILAR TO … ESCAPE", err);
         status = call(walk, out, node->option == LIKE_ILIKE ? "ilike_escape" : "like_escape", operands, 3, err);
         return status ? status : negate_if(walk, out, negated, err);
     }
     if ((status = call(walk, out, plain[node->option][negated], operands, 2, err))) return status;
-    return negate_if(walk, out, negated && node->option == LIKE_GLOB, err);
+    return negate_if(walk, out, negated && (node->option == LIKE_GLOB || node->option == LIKE_SIMILAR), err);
 }
 
 /* CASE value WHEN a … becomes CASE WHEN value = a …. */

@@ -1,6 +1,8 @@
 /* Results as text. All formats but BOX are written row by row; BOX keeps the cells' texts until the end, since widths depend on all of them. */
 #include "format_result.h"
 
+#include "format_json.h"
+
 #include "text/unicode.h"
 
 static const char *const format_names[FORMAT_COUNT] = {"box", "csv", "tsv", "json", "jsonl", "markdown", "html", "line"};
@@ -153,6 +155,10 @@ static void json_row(text_writer *writer, const batch *batch, size_t row, builde
         builder_byte(out, ':');
         if (column_is_null(column, row)) {
             builder_literal(out, "null");
+            continue;
+        }
+        if (type_is_nested(column->type)) {
+            json_put_value(out, &writer->cell, column, row);
             continue;
         }
         text = cell_text(writer, column, row);

@@ -234,6 +234,10 @@ step rule_subscript(parser *p, frame *f)
 {
     RULE_BEGIN
     p->at++;
+    if (accept(p, TOKEN_CAST)) { /* [::step]: two colons that were read as one token */
+        if (!push_none(p) || !push_none(p)) return STEP_FAIL;
+        f->place = 1;
+    }
     for (;;) {
         if (next_is_operator(p, OPERATOR_SUBTRACT) && (peek_at(p, 1)->kind == ':' || peek_at(p, 1)->kind == ']')) p->at++;
         if (next_is_kind(p, ':') || next_is_kind(p, ']')) {

@@ -7,10 +7,10 @@
  *   number    big-endian, sign bit flipped, floats by total order (one NaN, no -0.0)
  *   text      its bytes, 00 as 01 01 and 01 as 01 02; then 00
  *   interval  its length with months of 30 days, then its three parts as they are */
-#ifndef EXEC_NESTED_KEY_H
-#define EXEC_NESTED_KEY_H
+#ifndef COLUMN_NESTED_KEY_H
+#define COLUMN_NESTED_KEY_H
 
-#include "column/batch.h"
+#include "column.h"
 
 /* refs[i] = the bytes of row i, in `arena`; NULL rows: an empty text. The column may have any encoding. */
 MUST_USE bp_status nested_keys_of(string_ref *refs, const column *in, size_t rows, arena *arena, bp_error *err);

@@ -2,7 +2,7 @@
 #include "nested_key.h"
 
 #include "base/config.h"
-#include "column/column_builder.h"
+#include "column_builder.h"
 
 enum { MARK_END = 0, MARK_VALUE = 1, MARK_NULL = 2 };
 
