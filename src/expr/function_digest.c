@@ -101,8 +101,7 @@ static uint64_t hash_flat(const column *in, size_t row, unsigned depth)
     case PHYSICAL_STRUCT: return hash_struct(in, row, depth + 1);
     case PHYSICAL_INT256:
     case PHYSICAL_FLOAT16:
-    case PHYSICAL_INTERVAL:
-        return hash_bytes((const char *)in->values + row * physical_width(physical), physical_width(physical));
+    case PHYSICAL_INTERVAL: return hash_bytes((const char *)in->values + row * physical_width(physical), physical_width(physical));
     }
     return HASH_NULL;
 }

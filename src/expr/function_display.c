@@ -17,7 +17,8 @@ static bp_status check_bar_width(const function_call *call, const column *argume
 
 static double bar_width(const column *arguments, size_t count, size_t row)
 {
-    double x = VALUE(&arguments[0], double, row), least = VALUE(&arguments[1], double, row), most = VALUE(&arguments[2], double, row);
+    double x = VALUE(&arguments[0], double, row), least = VALUE(&arguments[1], double, row),
+           most = VALUE(&arguments[2], double, row);
     double width = count == 4 ? VALUE(&arguments[3], double, row) : 80;
 
     if (x != x || least != least || most != most || x <= least) return 0;

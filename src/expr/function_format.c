@@ -60,7 +60,8 @@ static const char *kind_name(value_kind kind)
 
 static bp_status type_error(const format_run *run, char type, value_kind kind)
 {
-    return error_set(run->err, BP_BAD_ARGUMENT, "Invalid type specifier \"%c\" for formatting a value of type %s", type, kind_name(kind));
+    return error_set(run->err, BP_BAD_ARGUMENT, "Invalid type specifier \"%c\" for formatting a value of type %s", type,
+                     kind_name(kind));
 }
 
 /* values ---------------------------------------------------------------------------------------------------------------------------------------- */
@@ -104,7 +105,8 @@ static format_value value_at(const column *in, size_t row)
 static bp_status argument_value(const format_run *run, size_t index, format_value *out)
 {
     if (index + 1 >= run->count)
-        return error_set(run->err, BP_BAD_ARGUMENT, "Argument index \"%zu\" out of range: the format has %zu arguments", index, run->count - 1);
+        return error_set(run->err, BP_BAD_ARGUMENT, "Argument index \"%zu\" out of range: the format has %zu arguments", index,
+                         run->count - 1);
     *out = value_at(&run->arguments[index + 1], run->row);
     return BP_OK;
 }
@@ -134,7 +136,8 @@ static void write_fill(const format_run *run, const format_spec *spec, int64_t c
 }
 
 /* `body` of so many characters, with `prefix` (a sign, 0x) before it, in the width. '=' fills between the two. */
-static void write_padded(const format_run *run, const format_spec *spec, char align, string_view prefix, string_view body, size_t characters)
+static void write_padded(const format_run *run, const format_spec *spec, char align, string_view prefix, string_view body,
+                         size_t characters)
 {
     int64_t missing = spec->width - (int64_t)(prefix.size + characters), before = 0, between = 0;
 
@@ -226,7 +229,8 @@ static bp_status write_integer(const format_run *run, const format_spec *spec, f
     string_view body;
 
     if (spec->precision >= 0 && !spec->as_printf) return format_error(run, "precision not allowed for this argument type");
-    if (spec->sign && value.kind != VALUE_INTEGER && !spec->as_printf) return format_error(run, "format specifier requires signed argument");
+    if (spec->sign && value.kind != VALUE_INTEGER && !spec->as_printf)
+        return format_error(run, "format specifier requires signed argument");
     if (!spec->as_printf && (spec->type == 'i' || spec->type == 'u')) return type_error(run, spec->type, value.kind);
     if (spec->as_printf && spec->type == 'c') {
         char byte = (char)value.magnitude;
@@ -357,7 +361,8 @@ static size_t print_float(char *out, const format_spec *spec, double value)
 static void write_not_finite(const format_run *run, const format_spec *spec, double value)
 {
     bool upper = ascii_upper((unsigned char)spec->type) == (unsigned char)spec->type && spec->type;
-    string_view word = value != value ? (upper ? STRING_VIEW("NAN") : STRING_VIEW("nan")) : (upper ? STRING_VIEW("INF") : STRING_VIEW("inf"));
+    string_view word =
+        value != value ? (upper ? STRING_VIEW("NAN") : STRING_VIEW("nan")) : (upper ? STRING_VIEW("INF") : STRING_VIEW("inf"));
     char sign[1], align = spec->zero || spec->align == '=' ? '<' : spec->align ? spec->align : '<';
     size_t sign_size = print_sign(sign, spec->sign, value < 0);
 
@@ -528,7 +533,8 @@ static bp_status take_spec(format_run *run, format_spec *spec)
     if (ascii_is_digit((unsigned char)present(run)) || present(run) == '{')
         if ((status = take_size(run, "width", &spec->width))) return status;
     if (take(run, '.')) {
-        if (!ascii_is_digit((unsigned char)present(run)) && present(run) != '{') return format_error(run, "missing precision specifier");
+        if (!ascii_is_digit((unsigned char)present(run)) && present(run) != '{')
+            return format_error(run, "missing precision specifier");
         if ((status = take_size(run, "precision", &spec->precision))) return status;
     }
     if (!at_end(run) && present(run) != '}') spec->type = run->format.data[run->at++];
@@ -668,7 +674,8 @@ static bp_status format_rows(const function_call *call, const column *arguments,
     for (size_t row = 0; row < call->rows && !status; row++) {
         if (call_skips(call, row)) continue;
         builder_reset(&text);
-        status = make(&(format_run){.out = &text, .arguments = arguments, .count = count, .row = row, .format = TEXT(0), .err = err});
+        status =
+            make(&(format_run){.out = &text, .arguments = arguments, .count = count, .row = row, .format = TEXT(0), .err = err});
         if (!status) status = text_store(call, &room, &text, name, &to[row], err);
     }
     builder_clear(&text);

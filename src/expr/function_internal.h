@@ -128,7 +128,7 @@ bp_status text_make_each(text_maker maker, const char *name, const function_call
             string_view text;                                                                                                      \
             if (call_skips(call, row)) continue;                                                                                   \
             text = text_value(&arguments[0], row);                                                                                 \
-            to[row] = text_ref(expression);                                                                                     \
+            to[row] = text_ref(expression);                                                                                        \
         }                                                                                                                          \
         (void)count;                                                                                                               \
         return BP_OK;                                                                                                              \

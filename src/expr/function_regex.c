@@ -36,7 +36,8 @@ static bp_status parse_options(regex_options *out, string_view text, bool may_be
         case '\t':
         case '\n': break;
         default:
-            return error_set(err, BP_BAD_ARGUMENT, "Unrecognized Regex option %.*s: c, i, l, m, n, p, s are known, and g for regexp_replace",
+            return error_set(err, BP_BAD_ARGUMENT,
+                             "Unrecognized Regex option %.*s: c, i, l, m, n, p, s are known, and g for regexp_replace",
                              (int)(utf8_next(text.data + i, text.data + text.size) - text.data) - (int)i, text.data + i);
         }
     }
@@ -60,7 +61,8 @@ static bp_status check_constants(const function_binding *binding, size_t options
 
     if (options_index < binding->count) {
         if (is_null_literal(binding, options_index)) return error_set(err, BP_BAD_ARGUMENT, "Regex options field must not be NULL");
-        if (binding_text(binding, options_index, &text) && (status = parse_options(&options, text, may_be_global, err))) return status;
+        if (binding_text(binding, options_index, &text) && (status = parse_options(&options, text, may_be_global, err)))
+            return status;
     }
     if (!binding_text(binding, 1, &text)) return BP_OK;
     if ((status = regex_new(&compiled, binding->pool->context->memory, text, options.flags, err))) return status;
@@ -165,7 +167,8 @@ static bp_status test_rows(const function_call *call, const column *arguments, s
                            bp_error *err)
 {
     uint64_t *bits = call_bits(call, out);
-    regex_run run = {.call = call, .arguments = arguments, .options_index = count == 3 ? 2 : NO_ARGUMENT, .whole = whole, .err = err};
+    regex_run run = {
+        .call = call, .arguments = arguments, .options_index = count == 3 ? 2 : NO_ARGUMENT, .whole = whole, .err = err};
 
     if (!bits) return call_no_memory(call, call->rows / 8, err);
     for (size_t row = 0; row < call->rows; row++) {
@@ -229,8 +232,8 @@ static bp_status check_replacement(const regex_run *run, string_view replacement
     }
     if (*most <= regex_group_count(run->regex)) return BP_OK;
     return error_set(run->err, BP_BAD_ARGUMENT,
-                     "Invalid replacement string for regexp_replace: it asks for group %u, but the regular expression has only %u", *most,
-                     regex_group_count(run->regex));
+                     "Invalid replacement string for regexp_replace: it asks for group %u, but the regular expression has only %u",
+                     *most, regex_group_count(run->regex));
 }
 
 static void append_replacement(builder *out, string_view replacement, string_view text, const regex_span *spans)
@@ -280,7 +283,8 @@ KERNEL(regex_replace)
 {
     string_ref *to = call_values(call, out, 16);
     text_room room = {.arena = call->arena};
-    regex_run run = {.call = call, .arguments = arguments, .options_index = count == 4 ? 3 : NO_ARGUMENT, .may_be_global = true, .err = err};
+    regex_run run = {
+        .call = call, .arguments = arguments, .options_index = count == 4 ? 3 : NO_ARGUMENT, .may_be_global = true, .err = err};
     builder text;
     bp_status status = BP_OK;
 
@@ -430,7 +434,8 @@ static bp_status names_of(const function_binding *binding, data_type *out, bp_er
         types[i] = type_of(TYPE_VARCHAR);
         for (size_t k = 0; k < i; k++)
             if (string_equal_nocase(names[k], names[i]))
-                return error_set(err, BP_BIND_ERROR, "Duplicate group name '%.*s' in the list of names", STRING_ARGUMENTS(names[i]));
+                return error_set(err, BP_BIND_ERROR, "Duplicate group name '%.*s' in the list of names",
+                                 STRING_ARGUMENTS(names[i]));
     }
     *detail = (type_detail){.child_count = entry->size, .children = types, .names = names};
     *out = type_of(TYPE_STRUCT);
@@ -494,8 +499,9 @@ static bp_status take_named(void *data, string_view text, const regex_span *span
     bp_status status = BP_OK;
 
     for (size_t i = 0; i < take->count && !status; i++)
-        status = spans[i + 1].begin == SIZE_MAX && take->null_groups ? text_list_add_null(&take->fields[i], err)
-                                                                     : text_list_add(&take->fields[i], span_text(text, spans[i + 1]), err);
+        status = spans[i + 1].begin == SIZE_MAX && take->null_groups
+                     ? text_list_add_null(&take->fields[i], err)
+                     : text_list_add(&take->fields[i], span_text(text, spans[i + 1]), err);
     return status;
 }
 
@@ -537,7 +543,8 @@ KERNEL(regex_extract_names)
         for (size_t i = 0; i < REGEX_MOST_GROUPS; i++) spans[i] = (regex_span){SIZE_MAX, SIZE_MAX};
         if (!call_skips(call, row)) {
             text = TEXT(0);
-            if ((status = prepare_row(&run, row)) || (status = find_from(&run, text, 0, spans, take.count + 1, &found))) return status;
+            if ((status = prepare_row(&run, row)) || (status = find_from(&run, text, 0, spans, take.count + 1, &found)))
+                return status;
         }
         if ((status = take_named(&take, text, spans, err))) return status;
     }

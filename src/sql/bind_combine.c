@@ -83,9 +83,10 @@ static bp_status combine_between(walk *walk, const frame *frame, const expr_id *
 
 static bp_status combine_like(walk *walk, const frame *frame, const expr_id *operands, size_t count, expr_id *out, bp_error *err)
 {
-    static const char *const plain[][2] = {
-        [LIKE_LIKE] = {"~~", "!~~"}, [LIKE_ILIKE] = {"~~*", "!~~*"}, [LIKE_GLOB] = {"~~~", "~~~"},
-        [LIKE_SIMILAR] = {"regexp_full_match", "regexp_full_match"}};
+    static const char *const plain[][2] = {[LIKE_LIKE] = {"~~", "!~~"},
+                                           [LIKE_ILIKE] = {"~~*", "!~~*"},
+                                           [LIKE_GLOB] = {"~~~", "~~~"},
+                                           [LIKE_SIMILAR] = {"regexp_full_match", "regexp_full_match"}};
     const syntax_node *node = syntax_at(walk->binder->tree, frame->node);
     bool negated = (node->flags & SYNTAX_FLAG_NOT) != 0;
     bp_status status;

@@ -186,7 +186,8 @@ bp_status regex_test(regex *self, string_view text, bool *found, cancel *cancel,
     return status;
 }
 
-static bp_status find_whole(regex *self, string_view text, size_t from, regex_span *span, bool *found, cancel *cancel, bp_error *err)
+static bp_status find_whole(regex *self, string_view text, size_t from, regex_span *span, bool *found, cancel *cancel,
+                            bp_error *err)
 {
     bp_status status;
 

@@ -150,8 +150,7 @@ static bool state_is(const automaton *self, uint32_t state, const uint32_t *list
     const automaton_state *other = &self->states[state];
 
     return other->list_count == count && other->before == made->before && other->after_word == made->after_word &&
-           other->match == made->match &&
-           (!count || memcmp(self->lists + other->list_begin, list, count * sizeof *list) == 0);
+           other->match == made->match && (!count || memcmp(self->lists + other->list_begin, list, count * sizeof *list) == 0);
 }
 
 /* The place in the hash table of the state, or the free one where it belongs. */
@@ -184,8 +183,8 @@ static bool is_full(const automaton *self, size_t extra)
 {
     size_t row = sizeof(automaton_state) + (sizeof(uint32_t) << self->shift) + 2 * sizeof(uint32_t);
 
-    return self->state_count > 1 && (self->state_count + 1) * row + (self->list_count + extra) * sizeof(uint32_t) >
-                                        (size_t)LIMIT_REGEX_CACHE_SIZE;
+    return self->state_count > 1 &&
+           (self->state_count + 1) * row + (self->list_count + extra) * sizeof(uint32_t) > (size_t)LIMIT_REGEX_CACHE_SIZE;
 }
 
 /* The entry that leads to the state of `set`: AUTOMATON_DEAD when nothing is left. *flushed: older states are gone. */
@@ -323,7 +322,8 @@ bp_status automaton_find_end(automaton *self, const automaton_search *search, si
 }
 
 /* backwards ------------------------------------------------------------------------------------------------------------------------------------------------------ */
-bp_status automaton_find_begin(automaton *self, string_view text, size_t from, size_t end, cancel *cancel, size_t *begin, bp_error *err)
+bp_status automaton_find_begin(automaton *self, string_view text, size_t from, size_t end, cancel *cancel, size_t *begin,
+                               bp_error *err)
 {
     const unsigned char *bytes = (const unsigned char *)text.data;
     uint32_t row, entry;

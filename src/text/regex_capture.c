@@ -123,9 +123,9 @@ bp_status regex_capture(const program *program, memory *memory, string_view text
     bp_status status;
 
     if (!stack) return error_no_memory(err, memory, size);
-    thread_list lists[2] = {{.set = {.dense = block, .sparse = block + count}, .marks = block + 4 * count},
-                            {.set = {.dense = block + 2 * count, .sparse = block + 3 * count},
-                             .marks = block + 4 * count + count * slot_count}};
+    thread_list lists[2] = {
+        {.set = {.dense = block, .sparse = block + count}, .marks = block + 4 * count},
+        {.set = {.dense = block + 2 * count, .sparse = block + 3 * count}, .marks = block + 4 * count + count * slot_count}};
     c.present = block + 4 * count + 2 * count * slot_count;
     if (!(status = run_threads(&c, lists, cancel, err)))
         for (size_t i = 0; i < slot_count; i++) slots[i] = c.present[i] == NO_MARK ? SIZE_MAX : c.present[i];

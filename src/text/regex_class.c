@@ -127,9 +127,9 @@ bool range_list_add_posix(range_list *list, string_view name, bool fold)
     static const struct {
         const char *name, *pairs; /* NULL pairs: from 0 on */
     } classes[] = {
-        {"alnum", "09AZaz"}, {"alpha", "AZaz"},     {"ascii", NULL},       {"blank", "\t\t  "}, {"cntrl", NULL},
-        {"digit", "09"},     {"graph", "!~"},       {"lower", "az"},       {"print", " ~"},     {"punct", "!/:@[`{~"},
-        {"space", "\t\r  "}, {"upper", "AZ"},       {"word", "09AZ__az"},  {"xdigit", "09AFaf"},
+        {"alnum", "09AZaz"}, {"alpha", "AZaz"}, {"ascii", NULL},      {"blank", "\t\t  "},  {"cntrl", NULL},
+        {"digit", "09"},     {"graph", "!~"},   {"lower", "az"},      {"print", " ~"},      {"punct", "!/:@[`{~"},
+        {"space", "\t\r  "}, {"upper", "AZ"},   {"word", "09AZ__az"}, {"xdigit", "09AFaf"},
     };
     bool negated = name.size && name.data[0] == '^';
     range_list part = {.memory = list->memory};

@@ -39,7 +39,8 @@ static uint32_t compile_failed(compiling *c, bp_status status)
 
 static uint32_t compile_too_large(compiling *c)
 {
-    return compile_failed(c, error_set(c->err, BP_LIMIT, "regular expression: too large, it would compile to more than %d instructions",
+    return compile_failed(c, error_set(c->err, BP_LIMIT,
+                                       "regular expression: too large, it would compile to more than %d instructions",
                                        LIMIT_REGEX_INSTRUCTIONS));
 }
 
@@ -167,13 +168,13 @@ static uint32_t compile_sequences(compiling *c, size_t begin, size_t end, unsign
         first = last - 1;
         if (depth + 1u < sequence->size) {
             while (first > begin && c->sequences[first - 1].low[depth] == sequence->low[depth] &&
-                   c->sequences[first - 1].high[depth] == sequence->high[depth] &&
-                   c->sequences[first - 1].size == sequence->size)
+                   c->sequences[first - 1].high[depth] == sequence->high[depth] && c->sequences[first - 1].size == sequence->size)
                 first--;
             target = compile_sequences(c, first, last, depth + 1, after); /* at most 4 deep */
         }
         if (c->status) return NOWHERE;
-        one = emit_once(c, (instruction){.op = OP_BYTES, .low = sequence->low[depth], .high = sequence->high[depth], .next = target});
+        one =
+            emit_once(c, (instruction){.op = OP_BYTES, .low = sequence->low[depth], .high = sequence->high[depth], .next = target});
         all = all == NOWHERE ? one : emit_once(c, (instruction){.op = OP_SPLIT, .next = one, .other = all});
         if (c->status) return NOWHERE;
     }

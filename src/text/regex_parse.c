@@ -35,7 +35,8 @@ static bp_status pattern_error(const parsing *p, const char *what, size_t begin,
     string_view part = string_view_slice(p->pattern, begin, end);
 
     if (part.size > 80) part.size = 80;
-    return error_set(p->err, BP_BAD_ARGUMENT, "regular expression: %s: %.*s (at byte %zu)", what, STRING_ARGUMENTS(part), begin + 1);
+    return error_set(p->err, BP_BAD_ARGUMENT, "regular expression: %s: %.*s (at byte %zu)", what, STRING_ARGUMENTS(part),
+                     begin + 1);
 }
 
 static bp_status pattern_no_memory(const parsing *p, size_t size)
@@ -50,7 +51,8 @@ static bp_status new_node(parsing *p, const regex_node *node, uint32_t *out)
 
     if (parsed->node_count == parsed->node_capacity) {
         size_t room = parsed->node_capacity ? parsed->node_capacity * 2 : 32;
-        regex_node *moved = memory_resize(parsed->memory, parsed->nodes, parsed->node_capacity * sizeof *moved, room * sizeof *moved);
+        regex_node *moved =
+            memory_resize(parsed->memory, parsed->nodes, parsed->node_capacity * sizeof *moved, room * sizeof *moved);
         if (!moved) return pattern_no_memory(p, room * sizeof *moved);
         parsed->nodes = moved;
         parsed->node_capacity = room;
@@ -485,7 +487,8 @@ static bp_status parse_bar(parsing *p)
     bp_status status;
 
     p->at++;
-    if (!frame->alternatives && (status = new_node(p, &(regex_node){.kind = REGEX_ALTERNATIVES}, &frame->alternatives))) return status;
+    if (!frame->alternatives && (status = new_node(p, &(regex_node){.kind = REGEX_ALTERNATIVES}, &frame->alternatives)))
+        return status;
     add_alternative(p, frame);
     if ((status = new_sequence(p, &frame->sequence))) return status;
     p->last = 0;
@@ -519,7 +522,8 @@ static bool take_braces(parsing *p, uint32_t *least, uint32_t *most)
 /* The last item, put into a REPEAT that takes its place in the sequence. */
 static bp_status repeat_last(parsing *p, size_t begin, uint32_t least, uint32_t most)
 {
-    uint32_t item = p->last, id, sequence = p->open[p->depth].sequence, factor = most == REPEAT_NO_END || most < least ? least : most;
+    uint32_t item = p->last, id, sequence = p->open[p->depth].sequence,
+             factor = most == REPEAT_NO_END || most < least ? least : most;
     bool lazy = take(p, '?');
     regex_node *nodes;
     bp_status status;
@@ -612,7 +616,8 @@ static bp_status parse_escape(parsing *p)
     case 'A': p->at++; return add_assertion(p, ASSERT_BEGIN_TEXT);
     case 'z': p->at++; return add_assertion(p, ASSERT_END_TEXT);
     case 'Q': p->at++; return parse_quoted(p);
-    case 'C': return pattern_error(p, "\\C (any byte) is not supported: texts are matched character by character", begin, p->at + 1);
+    case 'C':
+        return pattern_error(p, "\\C (any byte) is not supported: texts are matched character by character", begin, p->at + 1);
     default: break;
     }
     if ((status = escaped_character(p, begin, &code_point))) return status;

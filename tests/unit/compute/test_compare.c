@@ -23,7 +23,8 @@ static BP_WRAPS uint64_t next_random(void)
     return seed;
 }
 
-static const char *const texts[] = {"", "a", "b", "ab", "twelve bytes", "twelve bytes and more", "twelve bytes and less", "\xc3\xa4"};
+static const char *const texts[] = {"",        "a", "b", "ab", "twelve bytes", "twelve bytes and more", "twelve bytes and less",
+                                    "\xc3\xa4"};
 
 /* A value of the type at `out`: few different ones, so that many pairs are equal. */
 static void random_value(physical_type type, void *out)
@@ -120,8 +121,8 @@ static bool holds(comparison relation, int order)
     return truths[relation];
 }
 
-static const physical_type types[] = {PHYSICAL_INT8,   PHYSICAL_INT16,  PHYSICAL_INT32,  PHYSICAL_INT64,   PHYSICAL_INT128,
-                                      PHYSICAL_UINT8,  PHYSICAL_UINT16, PHYSICAL_UINT32, PHYSICAL_UINT64,  PHYSICAL_UINT128,
+static const physical_type types[] = {PHYSICAL_INT8,    PHYSICAL_INT16,   PHYSICAL_INT32,  PHYSICAL_INT64,   PHYSICAL_INT128,
+                                      PHYSICAL_UINT8,   PHYSICAL_UINT16,  PHYSICAL_UINT32, PHYSICAL_UINT64,  PHYSICAL_UINT128,
                                       PHYSICAL_FLOAT32, PHYSICAL_FLOAT64, PHYSICAL_STRING, PHYSICAL_INTERVAL};
 
 static void check_rows(physical_type type, const char *left, const char *right, size_t rows)

@@ -190,8 +190,8 @@ static double seconds(void)
 /* What takes a backtracking engine for ever: a megabyte in well under the time of sanitizers, and the answer is right. */
 static void pathological_patterns_are_linear(void **state)
 {
-    static const char *const patterns[] = {"(a*)*b", "(a+)+b", "(a|aa)+b", "(?:a?){100}a{100}b", "(.*)(.*)(.*)(.*)x", "(a|a)*b",
-                                           "\\b(?:a*)*\\bb"};
+    static const char *const patterns[] = {"(a*)*b",  "(a+)+b",        "(a|aa)+b", "(?:a?){100}a{100}b", "(.*)(.*)(.*)(.*)x",
+                                           "(a|a)*b", "\\b(?:a*)*\\bb"};
     memory *account = memory_account_new(NULL, SIZE_MAX);
     size_t size = 1000000;
     char *text = memory_allocate(account, size);
@@ -240,8 +240,7 @@ static bp_status search_once(void *data, bp_error *err)
     regex *regex;
     regex_span spans[3];
     bool found = false;
-    bp_status status =
-        regex_new(&regex, data, STRING_VIEW("(?P<key>\\w+|[[:alpha:]]x)=(\\pL+|(?i)k{2,3})"), 0, err);
+    bp_status status = regex_new(&regex, data, STRING_VIEW("(?P<key>\\w+|[[:alpha:]]x)=(\\pL+|(?i)k{2,3})"), 0, err);
 
     if (status) return status;
     status = regex_find(regex, STRING_VIEW("key1=\xc3\xa4 value"), 0, spans, 3, &found, NULL, err);
@@ -261,12 +260,9 @@ static void every_allocation_may_fail(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(spans_are_those_of_python),
-        cmocka_unit_test(answers_are_those_of_re2),
-        cmocka_unit_test(context_before_is_seen),
-        cmocka_unit_test(limits_hold),
-        cmocka_unit_test(pathological_patterns_are_linear),
-        cmocka_unit_test(full_cache_is_emptied),
+        cmocka_unit_test(spans_are_those_of_python),        cmocka_unit_test(answers_are_those_of_re2),
+        cmocka_unit_test(context_before_is_seen),           cmocka_unit_test(limits_hold),
+        cmocka_unit_test(pathological_patterns_are_linear), cmocka_unit_test(full_cache_is_emptied),
         cmocka_unit_test(every_allocation_may_fail),
     };
 
