@@ -88,6 +88,10 @@ int signature_match(const signature *signature, bool variadic, arena *arena, con
 bool scalar_function_range(string_view name, size_t *begin, size_t *end);
 bool aggregate_function_range(string_view name, size_t *begin, size_t *end);
 
+/* fold_compare.c ----------------------------------------------------------------------------------------------------------------- */
+/* A comparison whose operands are folded, in a cheaper form if there is one. */
+MUST_USE bp_status fold_compare(expr_pool *pool, expr_id *id, bp_error *err);
+
 /* convert.c ---------------------------------------------------------------------------------------------------------------------- */
 /* Whether a cast exists at all, and whether it can fail on some value. */
 bool convert_exists(data_type from, data_type to);

@@ -75,6 +75,7 @@ static bp_status fold_node(void *data, expr_pool *pool, expr_id *id, bp_error *e
         if ((status = fold_logic(pool, id, err))) return status;
         node = expr_at(pool, *id);
     }
+    if (node->kind == EXPR_COMPARE && !all_literal(pool, node)) return fold_compare(pool, id, err);
     if (!is_computed(node) || !all_literal(pool, node)) return BP_OK;
     status = expr_constant_value(&value, pool, *id, NULL);
     if (status == BP_NO_MEMORY || status == BP_OVER_BUDGET) return error_no_memory(err, pool->context->memory, 4096);
