@@ -205,7 +205,8 @@ static bool bind_all(binding_state *state, bp_statement *statement, PyObject *pa
         Py_ssize_t given = PySequence_Size(parameters);
         if (given < 0) return false;
         if ((size_t)given != count) {
-            PyErr_Format(state->errors[ERROR_PROGRAMMING], "the statement has %zu parameters, but %zd values are given", count, given);
+            PyErr_Format(state->errors[ERROR_PROGRAMMING], "the statement has %zu parameters, but %zd values are given", count,
+                         given);
             return false;
         }
     }
@@ -307,7 +308,8 @@ static PyObject *connection_unregister(PyObject *object, PyObject *arguments)
 }
 
 static PyMethodDef connection_methods[] = {
-    {"run", connection_run, METH_VARARGS, "run(sql, parameters=None) -> Result or None: run all statements; the last one's result."},
+    {"run", connection_run, METH_VARARGS,
+     "run(sql, parameters=None) -> Result or None: run all statements; the last one's result."},
     {"register", connection_register, METH_VARARGS, "register(name, capsule): make an arrow_array_stream capsule's data a table."},
     {"unregister", connection_unregister, METH_VARARGS, "unregister(name)"},
     {"set", connection_set, METH_VARARGS, "set(name, value): change a setting, the value as text."},
@@ -388,7 +390,9 @@ static int module_clear(PyObject *module)
 static PyModuleDef_Slot module_slots[] = {{Py_mod_exec, module_exec}, {0, NULL}};
 
 static PyModuleDef module_definition = {
-    PyModuleDef_HEAD_INIT, "_bedplate", "The binding of Bedplate's C library.", sizeof(binding_state), NULL, module_slots, module_traverse, module_clear, NULL,
+    PyModuleDef_HEAD_INIT, "_bedplate",  "The binding of Bedplate's C library.",
+    sizeof(binding_state), NULL,         module_slots,
+    module_traverse,       module_clear, NULL,
 };
 
 PyMODINIT_FUNC PyInit__bedplate(void)

@@ -22,7 +22,17 @@ enum {
 };
 
 /* Constructors of other modules, fetched at the first value of that type. */
-enum { CACHED_DATE_FROM_ORDINAL, CACHED_DATETIME, CACHED_TIMEDELTA, CACHED_TIME, CACHED_DECIMAL, CACHED_UUID, CACHED_ZONE, CACHED_UTC, CACHED_KINDS };
+enum {
+    CACHED_DATE_FROM_ORDINAL,
+    CACHED_DATETIME,
+    CACHED_TIMEDELTA,
+    CACHED_TIME,
+    CACHED_DECIMAL,
+    CACHED_UUID,
+    CACHED_ZONE,
+    CACHED_UTC,
+    CACHED_KINDS
+};
 
 typedef struct binding_state {
     PyObject *errors[ERROR_KINDS];
@@ -31,8 +41,7 @@ typedef struct binding_state {
 } binding_state;
 
 typedef struct connection_object {
-    PyObject_HEAD
-    bp_context *context;
+    PyObject_HEAD bp_context *context;
     bp_connection *connection; /* NULL: closed */
     Py_ssize_t result_count;   /* open results, which need the connection */
 } connection_object;
@@ -45,6 +54,7 @@ extern PyType_Spec result_spec;
 PyObject *result_make(binding_state *state, connection_object *connection, bp_statement *statement, bp_result *result);
 
 /* Row `row` of an Arrow array as a Python object; `sql_type` is the column's, for HUGEINT. */
-PyObject *value_read(binding_state *state, const struct ArrowSchema *schema, const struct ArrowArray *array, int64_t row, const char *sql_type);
+PyObject *value_read(binding_state *state, const struct ArrowSchema *schema, const struct ArrowArray *array, int64_t row,
+                     const char *sql_type);
 
 #endif

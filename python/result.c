@@ -8,8 +8,7 @@
 #include "binding.h"
 
 typedef struct result_object {
-    PyObject_HEAD
-    connection_object *connection; /* a reference, while it is open */
+    PyObject_HEAD connection_object *connection; /* a reference, while it is open */
     bp_statement *statement;
     bp_result *result; /* NULL: ended, closed or given away */
     struct ArrowSchema schema;
@@ -96,7 +95,8 @@ static PyObject *next_row(result_object *self, binding_state *state)
     PyObject *row = PyTuple_New((Py_ssize_t)count);
 
     for (int64_t i = 0; row && i < count; i++) {
-        PyObject *value = value_read(state, self->schema.children[i], self->batch.children[i], self->row, bp_result_column_type(self->result, (size_t)i));
+        PyObject *value = value_read(state, self->schema.children[i], self->batch.children[i], self->row,
+                                     bp_result_column_type(self->result, (size_t)i));
         if (!value || PyTuple_SetItem(row, (Py_ssize_t)i, value)) Py_CLEAR(row);
     }
     self->row++;
@@ -258,7 +258,8 @@ static PyObject *result_arrow_stream(PyObject *object, PyObject *arguments, PyOb
     PyObject *requested = Py_None, *capsule;
     bp_error err;
 
-    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "|O:__arrow_c_stream__", names, &requested) || !is_open(self, state)) return NULL;
+    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "|O:__arrow_c_stream__", names, &requested) || !is_open(self, state))
+        return NULL;
     stream = calloc(1, sizeof *stream);
     held = calloc(1, sizeof *held);
     capsule = stream && held ? PyCapsule_New(stream, "arrow_array_stream", capsule_end) : PyErr_NoMemory();
@@ -284,7 +285,8 @@ static PyMethodDef result_methods[] = {
     {"rows_changed", result_rows_changed, METH_NOARGS, "rows written by an INSERT or CREATE TABLE AS; -1: a query"},
     {"text", result_text, METH_VARARGS, "text(format='box', most_rows=0) -> str"},
     {"close", result_close, METH_NOARGS, "Let the result go."},
-    {"__arrow_c_stream__", (PyCFunction)(void (*)(void))result_arrow_stream, METH_VARARGS | METH_KEYWORDS, "An arrow_array_stream capsule of the rows that are left."},
+    {"__arrow_c_stream__", (PyCFunction)(void (*)(void))result_arrow_stream, METH_VARARGS | METH_KEYWORDS,
+     "An arrow_array_stream capsule of the rows that are left."},
     {NULL, NULL, 0, NULL},
 };
 
@@ -295,4 +297,5 @@ static PyType_Slot result_slots[] = {
     {0, NULL},
 };
 
-PyType_Spec result_spec = {"bedplate.Result", sizeof(result_object), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION, result_slots};
+PyType_Spec result_spec = {"bedplate.Result", sizeof(result_object), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+                           result_slots};

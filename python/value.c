@@ -8,10 +8,14 @@
 
 /* constructors of other modules ---------------------------------------------------------------------------------------------------------------- */
 static const char *const cached_places[CACHED_KINDS][3] = {
-    [CACHED_DATE_FROM_ORDINAL] = {"datetime", "date", "fromordinal"}, [CACHED_DATETIME] = {"datetime", "datetime", NULL},
-    [CACHED_TIMEDELTA] = {"datetime", "timedelta", NULL},             [CACHED_TIME] = {"datetime", "time", NULL},
-    [CACHED_DECIMAL] = {"decimal", "Decimal", NULL},                  [CACHED_UUID] = {"uuid", "UUID", NULL},
-    [CACHED_ZONE] = {"zoneinfo", "ZoneInfo", NULL},                   [CACHED_UTC] = {"datetime", "timezone", "utc"},
+    [CACHED_DATE_FROM_ORDINAL] = {"datetime", "date", "fromordinal"},
+    [CACHED_DATETIME] = {"datetime", "datetime", NULL},
+    [CACHED_TIMEDELTA] = {"datetime", "timedelta", NULL},
+    [CACHED_TIME] = {"datetime", "time", NULL},
+    [CACHED_DECIMAL] = {"decimal", "Decimal", NULL},
+    [CACHED_UUID] = {"uuid", "UUID", NULL},
+    [CACHED_ZONE] = {"zoneinfo", "ZoneInfo", NULL},
+    [CACHED_UTC] = {"datetime", "timezone", "utc"},
 };
 
 /* Borrowed; NULL: an exception is set. */
@@ -81,14 +85,16 @@ static PyObject *time_of(binding_state *state, int64_t micros)
     PyObject *make = cached(state, CACHED_TIME);
 
     if (!make) return NULL;
-    return PyObject_CallFunction(make, "iiii", (int)(micros / 3600000000), (int)(micros / 60000000 % 60), (int)(micros / 1000000 % 60), (int)(micros % 1000000));
+    return PyObject_CallFunction(make, "iiii", (int)(micros / 3600000000), (int)(micros / 60000000 % 60),
+                                 (int)(micros / 1000000 % 60), (int)(micros % 1000000));
 }
 
 static PyObject *delta_of(binding_state *state, int64_t days, int64_t micros)
 {
     PyObject *make = cached(state, CACHED_TIMEDELTA);
 
-    return make ? PyObject_CallFunction(make, "LLL", (long long)days, (long long)(micros / 1000000), (long long)(micros % 1000000)) : NULL;
+    return make ? PyObject_CallFunction(make, "LLL", (long long)days, (long long)(micros / 1000000), (long long)(micros % 1000000))
+                : NULL;
 }
 
 /* A zone by name; a new reference. */
@@ -109,7 +115,8 @@ static PyObject *timestamp_of(binding_state *state, int64_t micros, const char *
     if (!make) return NULL;
     epoch = PyObject_CallFunction(make, "iii", 1970, 1, 1);
     if (zone && epoch) {
-        PyObject *utc = cached(state, CACHED_UTC), *arguments = PyTuple_New(0), *keywords = utc ? Py_BuildValue("{sO}", "tzinfo", utc) : NULL;
+        PyObject *utc = cached(state, CACHED_UTC), *arguments = PyTuple_New(0),
+                 *keywords = utc ? Py_BuildValue("{sO}", "tzinfo", utc) : NULL;
         PyObject *replace = PyObject_GetAttrString(epoch, "replace"), *aware = NULL;
         if (arguments && keywords && replace) aware = PyObject_Call(replace, arguments, keywords);
         Py_XDECREF(arguments);
@@ -169,7 +176,8 @@ static PyObject *temporal_value(binding_state *state, const char *format, const 
 }
 
 /* nested values -------------------------------------------------------------------------------------------------------------------------------------------- */
-static PyObject *list_value(binding_state *state, const struct ArrowSchema *schema, const struct ArrowArray *array, int64_t begin, int64_t end)
+static PyObject *list_value(binding_state *state, const struct ArrowSchema *schema, const struct ArrowArray *array, int64_t begin,
+                            int64_t end)
 {
     PyObject *list = PyList_New(0);
 
@@ -210,8 +218,8 @@ static PyObject *nested_value(binding_state *state, const struct ArrowSchema *sc
 }
 
 /* all ----------------------------------------------------------------------------------------------------------------------------------------------------------- */
-#define READ(type)                                                                                                                               \
-    type value;                                                                                                                                  \
+#define READ(type)                                                                                                                 \
+    type value;                                                                                                                    \
     memcpy(&value, values + row * (int64_t)sizeof value, sizeof value)
 
 static PyObject *text_value(const struct ArrowArray *array, int64_t row, bool text)
@@ -236,7 +244,8 @@ static PyObject *uuid_value(binding_state *state, const unsigned char *bytes)
     return value;
 }
 
-static PyObject *decimal_value(binding_state *state, const char *format, const unsigned char *values, int64_t row, const char *sql_type)
+static PyObject *decimal_value(binding_state *state, const char *format, const unsigned char *values, int64_t row,
+                               const char *sql_type)
 {
     const char *comma = strchr(format, ',');
     int scale = 0;
@@ -246,9 +255,11 @@ static PyObject *decimal_value(binding_state *state, const char *format, const u
     return decimal_of(state, values + row * 16, scale);
 }
 
-PyObject *value_read(binding_state *state, const struct ArrowSchema *schema, const struct ArrowArray *array, int64_t row, const char *sql_type)
+PyObject *value_read(binding_state *state, const struct ArrowSchema *schema, const struct ArrowArray *array, int64_t row,
+                     const char *sql_type)
 {
-    const unsigned char *validity = array->n_buffers > 0 ? array->buffers[0] : NULL, *values = array->n_buffers > 1 ? array->buffers[1] : NULL;
+    const unsigned char *validity = array->n_buffers > 0 ? array->buffers[0] : NULL,
+                        *values = array->n_buffers > 1 ? array->buffers[1] : NULL;
 
     row += array->offset;
     if (schema->format[0] == 'n' || (validity && !((validity[row / 8] >> (row % 8)) & 1))) Py_RETURN_NONE;
@@ -258,16 +269,46 @@ PyObject *value_read(binding_state *state, const struct ArrowSchema *schema, con
     }
     switch (schema->format[0]) {
     case 'b': return PyBool_FromLong((values[row / 8] >> (row % 8)) & 1);
-    case 'c': { READ(int8_t); return PyLong_FromLong(value); }
-    case 's': { READ(int16_t); return PyLong_FromLong(value); }
-    case 'i': { READ(int32_t); return PyLong_FromLong(value); }
-    case 'l': { READ(int64_t); return PyLong_FromLongLong(value); }
-    case 'C': { READ(uint8_t); return PyLong_FromLong(value); }
-    case 'S': { READ(uint16_t); return PyLong_FromLong(value); }
-    case 'I': { READ(uint32_t); return PyLong_FromUnsignedLong(value); }
-    case 'L': { READ(uint64_t); return PyLong_FromUnsignedLongLong(value); }
-    case 'f': { READ(float); return PyFloat_FromDouble((double)value); }
-    case 'g': { READ(double); return PyFloat_FromDouble(value); }
+    case 'c': {
+        READ(int8_t);
+        return PyLong_FromLong(value);
+    }
+    case 's': {
+        READ(int16_t);
+        return PyLong_FromLong(value);
+    }
+    case 'i': {
+        READ(int32_t);
+        return PyLong_FromLong(value);
+    }
+    case 'l': {
+        READ(int64_t);
+        return PyLong_FromLongLong(value);
+    }
+    case 'C': {
+        READ(uint8_t);
+        return PyLong_FromLong(value);
+    }
+    case 'S': {
+        READ(uint16_t);
+        return PyLong_FromLong(value);
+    }
+    case 'I': {
+        READ(uint32_t);
+        return PyLong_FromUnsignedLong(value);
+    }
+    case 'L': {
+        READ(uint64_t);
+        return PyLong_FromUnsignedLongLong(value);
+    }
+    case 'f': {
+        READ(float);
+        return PyFloat_FromDouble((double)value);
+    }
+    case 'g': {
+        READ(double);
+        return PyFloat_FromDouble(value);
+    }
     case 'u': return text_value(array, row, true);
     case 'z': return text_value(array, row, false);
     case 'w': return uuid_value(state, values + row * 16);

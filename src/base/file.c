@@ -22,13 +22,13 @@
 /* messages and paths ----------------------------------------------------------------------------------------------------------- */
 bp_status file_error(bp_error *err, const char *verb, string_view path, int error_number)
 {
-    char reason[128];
+    char reason[ERROR_SYSTEM_SIZE];
     bp_status status = error_number == ENOENT || error_number == ENOTDIR ? BP_NOT_FOUND
                        : error_number == ENOMEM                          ? BP_NO_MEMORY
                                                                          : BP_IO_ERROR;
 
     return error_set(err, status, "cannot %s \"%.*s\": %s", verb, path.size > 600 ? 600 : (int)path.size, path.data,
-                     strerror_r(error_number, reason, sizeof reason));
+                     error_of_system(reason, error_number));
 }
 
 bp_status file_check_path(string_view path, bp_error *err)
@@ -38,6 +38,14 @@ bp_status file_check_path(string_view path, bp_error *err)
         return error_set(err, BP_LIMIT, "a file name has %zu bytes; at most %d are possible", path.size, LIMIT_PATH_SIZE - 1);
     if (memchr(path.data, '\0', path.size)) return error_set(err, BP_BAD_ARGUMENT, "a file name contains a NUL byte");
     return BP_OK;
+}
+
+bp_status file_check_access(const bp_context *context, string_view path, bp_error *err)
+{
+    if (!context->config.enable_external_access)
+        return error_set(err, BP_IO_ERROR, "\"%.*s\": files are out of reach (the setting enable_external_access is false)",
+                         path.size > 600 ? 600 : (int)path.size, path.data);
+    return file_check_path(path, err);
 }
 
 bp_status file_path_text(path_text *out, string_view path, bp_error *err)
@@ -148,7 +156,7 @@ bp_status file_open(file *out, bp_context *context, string_view path, bp_error *
 
     memset(out, 0, sizeof *out);
     out->context = context;
-    if ((status = file_check_path(path, err)) || (status = take_path(out, path, err))) goto done;
+    if ((status = file_check_access(context, path, err)) || (status = take_path(out, path, err))) goto done;
     out->descriptor = open_for_reading(context, out->path);
     if (out->descriptor < 0) {
         status = file_error(err, "open", path, errno);
@@ -384,11 +392,10 @@ bp_status file_identify(file_identity *out, bp_context *context, string_view pat
 {
     struct stat info;
     path_text text;
-    bp_status status = file_path_text(&text, path, err);
+    bp_status status = file_check_access(context, path, err);
 
-    (void)context;
     memset(out, 0, sizeof *out);
-    if (status) return status;
+    if (status || (status = file_path_text(&text, path, err))) return status;
     if (stat(text.text, &info)) return file_error(err, "look at", path, errno);
     *out = identity_of(&info);
     return BP_OK;
@@ -397,9 +404,8 @@ bp_status file_identify(file_identity *out, bp_context *context, string_view pat
 bp_status file_remove(bp_context *context, string_view path, bp_error *err)
 {
     path_text text;
-    bp_status status = file_path_text(&text, path, err);
+    bp_status status = file_check_access(context, path, err);
 
-    (void)context;
-    if (status) return status;
+    if (status || (status = file_path_text(&text, path, err))) return status;
     return unlink(text.text) ? file_error(err, "remove", path, errno) : BP_OK;
 }
