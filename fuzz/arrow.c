@@ -23,6 +23,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 enum { MODE_FAIL = 1, MODE_STREAM = 2, MODE_QUERY = 4, MODE_COLUMN = 8, MODE_HONEST = 16 };
 
 #define NODES_MOST 400
+#define ELEMENTS_MOST 3000 /* of a child: fixed-size lists in each other multiply */
 #define DEPTH_MOST 70 /* over LIMIT_TYPE_DEPTH, which must be noticed */
 
 /* the producer ------------------------------------------------------------------------------------------------------------------------ */
@@ -343,7 +344,7 @@ static void make_run_ends(struct ArrowArray *out, const struct ArrowSchema *sche
     add_child(out, schema, 1, runs, depth);
     ends = out->children[0];
     out->n_buffers = 0;
-    if (!ends || width > 8 || !width || ends->offset || ends->length < (int64_t)runs || !ends->buffers || !ends->buffers[1]) return;
+    if (!ends || width > 8 || !width || ends->offset || ends->length < (int64_t)runs || ends->length > (int64_t)runs + 2 || !ends->buffers || !ends->buffers[1]) return;
     for (size_t i = 0; i < (size_t)ends->length; i++) {
         end += lie(20) ? -3 : 1 + (int64_t)pick(5);
         if (i + 1 == (size_t)ends->length && !lie(8)) end = (int64_t)rows + end;
@@ -393,7 +394,7 @@ static void make_payload(struct ArrowArray *out, const struct ArrowSchema *schem
         if (count) add_child(out, schema, 0, elements, depth);
     } else if (!strncmp(format, "+w:", 3)) {
         out->n_buffers = 1;
-        if (count) add_child(out, schema, 0, strlen(format) == 4 ? rows * (size_t)(format[3] - '0') : 3, depth);
+        if (count) add_child(out, schema, 0, strlen(format) == 4 ? least(rows * (size_t)(format[3] - '0'), ELEMENTS_MOST) : 3, depth);
     } else if (is(format, "+s")) {
         out->n_buffers = 1;
         for (size_t i = 0; i < count; i++) add_child(out, schema, i, rows, depth);
