@@ -30,7 +30,7 @@ BP_MUST_USE BP_API bp_status bp_prepare(bp_statement **out, bp_connection *conne
                                         size_t *consumed, bp_error *err);
 BP_API void bp_statement_free(bp_statement *statement);
 
-/* Parameters, numbered from 1; `$name` parameters get numbers in order of appearance. */
+/* Parameters, numbered from 1: `?` and `$1` first, by their numbers; `$name` parameters after them, in order of appearance. */
 BP_API size_t bp_statement_parameter_count(const bp_statement *statement);
 /* The name of a parameter ("id" for $id, "1" for $1 and `?`); NULL when out of range. Borrowed. */
 BP_API const char *bp_statement_parameter_name(const bp_statement *statement, size_t number);

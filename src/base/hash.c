@@ -66,7 +66,7 @@ static uint32_t crc32c_plain(uint32_t crc, const uint8_t *data, size_t size)
 }
 
 #if defined(__x86_64__) && !defined(BEDPLATE_SCALAR)
-__attribute__((target("sse4.2"))) static uint32_t crc32c_sse42(uint32_t crc, const uint8_t *data, size_t size)
+__attribute__((target("sse4.2,crc32"))) static uint32_t crc32c_sse42(uint32_t crc, const uint8_t *data, size_t size)
 {
     uint64_t wide = crc;
 

@@ -222,7 +222,7 @@ static bool print_list(builder *out, const column *elements, size_t begin, size_
     return done && builder_byte(out, ']');
 }
 
-/* Without names (a ROW): (1, x). */
+/* Without names (a ROW): (1, x), (1,), (). */
 static bool print_struct(builder *out, const column *column, size_t row, int depth)
 {
     const string_view *names = column->type.detail->names;
@@ -233,6 +233,7 @@ static bool print_struct(builder *out, const column *column, size_t row, int dep
         if (named && print_quoted(out, names[i])) builder_literal(out, ": ");
         done = print_member(out, &column->children[i], row, depth);
     }
+    if (!named && column->child_count == 1) builder_byte(out, ',');
     return done && builder_byte(out, named ? '}' : ')');
 }
 

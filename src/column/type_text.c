@@ -2,7 +2,7 @@
  *
  *   type     = base { "[" [digits] "]" }
  *   base     = name [ "(" … ")" ]          DECIMAL(p[,s]), VARCHAR(n): n is read and ignored, ENUM('a', …)
- *            | STRUCT "(" field type {"," field type} ")"  | ROW the same | MAP "(" type "," type ")"
+ *            | STRUCT "(" field type {"," field type} ")"  | ROW the same | TUPLE "(" type {"," type} ")" | MAP "(" type "," type ")"
  *
  * Recursive descent, LIMIT_TYPE_DEPTH levels at most. */
 #include "type.h"
@@ -60,7 +60,8 @@ static bool print_quoted(builder *out, string_view text, char quote)
 
 static bool print_fields(builder *out, data_type type, int depth)
 {
-    bool done = builder_literal(out, "STRUCT(");
+    bool named = type_child_count(type) == 0 || (type.detail->names && type.detail->names[0].size);
+    bool done = named ? builder_literal(out, "STRUCT(") : builder_literal(out, "TUPLE(");
 
     for (size_t i = 0; i < type_child_count(type) && done; i++) {
         string_view name = type.detail->names ? type.detail->names[i] : (string_view){NULL, 0};
@@ -213,6 +214,7 @@ static const type_alias aliases[] = {
     {"enum", TYPE_ENUM, 0},
     {"struct", TYPE_STRUCT, 0},
     {"row", TYPE_STRUCT, 0},
+    {"tuple", TYPE_STRUCT, 0},
     {"map", TYPE_MAP, 0},
 };
 
@@ -445,7 +447,8 @@ static bp_status read_field_name(type_reader *reader, string_view *out)
     return out->data ? BP_OK : reader_no_memory(reader, word.size);
 }
 
-static bp_status read_fields(type_reader *reader, data_type *out)
+/* STRUCT(name type, …) or TUPLE(type, …). */
+static bp_status read_fields(type_reader *reader, bool named, data_type *out)
 {
     member_list list = {0};
     bp_status status;
@@ -453,7 +456,8 @@ static bp_status read_fields(type_reader *reader, data_type *out)
     if (!take(reader, '(')) return reader_error(reader, reader->at, "the fields of a STRUCT in parentheses");
     do {
         if ((status = grow_members(reader, &list))) return status;
-        if ((status = read_field_name(reader, &list.names[list.count]))) return status;
+        list.names[list.count] = STRING_VIEW("");
+        if (named && (status = read_field_name(reader, &list.names[list.count]))) return status;
         if ((status = read_type(reader, &list.types[list.count]))) return status;
         list.count++;
     } while (take(reader, ','));
@@ -510,7 +514,7 @@ static bp_status read_base(type_reader *reader, data_type *out)
     switch (alias->id) {
     case TYPE_DECIMAL: return read_decimal(reader, out);
     case TYPE_ENUM: return read_labels(reader, out);
-    case TYPE_STRUCT: return read_fields(reader, out);
+    case TYPE_STRUCT: return read_fields(reader, strcmp(alias->name, "tuple") != 0, out);
     case TYPE_MAP: return read_map(reader, out);
     default: *out = (data_type){.id = alias->id, .unit = alias->unit};
     }

@@ -2,7 +2,8 @@
  * joins look keys up in.
  *
  * A key row is the key columns packed side by side: words of NULL bits first, then each column's value (string_ref for text), zero where NULL,
- * floats canonical (one NaN, no -0.0), padded to whole words. Rows compare word by word; only far strings need a look at their bytes.
+ * floats canonical (one NaN, no -0.0), padded to whole words. Rows compare word by word; only far strings need a look at their bytes. Lists, structs and
+ * maps are texts here: the bytes that nested_key.h makes of them.
  *
  *   slots[hash & mask] = tag (high 32 bits of the hash's top half) | group + 1;  0: empty. Linear probing, at most half full. */
 #ifndef EXEC_GROUP_TABLE_H
@@ -17,10 +18,13 @@ typedef struct key_layout {
     uint32_t *offsets; /* bytes into the row */
     size_t width; /* of a row: a multiple of 8 */
     size_t null_words;
-    bool has_strings;
+    uint32_t *texts; /* the offsets of those that are a string_ref */
+    size_t text_count;
+    uint8_t *text_words; /* width / 8: 1 where the word is the second of a string_ref */
+    bool has_nested; /* whose bytes lie in the scratch that key_pack was given: a table copies them */
 } key_layout;
 
-/* Types that cannot be keys (lists, structs) are BP_NOT_SUPPORTED. The offsets are in `arena`. */
+/* The offsets are in `arena`. */
 MUST_USE bp_status key_layout_init(key_layout *out, const data_type *types, size_t count, arena *arena, bp_error *err);
 /* Pack rows 0 … rows-1 of the columns (any encoding) into packed[rows * width] and hash them. */
 MUST_USE bp_status key_pack(const key_layout *layout, const column *columns, size_t rows, char *packed, uint64_t *hashes,

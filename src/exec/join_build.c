@@ -79,7 +79,7 @@ static bp_status insert_packed(join_build *build, char *packed, uint64_t *hashes
         }
         positions[kept++] = first_row + i;
     }
-    status = group_table_insert(&build->groups, packed, hashes, kept, 0, positions, false, groups, err);
+    status = group_table_insert(&build->groups, packed, hashes, kept, 0, positions, build->keys.has_nested, groups, err);
     for (size_t i = 0; i < kept && !status; i++) groups_of_row[positions[i]] = groups[i];
     return status;
 }

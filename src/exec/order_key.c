@@ -1,7 +1,15 @@
 /* Encoding sort keys; see the header for the layout. */
 #include "order_key.h"
 
+#include "nested_key.h"
+
 #define TEXT_PREFIX 12
+
+/* Keys whose bytes are only the beginning. */
+static bool is_text(data_type type)
+{
+    return type_physical(type) == PHYSICAL_STRING || type_is_nested(type);
+}
 
 static size_t value_width(data_type type)
 {
@@ -10,11 +18,11 @@ static size_t value_width(data_type type)
     switch (physical) {
     case PHYSICAL_NONE: return 0;
     case PHYSICAL_BIT: return 1;
-    case PHYSICAL_STRING: return TEXT_PREFIX;
-    case PHYSICAL_INTERVAL: return 16; /* as microseconds, months of 30 days */
+    case PHYSICAL_STRING:
     case PHYSICAL_LIST:
     case PHYSICAL_STRUCT:
-    case PHYSICAL_ARRAY: return SIZE_MAX;
+    case PHYSICAL_ARRAY: return TEXT_PREFIX;
+    case PHYSICAL_INTERVAL: return 16; /* as microseconds, months of 30 days */
     default: return physical_width(physical);
     }
 }
@@ -32,12 +40,10 @@ bp_status sort_layout_init(sort_layout *out, const schema *schema, const sort_sp
         size_t width;
         types[i] = schema->types[specs[i].column];
         width = value_width(types[i]);
-        if (width == SIZE_MAX)
-            return error_set(err, BP_NOT_SUPPORTED, "ORDER BY a list, struct or map is not there yet; order by a field of it");
         out->nullable[i] = nullable[i] || types[i].id == TYPE_NULL;
         out->offsets[i] = (uint32_t)out->width;
         out->width += width + out->nullable[i];
-        out->has_text |= type_physical(types[i]) == PHYSICAL_STRING;
+        out->has_text |= is_text(types[i]);
     }
     out->width = out->width ? (out->width + 7) & ~(size_t)7 : 8;
     return BP_OK;
@@ -86,9 +92,8 @@ static int128 interval_micros(interval value)
     return ((int128)value.months * 30 + value.days) * 86400000000 + value.micros;
 }
 
-static void encode_text(const column *column, size_t rows, char *to, size_t stride, uint64_t invert)
+static void encode_text(const string_ref *values, size_t rows, char *to, size_t stride, uint64_t invert)
 {
-    const string_ref *values = column->values;
 
     for (size_t i = 0; i < rows; i++) {
         char bytes[TEXT_PREFIX] = {0};
@@ -132,18 +137,38 @@ static void encode_values(const column *column, size_t rows, char *to, size_t st
             encode_wide(to + i * stride, (uint128)interval_micros(((const interval *)column->values)[i]) ^ (uint128)1 << 127,
                         invert);
         break;
-    case PHYSICAL_STRING: encode_text(column, rows, to, stride, invert); break;
+    case PHYSICAL_STRING: encode_text(column->values, rows, to, stride, invert); break;
     default: break;
     }
 }
 
 static void encode_nulls(const column *column, size_t rows, char *to, size_t stride, size_t width, bool nulls_first)
 {
+    const uint64_t *validity = column->type.id == TYPE_NULL ? NULL : column->validity;
+    bool all = column->type.id == TYPE_NULL;
+
+    if (!all && !validity) {
+        for (size_t i = 0; i < rows; i++) to[i * stride] = (char)nulls_first;
+        return;
+    }
     for (size_t i = 0; i < rows; i++) {
-        bool null = column_is_null(column, i);
+        bool null = all || !bitmap_get(validity, i);
         to[i * stride] = (char)(null != nulls_first);
         if (null) memset(to + i * stride + 1, 0, width);
     }
+}
+
+/* The first bytes of what stands for nested values. */
+static bp_status encode_nested(const column *column, size_t rows, char *to, size_t stride, uint64_t invert, arena *scratch,
+                               bp_error *err)
+{
+    string_ref *refs = arena_new_array(scratch, string_ref, rows);
+    bp_status status;
+
+    if (!refs) return error_no_memory(err, scratch->memory, rows * sizeof *refs);
+    if ((status = nested_keys_of(refs, column, rows, scratch, err))) return status;
+    encode_text(refs, rows, to, stride, invert);
+    return BP_OK;
 }
 
 /* Half floats and 256-bit decimals are carried through, not ordered. */
@@ -152,22 +177,57 @@ static bool is_ordered(physical_type physical)
     return physical != PHYSICAL_FLOAT16 && physical != PHYSICAL_INT256;
 }
 
+static bp_status encode_key(const sort_layout *layout, size_t index, const batch *in, char *to, size_t stride, arena *scratch,
+                            bp_error *err)
+{
+    const sort_spec *spec = &layout->specs[index];
+    data_type type = layout->types[index];
+    column flat;
+    bp_status status;
+    char *values = to + layout->nullable[index];
+    uint64_t invert = spec->descending ? UINT64_MAX : 0;
+
+    if (!is_ordered(type_physical(type)))
+        return error_set(err, BP_NOT_SUPPORTED, "ORDER BY this type is not there yet; cast it to DOUBLE");
+    if ((status = column_flatten(&flat, &in->columns[spec->column], scratch, err))) return status;
+    if (!type_is_nested(type))
+        encode_values(&flat, in->row_count, values, stride, invert);
+    else if ((status = encode_nested(&flat, in->row_count, values, stride, invert, scratch, err)))
+        return status;
+    if (layout->nullable[index]) encode_nulls(&flat, in->row_count, to, stride, value_width(type), spec->nulls_first);
+    return BP_OK;
+}
+
 bp_status sort_encode(const sort_layout *layout, const batch *in, char *keys, arena *scratch, bp_error *err)
 {
-    bp_status status;
+    bp_status status = BP_OK;
 
     memset(keys, 0, in->row_count * layout->width);
-    for (size_t i = 0; i < layout->count; i++) {
-        char *to = keys + layout->offsets[i];
-        column flat;
-        if (!is_ordered(type_physical(layout->types[i])))
-            return error_set(err, BP_NOT_SUPPORTED, "ORDER BY this type is not there yet; cast it to DOUBLE");
-        if ((status = column_flatten(&flat, &in->columns[layout->specs[i].column], scratch, err))) return status;
-        encode_values(&flat, in->row_count, to + layout->nullable[i], layout->width, layout->specs[i].descending ? UINT64_MAX : 0);
-        if (layout->nullable[i])
-            encode_nulls(&flat, in->row_count, to, layout->width, value_width(layout->types[i]), layout->specs[i].nulls_first);
-    }
-    return BP_OK;
+    for (size_t i = 0; i < layout->count && !status; i++)
+        status = encode_key(layout, i, in, keys + layout->offsets[i], layout->width, scratch, err);
+    return status;
+}
+
+static size_t first_width(const sort_layout *layout)
+{
+    return value_width(layout->types[0]) + layout->nullable[0];
+}
+
+uint64_t sort_first_mask(const sort_layout *layout)
+{
+    size_t width = first_width(layout);
+
+    return width >= 8 ? UINT64_MAX : ~(UINT64_MAX >> (8 * width));
+}
+
+bp_status sort_encode_first(const sort_layout *layout, const batch *in, char **keys, size_t *width, arena *scratch, bp_error *err)
+{
+    *width = (first_width(layout) + 7) & ~(size_t)7;
+    if (*width == 0) *width = 8;
+    *keys = arena_allocate_aligned(scratch, in->row_count * *width, 64);
+    if (!*keys) return error_no_memory(err, scratch->memory, in->row_count * *width);
+    memset(*keys, 0, in->row_count * *width);
+    return encode_key(layout, 0, in, *keys, *width, scratch, err);
 }
 
 /* comparing ---------------------------------------------------------------------------------------------------------------------------------- */
@@ -177,7 +237,9 @@ static int compare_texts(const sort_layout *layout, size_t index, const column *
     int order;
 
     if (column_is_null(left, left_row)) return 0; /* the bytes were equal: both are */
-    order = string_ref_compare((const string_ref *)left->values + left_row, (const string_ref *)right->values + right_row);
+    order = type_is_nested(left->type)
+                ? column_value_compare(left, left_row, right, right_row)
+                : string_ref_compare((const string_ref *)left->values + left_row, (const string_ref *)right->values + right_row);
     return layout->specs[index].descending ? -order : order;
 }
 
@@ -194,7 +256,7 @@ int sort_compare(const sort_layout *layout, const char *left, const column *left
         size_t begin = layout->offsets[i], end = i + 1 < layout->count ? layout->offsets[i + 1] : layout->width;
         uint32_t column = layout->specs[i].column;
         order = memcmp(left + begin, right + begin, end - begin);
-        if (order == 0 && type_physical(layout->types[i]) == PHYSICAL_STRING)
+        if (order == 0 && is_text(layout->types[i]))
             order = compare_texts(layout, i, &left_columns[column], left_row, &right_columns[column], right_row);
         if (order) return order > 0 ? 1 : -1;
     }

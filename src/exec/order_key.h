@@ -1,5 +1,5 @@
-/* Sort keys as bytes: rows of fixed width whose memcmp order is the order wanted; for text the first 12 bytes, so that equal bytes of a key with
- * text need a look at the whole text.
+/* Sort keys as bytes: rows of fixed width whose memcmp order is the order wanted; for text the first 12 bytes, and for nested
+ * values the first 12 of nested_key.h, so that equal bytes of such a key need a look at the whole value.
  *
  *   key i: [1 byte: is it NULL]  [value: big-endian, sign bit flipped, floats by total order; all bits flipped for DESC]
  *
@@ -19,11 +19,18 @@ typedef struct sort_layout {
     bool has_text;
 } sort_layout;
 
-/* nullable[i]: key i may be NULL. BP_NOT_SUPPORTED: a key of a nested type. */
+/* nullable[i]: key i may be NULL. */
 MUST_USE bp_status sort_layout_init(sort_layout *out, const schema *schema, const sort_spec *specs, size_t count,
                                     const bool *nullable, arena *arena, bp_error *err);
 /* Key rows of `rows` rows of the batch's columns into keys[rows * width]. */
 MUST_USE bp_status sort_encode(const sort_layout *layout, const batch *in, char *keys, arena *scratch, bp_error *err);
+
+/* The same of the first key alone, for a look whether a row can matter before the others are made: keys[rows * *width], zero behind the
+ * key's bytes. */
+MUST_USE bp_status sort_encode_first(const sort_layout *layout, const batch *in, char **keys, size_t *width, arena *scratch,
+                                     bp_error *err);
+/* What of a prefix is the first key's: the other bytes are zero. */
+uint64_t sort_first_mask(const sort_layout *layout);
 
 /* The first 8 bytes as a number of the same order. */
 static inline uint64_t sort_prefix(const char *key)

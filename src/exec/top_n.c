@@ -5,7 +5,7 @@
 
 #include "column/concatenate.h"
 
-#define SLACK 4096
+#define SLACK 1024
 
 typedef struct kept_rows {
     table *rows; /* finished or growing; NULL: none yet */
@@ -125,12 +125,18 @@ static void sift_down(const ranking *ranking, uint32_t *heap, size_t count, size
     }
 }
 
-/* The numbers of all rows in order (heap sort: no memory, no bad case). */
-static void rank_rows(const ranking *ranking, uint32_t *order, size_t count)
+/* The numbers of the best `most` of `count` rows, in order: a heap of the best so far, its worst on top, that every other row is held
+ * against; then heap sort. No memory, no bad case. */
+static void rank_rows(const ranking *ranking, uint32_t *order, size_t count, size_t most)
 {
-    for (size_t i = 0; i < count; i++) order[i] = (uint32_t)i;
-    for (size_t i = count / 2; i-- > 0;) sift_down(ranking, order, count, i);
-    for (size_t end = count; end > 1; end--) {
+    for (size_t i = 0; i < most; i++) order[i] = (uint32_t)i;
+    for (size_t i = most / 2; i-- > 0;) sift_down(ranking, order, most, i);
+    for (size_t i = most; i < count; i++) {
+        if (!comes_before(ranking, (uint32_t)i, order[0])) continue;
+        order[0] = (uint32_t)i;
+        sift_down(ranking, order, most, 0);
+    }
+    for (size_t end = most; end > 1; end--) {
         uint32_t worst = order[0];
         order[0] = order[end - 1];
         order[end - 1] = worst;
@@ -150,11 +156,11 @@ static bp_status kept_prune(const top_sink *top, kept_rows *kept, arena *scratch
 
     if (kept->count == 0) return BP_OK;
     arena_reset(scratch);
-    order = arena_new_array(scratch, uint32_t, kept->count);
-    if (!order) return error_no_memory(err, scratch->memory, kept->count * sizeof *order);
+    order = arena_new_array(scratch, uint32_t, most);
+    if (!order) return error_no_memory(err, scratch->memory, most * sizeof *order);
     if ((status = kept_batch(top, kept, &rows, scratch, err))) return status;
     ranking.rows = &rows;
-    rank_rows(&ranking, order, kept->count);
+    if (most) rank_rows(&ranking, order, kept->count, most);
     if ((status = kept_reserve(top, &best, most, err))) goto done;
     for (size_t i = 0; i < most; i++) {
         memcpy(best.keys + i * width, kept->keys + order[i] * width, width);
@@ -198,51 +204,105 @@ static void top_worker_free(sink_worker *worker)
     memory_delete(worker->sink->base.context->memory, worker);
 }
 
-/* Copy the rows of the batch that can still be wanted. */
-static bp_status keep_rows(top_sink *top, sink_worker *worker, const batch *in, const char *keys, bp_error *err)
+/* Rows of the batch by their places in it, which survive being gathered. */
+typedef struct candidates {
+    batch rows;
+    const char *keys;
+    uint32_t *places; /* NULL: 0, 1, 2 … */
+} candidates;
+
+/* Only the rows whose prefix is not past the worst: in[i] for the i with keep. `limit` may have been masked to the first key. */
+static bp_status narrow(candidates *in, const char *keys, size_t width, uint64_t limit, bool *narrowed, arena *scratch,
+                        bp_error *err)
 {
-    kept_rows *kept = &worker->kept;
-    size_t width = top->layout.width, chosen = 0;
-    uint32_t *selection = arena_new_array(&worker->scratch, uint32_t, in->row_count);
-    batch rows = *in;
+    uint32_t *chosen = arena_new_array(scratch, uint32_t, in->rows.row_count), *places;
+    batch from = in->rows;
+    size_t count = 0;
     bp_status status;
 
-    if (!selection) return error_no_memory(err, worker->scratch.memory, in->row_count * sizeof *selection);
-    for (size_t i = 0; i < in->row_count; i++) {
-        selection[chosen] = (uint32_t)i;
-        chosen += !worker->has_worst || sort_prefix(keys + i * width) <= worker->worst;
+    if (!chosen) return error_no_memory(err, scratch->memory, from.row_count * sizeof *chosen);
+    for (size_t i = 0; i < from.row_count; i++) {
+        chosen[count] = (uint32_t)i;
+        count += sort_prefix(keys + i * width) <= limit;
     }
-    if (chosen == 0) return BP_OK;
-    if ((status = kept_reserve(top, kept, chosen, err))) return status;
+    *narrowed = count < from.row_count;
+    if (!*narrowed) return BP_OK;
+    places = chosen;
+    if (in->places) {
+        if (!(places = arena_new_array(scratch, uint32_t, count)))
+            return error_no_memory(err, scratch->memory, count * sizeof *places);
+        for (size_t i = 0; i < count; i++) places[i] = in->places[chosen[i]];
+    }
+    if (count == 0)
+        in->rows.row_count = 0;
+    else if ((status = batch_gather(&in->rows, &from, chosen, count, scratch, err)))
+        return status;
+    in->places = places;
+    return BP_OK;
+}
+
+static bp_status encode(const top_sink *top, candidates *rows, arena *scratch, bp_error *err)
+{
+    size_t size = rows->rows.row_count * top->layout.width;
+    char *keys = arena_allocate_aligned(scratch, size, 64);
+
+    rows->keys = keys;
+    return keys ? sort_encode(&top->layout, &rows->rows, keys, scratch, err) : error_no_memory(err, scratch->memory, size);
+}
+
+/* The rows of the batch that can still be wanted, with their keys: first by the first key alone, which drops nearly all, then by the prefix. */
+static bp_status choose_rows(top_sink *top, sink_worker *worker, candidates *rows, bp_error *err)
+{
+    arena *scratch = &worker->scratch;
+    size_t width;
+    char *first;
+    bool narrowed = false;
+    bp_status status;
+
+    if (worker->has_worst) {
+        if ((status = sort_encode_first(&top->layout, &rows->rows, &first, &width, scratch, err))) return status;
+        if ((status = narrow(rows, first, width, worker->worst & sort_first_mask(&top->layout), &narrowed, scratch, err)))
+            return status;
+        if (rows->rows.row_count == 0) return BP_OK;
+    }
+    if ((status = encode(top, rows, scratch, err)) || !worker->has_worst) return status;
+    if ((status = narrow(rows, rows->keys, top->layout.width, worker->worst, &narrowed, scratch, err))) return status;
+    return narrowed && rows->rows.row_count ? encode(top, rows, scratch, err) : BP_OK;
+}
+
+static bp_status keep_rows(top_sink *top, sink_worker *worker, const candidates *in, bp_error *err)
+{
+    kept_rows *kept = &worker->kept;
+    size_t width = top->layout.width, count = in->rows.row_count;
+    bp_status status;
+
+    if ((status = kept_reserve(top, kept, count, err))) return status;
     if (!kept->rows && (status = table_new(&kept->rows, top->base.context->memory, top->schema, err))) return status;
-    if (chosen < in->row_count && (status = batch_gather(&rows, in, selection, chosen, &worker->scratch, err))) return status;
-    if ((status = table_append(kept->rows, &rows, err))) return status;
-    for (size_t i = 0; i < chosen; i++) {
-        memcpy(kept->keys + (kept->count + i) * width, keys + selection[i] * width, width);
-        kept->places[kept->count + i] = (worker->morsel << 32) + worker->rows + selection[i];
-    }
-    kept->count += chosen;
+    if ((status = table_append(kept->rows, &in->rows, err))) return status;
+    memcpy(kept->keys + kept->count * width, in->keys, count * width);
+    for (size_t i = 0; i < count; i++)
+        kept->places[kept->count + i] = (worker->morsel << 32) + worker->rows + (in->places ? in->places[i] : i);
+    kept->count += count;
     return BP_OK;
 }
 
 static bp_status top_consume(sink *self, sink_worker *worker, uint64_t morsel, const batch *in, bool *enough, bp_error *err)
 {
     top_sink *top = (top_sink *)self;
-    char *keys;
+    candidates rows = {.rows = *in};
     bp_status status;
 
-    (void)enough;
+    *enough = top->wanted == 0;
+    if (*enough) return BP_OK;
     arena_reset(&worker->scratch);
     worker->morsel = morsel;
-    keys = arena_allocate_aligned(&worker->scratch, in->row_count * top->layout.width, 64);
-    if (!keys) return error_no_memory(err, worker->scratch.memory, in->row_count * top->layout.width);
-    if ((status = sort_encode(&top->layout, in, keys, &worker->scratch, err))) return status;
-    if ((status = keep_rows(top, worker, in, keys, err))) return status;
+    if ((status = choose_rows(top, worker, &rows, err))) return status;
+    if (rows.rows.row_count && (status = keep_rows(top, worker, &rows, err))) return status;
     worker->rows += in->row_count;
     if (worker->kept.count < top->wanted + SLACK || worker->kept.count < 2 * top->wanted) return BP_OK;
     if ((status = kept_prune(top, &worker->kept, &worker->scratch, err))) return status;
     worker->has_worst = worker->kept.count == top->wanted;
-    worker->worst = sort_prefix(worker->kept.keys + (worker->kept.count - 1) * top->layout.width);
+    worker->worst = worker->has_worst ? sort_prefix(worker->kept.keys + (worker->kept.count - 1) * top->layout.width) : 0;
     return BP_OK;
 }
 

@@ -392,7 +392,8 @@ static bp_status cast_arguments(expr_id **out, expr_pool *pool, const expr_id *i
     *out = arena_new_array(pool->arena, expr_id, count + 1);
     if (!*out) return no_memory(pool, count * sizeof **out, err);
     for (size_t i = 0; i < count && !status; i++) {
-        if (wanted[i].id == TYPE_NULL || !convert_exists(expr_type(pool, ids[i]), wanted[i]))
+        bool unknown = wanted[i].id == TYPE_NULL || (type_is_nested(wanted[i]) && !wanted[i].detail); /* NULL as "any STRUCT" */
+        if (unknown || !convert_exists(expr_type(pool, ids[i]), wanted[i]))
             (*out)[i] = ids[i];
         else
             status = add_cast(&(*out)[i], pool, ids[i], wanted[i], false, err);

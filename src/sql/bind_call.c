@@ -6,6 +6,12 @@ static bool is_name(string_view name, const char *wanted)
     return string_equal_nocase(name, string_view_of(wanted));
 }
 
+/* Functions whose arguments have names: struct_pack(a := 1). */
+static bool takes_names(string_view name)
+{
+    return is_name(name, "struct_pack") || is_name(name, "struct_insert") || is_name(name, "struct_update");
+}
+
 /* Operands: the receiver of x.f(y), then the arguments; for aggregates also FILTER and the ORDER BY keys. */
 bp_status enter_call(walk *walk, frame *frame, bp_error *err)
 {
@@ -33,7 +39,11 @@ bp_status enter_call(walk *walk, frame *frame, bp_error *err)
     frame->operands = arena_new_array(walk->binder->arena, syntax_id, count + keys + 2);
     if (!frame->operands) return error_no_memory(err, walk->binder->context->memory, count * sizeof(syntax_id));
     if (receiver) frame->operands[frame->operand_count++] = receiver;
-    for (size_t i = 0; i < count; i++) frame->operands[frame->operand_count++] = syntax_children(tree, arguments)[i];
+    for (size_t i = 0; i < count; i++) {
+        syntax_id argument = syntax_children(tree, arguments)[i];
+        bool named = takes_names(node->text) && syntax_kind_of(tree, argument) == SYNTAX_ARGUMENT;
+        frame->operands[frame->operand_count++] = named ? syntax_child(tree, argument, 0) : argument;
+    }
     frame->argument_count = frame->operand_count;
     if (filter) frame->operands[frame->operand_count++] = filter;
     for (size_t i = 0; i < keys; i++) {
@@ -154,6 +164,26 @@ static bp_status type_name_of(expr_id *out, binder *binder, data_type type, bp_e
     return status;
 }
 
+/* current_setting('threads'): read when the call is bound, as text or, of numbers and flags, as such. */
+static bp_status setting_of(expr_id *out, walk *walk, expr_id name, bp_error *err)
+{
+    binder *binder = walk->binder;
+    const expr_node *node = &binder->plan->exprs.nodes[name];
+    char text[1024], own[LIMIT_NAME_SIZE + 1];
+    string_view given;
+    bp_status status;
+
+    if (node->kind != EXPR_LITERAL || node->type.id != TYPE_VARCHAR)
+        return error_set(err, BP_BIND_ERROR, "current_setting() wants the name of a setting as a text literal");
+    given = string_ref_view(node->literal->values);
+    if (given.size > LIMIT_NAME_SIZE)
+        return error_set(err, BP_BIND_ERROR, "a setting's name has at most %d bytes", LIMIT_NAME_SIZE);
+    memcpy(own, given.data, given.size);
+    own[given.size] = '\0';
+    if ((status = config_get(binder->context, own, text, sizeof text, err))) return status;
+    return expr_text(out, &binder->plan->exprs, string_view_of(text), err);
+}
+
 /* What looks like a function but evaluates its arguments only where they count, or is known when it is bound. *done false: an ordinary function. */
 static bp_status special_call(walk *walk, string_view name, const expr_id *operands, size_t count, expr_id *out, bool *done,
                               bp_error *err)
@@ -170,9 +200,39 @@ static bp_status special_call(walk *walk, string_view name, const expr_id *opera
     if (is_name(name, "greatest") && count) return expr_extreme(out, pool, operands, count, COMPARE_GREATER_EQUAL, err);
     if (is_name(name, "least") && count) return expr_extreme(out, pool, operands, count, COMPARE_LESS_EQUAL, err);
     if (is_name(name, "typeof") && count == 1) return type_name_of(out, walk->binder, expr_type(pool, operands[0]), err);
+    if (is_name(name, "current_setting") && count == 1) return setting_of(out, walk, operands[0], err);
     if (is_name(name, "version") && count == 0) return expr_text(out, pool, string_view_of(bp_version()), err);
     *done = false;
     return BP_OK;
+}
+
+/* f(a := x) is f('a', x) to the function; a column without a name is named as it is. The first argument of all but struct_pack is the struct. */
+static bp_status call_with_names(walk *walk, const frame *frame, const expr_id *operands, size_t count, expr_id *out, bp_error *err)
+{
+    const syntax *tree = walk->binder->tree;
+    const syntax_node *node = syntax_at(tree, frame->node);
+    syntax_id list = syntax_child(tree, frame->node, SLOT_CALL_ARGUMENTS);
+    size_t receiver = syntax_child(tree, frame->node, SLOT_CALL_RECEIVER) != 0, first = !is_name(node->text, "struct_pack"),
+           total = 0;
+    expr_id *arguments = arena_new_array(walk->binder->arena, expr_id, 2 * count + 1);
+    bp_status status;
+
+    if (!arguments) return error_no_memory(err, walk->binder->context->memory, 2 * count * sizeof *arguments);
+    for (size_t i = 0; i < count; i++) {
+        const syntax_node *argument = i < receiver ? NULL : syntax_at(tree, syntax_children(tree, list)[i - receiver]);
+        bool named =
+            argument && (argument->kind == SYNTAX_ARGUMENT || argument->kind == SYNTAX_COLUMN || argument->kind == SYNTAX_FIELD);
+        if (i < first) {
+            arguments[total++] = operands[i];
+            continue;
+        }
+        if (!named)
+            return error_set_at(err, BP_BIND_ERROR, node->begin, "%.*s() wants named arguments, e.g. %.*s(%sa := 1)",
+                                STRING_ARGUMENTS(node->text), STRING_ARGUMENTS(node->text), first ? "s, " : "");
+        if ((status = expr_text(&arguments[total++], &walk->binder->plan->exprs, argument->text, err))) return status;
+        arguments[total++] = operands[i];
+    }
+    return expr_call(out, &walk->binder->plan->exprs, node->text, arguments, total, err);
 }
 
 bp_status combine_call(walk *walk, const frame *frame, const expr_id *operands, size_t count, expr_id *out, bp_error *err)
@@ -182,6 +242,7 @@ bp_status combine_call(walk *walk, const frame *frame, const expr_id *operands, 
     bp_status status;
 
     if (frame->is_aggregate) return combine_aggregate(walk, frame, operands, out, err);
+    if (takes_names(name)) return call_with_names(walk, frame, operands, count, out, err);
     if ((status = special_call(walk, name, operands, count, out, &done, err)) || done) return status;
     return expr_call(out, &walk->binder->plan->exprs, name, operands, count, err);
 }

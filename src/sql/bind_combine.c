@@ -154,12 +154,68 @@ static bp_status combine_struct_field(walk *walk, const frame *frame, expr_id va
     return call(walk, out, "struct_extract", arguments, 2, err);
 }
 
+/* l[2:], l[:2]: an open place is beyond every list. */
+static bp_status combine_slice(walk *walk, const frame *frame, const expr_id *operands, expr_id *out, bp_error *err)
+{
+    expr_pool *pool = &walk->binder->plan->exprs;
+    expr_id arguments[4] = {operands[0]};
+    size_t at = 1, count = syntax_child(walk->binder->tree, frame->node, 3) ? 4 : 3;
+    bp_status status;
+
+    for (uint32_t i = 1; i < count; i++) {
+        if (syntax_child(walk->binder->tree, frame->node, i))
+            arguments[i] = operands[at++];
+        else if ((status = expr_int64(&arguments[i], pool, i == 1 ? INT64_MIN : INT64_MAX, err)))
+            return status;
+    }
+    return call(walk, out, "list_slice", arguments, count, err);
+}
+
+/* {'a': x}: struct_pack('a', x). */
+static bp_status combine_struct(walk *walk, const frame *frame, const expr_id *operands, size_t count, expr_id *out, bp_error *err)
+{
+    const syntax *tree = walk->binder->tree;
+    expr_id *arguments = arena_new_array(walk->binder->arena, expr_id, 2 * count + 1);
+    bp_status status;
+
+    if (!arguments) return error_no_memory(err, walk->binder->context->memory, 2 * count * sizeof *arguments);
+    for (size_t i = 0; i < count; i++) {
+        string_view name = syntax_at(tree, syntax_children(tree, frame->node)[i])->text;
+        if ((status = expr_text(&arguments[2 * i], &walk->binder->plan->exprs, name, err))) return status;
+        arguments[2 * i + 1] = operands[i];
+    }
+    return call(walk, out, "struct_pack", arguments, 2 * count, err);
+}
+
+/* MAP {k: v, …}: map([k, …], [v, …]). */
+static bp_status combine_map(walk *walk, const expr_id *operands, size_t count, expr_id *out, bp_error *err)
+{
+    expr_id *parts = arena_new_array(walk->binder->arena, expr_id, count + 1), lists[2];
+    bp_status status;
+
+    if (count == 0) return call(walk, out, "map", NULL, 0, err);
+    if (!parts) return error_no_memory(err, walk->binder->context->memory, count * sizeof *parts);
+    for (size_t part = 0; part < 2; part++) {
+        for (size_t i = 0; i < count / 2; i++) parts[i] = operands[2 * i + part];
+        if ((status = call(walk, &lists[part], "list_value", parts, count / 2, err))) return status;
+    }
+    return call(walk, out, "map", lists, 2, err);
+}
+
+/* x IN y: y is a list or a map. */
+static bp_status combine_in_value(walk *walk, const frame *frame, const expr_id *operands, expr_id *out, bp_error *err)
+{
+    expr_id swapped[2] = {operands[1], operands[0]};
+    bool map = expr_type(&walk->binder->plan->exprs, operands[1]).id == TYPE_MAP;
+    bp_status status = call(walk, out, map ? "map_contains" : "list_contains", swapped, 2, err);
+
+    return status ? status : negate_if(walk, out, syntax_has(walk->binder->tree, frame->node, SYNTAX_FLAG_NOT), err);
+}
+
 bp_status combine(walk *walk, const frame *frame, const expr_id *operands, size_t count, expr_id *out, bp_error *err)
 {
     expr_pool *pool = &walk->binder->plan->exprs;
     const syntax_node *node = syntax_at(walk->binder->tree, frame->node);
-    expr_id swapped[2];
-    bp_status status;
 
     switch ((syntax_kind)node->kind) {
     case SYNTAX_FIELD: return combine_struct_field(walk, frame, operands[0], out, err);
@@ -171,26 +227,19 @@ bp_status combine(walk *walk, const frame *frame, const expr_id *operands, size_
     case SYNTAX_BETWEEN: return combine_between(walk, frame, operands, out, err);
     case SYNTAX_LIKE: return combine_like(walk, frame, operands, count, out, err);
     case SYNTAX_IN_LIST: return expr_in(out, pool, operands[0], operands + 1, count - 1, node->flags & SYNTAX_FLAG_NOT, err);
-    case SYNTAX_IN_VALUE:
-        swapped[0] = operands[1];
-        swapped[1] = operands[0];
-        status = call(walk, out, "list_contains", swapped, 2, err);
-        return status ? status : negate_if(walk, out, node->flags & SYNTAX_FLAG_NOT, err);
+    case SYNTAX_IN_VALUE: return combine_in_value(walk, frame, operands, out, err);
     case SYNTAX_IN_QUERY:
     case SYNTAX_QUANTIFIED: return combine_in_query(walk, frame, operands[0], out, err);
     case SYNTAX_CAST: return combine_cast(walk, frame, operands, out, err);
     case SYNTAX_CASE: return combine_case(walk, frame, operands, count, out, err);
     case SYNTAX_CALL: return combine_call(walk, frame, operands, count, out, err);
     case SYNTAX_INTERVAL: return combine_interval(walk, frame, operands, out, err);
-    case SYNTAX_SUBSCRIPT: return call(walk, out, "list_extract", operands, count, err);
-    case SYNTAX_SLICE: return call(walk, out, "list_slice", operands, count, err);
+    case SYNTAX_SUBSCRIPT: return call(walk, out, "array_extract", operands, count, err);
+    case SYNTAX_SLICE: return combine_slice(walk, frame, operands, out, err);
     case SYNTAX_LIST_VALUE: return call(walk, out, "list_value", operands, count, err);
-    case SYNTAX_ROW:
-        if (count == 1) {
-            *out = operands[0];
-            return BP_OK;
-        }
-        return call(walk, out, "row", operands, count, err);
+    case SYNTAX_STRUCT_VALUE: return combine_struct(walk, frame, operands, count, out, err);
+    case SYNTAX_MAP_VALUE: return combine_map(walk, operands, count, out, err);
+    case SYNTAX_ROW: return call(walk, out, "row", operands, count, err);
     default: return not_yet(walk->binder, frame->node, syntax_kind_name((syntax_kind)node->kind), err);
     }
 }

@@ -33,7 +33,7 @@ bp_status walk_push_result(walk *walk, expr_id expr, bp_error *err)
     return BP_OK;
 }
 
-/* Operands of a node: its children, with lists written out and missing ones left out. */
+/* Operands of a node: its children, with lists written out and missing ones left out; of a field 'a': x the value. */
 static bp_status gather_operands(walk *walk, frame *frame, bp_error *err)
 {
     const syntax *tree = walk->binder->tree;
@@ -48,7 +48,8 @@ static bp_status gather_operands(walk *walk, frame *frame, bp_error *err)
     for (size_t i = 0; i < node->count; i++) {
         if (!children[i] || syntax_kind_of(tree, children[i]) == SYNTAX_TYPE) continue;
         if (syntax_kind_of(tree, children[i]) != SYNTAX_LIST) {
-            frame->operands[frame->operand_count++] = children[i];
+            bool named = node->kind == SYNTAX_STRUCT_VALUE;
+            frame->operands[frame->operand_count++] = named ? syntax_child(tree, children[i], 0) : children[i];
             continue;
         }
         for (size_t j = 0; j < syntax_at(tree, children[i])->count; j++)

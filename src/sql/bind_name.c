@@ -174,13 +174,21 @@ static bp_status blob_literal(expr_id *out, binder *binder, string_view digits, 
                         &(column){.type = type_of(TYPE_BLOB), .encoding = COLUMN_CONSTANT, .length = 1, .values = &ref}, err);
 }
 
+/* Text has no type of its own, as a quoted literal: where a DATE is wanted it is one. */
+static bp_status parameter_literal(expr_id *out, binder *binder, const column *value, bp_error *err)
+{
+    if (value->type.id != TYPE_VARCHAR || (value->validity && !(value->validity[0] & 1)))
+        return expr_literal(out, &binder->plan->exprs, value, err);
+    return expr_text(out, &binder->plan->exprs, string_ref_view(value->values), err);
+}
+
 static bp_status parameter_value(expr_id *out, binder *binder, const syntax_node *node, bp_error *err)
 {
     const parameters *parameters = binder->parameters;
 
     for (size_t i = 0; parameters && i < parameters->count; i++) {
         if (!string_equal_nocase(parameters->names[i], node->text)) continue;
-        if (parameters->values[i]) return expr_literal(out, &binder->plan->exprs, parameters->values[i], err);
+        if (parameters->values[i]) return parameter_literal(out, binder, parameters->values[i], err);
     }
     return error_set_at(err, BP_BIND_ERROR, node->begin, "the parameter $%.*s has no value", STRING_ARGUMENTS(node->text));
 }
@@ -213,7 +221,6 @@ bp_status bind_leaf(walk *walk, syntax_id id, bool *is_leaf, bp_error *err)
     case SYNTAX_COMPREHENSION: status = not_yet(binder, id, "lambdas and list comprehensions", err); break;
     case SYNTAX_ARRAY_QUERY: status = not_yet(binder, id, "ARRAY(SELECT …)", err); break;
     case SYNTAX_COLLATE: status = not_yet(binder, id, "collations", err); break;
-    case SYNTAX_MAP_VALUE: status = not_yet(binder, id, "MAP {…}", err); break;
     case SYNTAX_ARGUMENT: status = not_yet(binder, id, "named arguments of scalar functions", err); break;
     case SYNTAX_GROUPING: status = not_yet(binder, id, "ROLLUP, CUBE and GROUPING SETS", err); break;
     default: *is_leaf = false; return BP_OK;

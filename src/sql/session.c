@@ -38,20 +38,23 @@ void outcome_clear(outcome *outcome)
 /* parameters ------------------------------------------------------------------------------------------------------------------------------------- */
 bp_status session_parameters(string_view **names, size_t *count, arena *arena, const syntax *tree, bp_error *err)
 {
-    string_view *found = NULL;
+    size_t most = tree->parameter_count + (size_t)tree->node_count;
+    string_view *found = arena_new_array(arena, string_view, most);
 
-    *names = NULL;
-    *count = 0;
-    found = arena_new_array(arena, string_view, tree->node_count);
-    if (!found) return error_no_memory(err, arena->memory, tree->node_count * sizeof *found);
+    *names = found;
+    *count = tree->parameter_count;
+    if (!found) return error_no_memory(err, arena->memory, most * sizeof *found);
+    for (size_t i = 0; i < *count; i++)
+        if (!(found[i] = arena_format(arena, "%zu", i + 1)).data) return error_no_memory(err, arena->memory, 8);
     for (syntax_id id = 1; id < tree->node_count; id++) {
         const syntax_node *node = syntax_at(tree, id);
-        size_t at = 0;
-        if (node->kind != SYNTAX_PARAMETER) continue;
+        size_t at = tree->parameter_count;
+        if (node->kind != SYNTAX_PARAMETER || node->option) continue;
         while (at < *count && !string_equal_nocase(found[at], node->text)) at++;
-        if (at == *count) found[(*count)++] = node->text;
+        if (at < *count) continue;
+        if (!(found[at] = arena_copy(arena, node->text)).data) return error_no_memory(err, arena->memory, node->text.size + 1);
+        (*count)++;
     }
-    *names = found;
     return BP_OK;
 }
 

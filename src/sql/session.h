@@ -44,7 +44,7 @@ typedef struct outcome {
 } outcome;
 void outcome_clear(outcome *outcome);
 
-/* The names of a statement's parameters in order of their numbers, in `arena`. */
+/* The names of a statement's parameters, each followed by NUL, in `arena`: first the numbers 1 … (? and $1), then names as they appear. */
 MUST_USE bp_status session_parameters(string_view **names, size_t *count, arena *arena, const syntax *tree, bp_error *err);
 
 void session_forget_overrides(session *session);

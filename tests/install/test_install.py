@@ -9,6 +9,10 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = sorted((ROOT / "examples/c").glob("*.c"))
+PRINTED = {
+    "query_csv": "Osaka: 2691000\nKyoto: 1463723\n",
+    "arrow_table": "id,weight,share\n1,2.5,0.125\n2,10.0,0.5\n4,7.0,0.35\n",
+}
 VERSION = re.search(r"version: '([\d.]+)'", (ROOT / "meson.build").read_text()).group(1)
 HELLO = """
 #include <bedplate/bedplate.h>
@@ -40,7 +44,7 @@ def run_program(place, source, *arguments, standard="c99"):
         capture_output=True,
         text=True,
         timeout=60,
-        cwd=ROOT,
+        cwd=place,
         env={**os.environ, "LD_LIBRARY_PATH": str(library)},
     )
     assert result.returncode == 0, result.stderr
@@ -53,9 +57,10 @@ def test_a_program_is_built_by_pkg_config(place):
     assert run_program(place, source) == f"{VERSION} out of range\n"
 
 
+@pytest.mark.parametrize("standard", ["c99", "gnu17"])
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
-def test_an_example_runs(place, example):
-    assert run_program(place, example, standard="gnu17").strip()
+def test_an_example_prints_what_it_should(place, example, standard):
+    assert run_program(place, example, standard=standard) == PRINTED[example.stem]
 
 
 def test_the_shared_library_needs_no_python(place):

@@ -1,9 +1,4 @@
 /* Values of Arrow arrays as Python objects. */
-#define PY_SSIZE_T_CLEAN
-#include <Python.h>
-
-#include <string.h>
-
 #include "binding.h"
 
 /* constructors of other modules ---------------------------------------------------------------------------------------------------------------- */
@@ -201,6 +196,24 @@ static PyObject *struct_value(binding_state *state, const struct ArrowSchema *sc
     return dict;
 }
 
+/* A map: a list of entries {key, value}. */
+static PyObject *map_value(binding_state *state, const struct ArrowSchema *schema, const struct ArrowArray *array, int64_t begin,
+                           int64_t end)
+{
+    const struct ArrowSchema *entry_schema = schema->children[0];
+    const struct ArrowArray *entries = array->children[0];
+    PyObject *dict = PyDict_New();
+
+    for (int64_t i = begin; dict && i < end; i++) {
+        PyObject *key = value_read(state, entry_schema->children[0], entries->children[0], i + entries->offset, "");
+        PyObject *value = value_read(state, entry_schema->children[1], entries->children[1], i + entries->offset, "");
+        if (!key || !value || PyDict_SetItem(dict, key, value)) Py_CLEAR(dict);
+        Py_XDECREF(key);
+        Py_XDECREF(value);
+    }
+    return dict;
+}
+
 static PyObject *nested_value(binding_state *state, const struct ArrowSchema *schema, const struct ArrowArray *array, int64_t row)
 {
     const int32_t *offsets = array->n_buffers > 1 ? array->buffers[1] : NULL;
@@ -208,8 +221,8 @@ static PyObject *nested_value(binding_state *state, const struct ArrowSchema *sc
 
     switch (schema->format[1]) {
     case 's': return struct_value(state, schema, array, row);
-    case 'l':
-    case 'm': return list_value(state, schema, array, offsets[row], offsets[row + 1]);
+    case 'm': return map_value(state, schema, array, offsets[row], offsets[row + 1]);
+    case 'l': return list_value(state, schema, array, offsets[row], offsets[row + 1]);
     case 'w': /* +w:3 */
         for (const char *digit = schema->format + 3; *digit >= '0' && *digit <= '9'; digit++) size = size * 10 + (*digit - '0');
         return list_value(state, schema, array, row * size, (row + 1) * size);
@@ -316,4 +329,20 @@ PyObject *value_read(binding_state *state, const struct ArrowSchema *schema, con
     case 't': return temporal_value(state, schema->format, values, row);
     default: return nested_value(state, schema, array, row);
     }
+}
+
+PyObject *value_row(binding_state *state, const struct ArrowSchema *schema, const struct ArrowArray *array, int64_t row,
+                    PyObject *types)
+{
+    int64_t count = array->n_children;
+    PyObject *tuple = PyTuple_New((Py_ssize_t)count);
+
+    for (int64_t i = 0; tuple && i < count; i++) {
+        PyObject *pair = PyList_GetItem(types, (Py_ssize_t)i), *type = pair ? PyTuple_GetItem(pair, 1) : NULL;
+        const char *sql_type = type ? PyUnicode_AsUTF8AndSize(type, NULL) : NULL;
+        PyObject *value =
+            sql_type ? value_read(state, schema->children[i], array->children[i], row + array->offset, sql_type) : NULL;
+        if (!value || PyTuple_SetItem(tuple, (Py_ssize_t)i, value)) Py_CLEAR(tuple);
+    }
+    return tuple;
 }
