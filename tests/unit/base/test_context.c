@@ -453,6 +453,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         CASE(test_values),
         CASE(test_unknown_setting),
+        CASE(test_locks),
         CASE(test_rows),
         CASE(test_percent),
         cmocka_unit_test(test_control_groups),
