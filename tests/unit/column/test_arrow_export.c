@@ -189,7 +189,7 @@ static void round_trip(memory *account, const column *in)
     schema schema = one_column(&name, &type);
     struct ArrowSchema out_schema;
     struct ArrowArray out;
-    region *owner;
+    region *owner = NULL;
     bp_error err = {0};
     bp_status status;
 
