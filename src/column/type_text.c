@@ -102,6 +102,7 @@ static bool print_within(builder *out, data_type type, int depth)
 {
     if (depth > LIMIT_TYPE_DEPTH) return builder_literal(out, "...");
     switch (type.id) {
+    case TYPE_NULL: return builder_literal(out, "\"NULL\""); /* not the value NULL */
     case TYPE_DECIMAL: return builder_format(out, "DECIMAL(%d,%d)", type.precision, type.scale);
     case TYPE_TIMESTAMP:
     case TYPE_TIME:

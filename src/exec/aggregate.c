@@ -6,7 +6,8 @@
  * both depend on the data alone.
  *
  * DISTINCT aggregates go through an aggregation of their own over (groups, arguments) with no aggregates, whose groups are then fed, in order,
- * to the final states. */
+ * to the final states. Aggregates that depend on order and have an ORDER BY go through a sort of (groups, arguments, keys) likewise; with both, the
+ * distinct rows (of arguments and keys) are sorted. */
 #include "aggregate_internal.h"
 
 #include <stdlib.h>
@@ -24,6 +25,8 @@ struct sink_worker {
     uint64_t morsel;
     uint64_t rows; /* of the present morsel so far */
     sink_worker **distincts; /* one an aggregate, of the sink's distincts; NULL: not DISTINCT */
+    sink_worker **sorts; /* of the sink's sorts, while rows come to them directly */
+    arena filtered; /* rows that a FILTER leaves */
 };
 
 /* the sink's life ------------------------------------------------------------------------------------------------------------------- */
@@ -36,8 +39,10 @@ static void aggregate_free(sink *self)
     for (size_t i = 0; i < sink->source_count; i++) aggregate_set_free(sink->sources[i]);
     memory_free(memory, sink->sets, sink->set_capacity * sizeof *sink->sets);
     memory_free(memory, sink->sources, sink->source_count * sizeof *sink->sources);
-    if (sink->distincts)
-        for (size_t i = 0; i < sink->plan.aggregate_count; i++) sink_free(sink->distincts[i]);
+    for (size_t i = 0; i < sink->plan.aggregate_count; i++) {
+        if (sink->distincts) sink_free(sink->distincts[i]);
+        if (sink->sorts) sink_free(sink->sorts[i]);
+    }
     mutex_clear(&sink->lock);
     arena_clear(&sink->plan.arena);
     memory_delete(memory, sink);
@@ -50,11 +55,13 @@ static void aggregate_worker_free(sink_worker *worker)
 
     aggregate_set_free(worker->set);
     aggregate_scratch_clear(&worker->scratch, &sink->plan);
-    if (worker->distincts) {
-        for (size_t i = 0; i < sink->plan.aggregate_count; i++)
-            if (worker->distincts[i]) aggregate_worker_free(worker->distincts[i]);
-        memory_free(memory, worker->distincts, sink->plan.aggregate_count * sizeof *worker->distincts);
+    for (size_t i = 0; i < sink->plan.aggregate_count; i++) {
+        if (worker->distincts && worker->distincts[i]) aggregate_worker_free(worker->distincts[i]);
+        if (worker->sorts && worker->sorts[i]) sink->sorts[i]->class->worker_free(worker->sorts[i]);
     }
+    memory_free(memory, worker->distincts, sink->plan.aggregate_count * sizeof *worker->distincts);
+    memory_free(memory, worker->sorts, sink->plan.aggregate_count * sizeof *worker->sorts);
+    arena_clear(&worker->filtered);
     memory_delete(memory, worker);
 }
 
@@ -68,10 +75,17 @@ static bp_status aggregate_worker_new(sink_worker **out, sink *self, bp_error *e
     *out = NULL;
     if (!worker) return error_no_memory(err, memory, sizeof *worker);
     worker->sink = sink;
+    arena_init(&worker->filtered, memory);
     worker->distincts = memory_allocate_array(memory, sink->plan.aggregate_count, sizeof *worker->distincts);
-    if (!worker->distincts) status = error_no_memory(err, memory, sizeof *worker);
-    for (size_t i = 0; i < sink->plan.aggregate_count && !status; i++)
-        if (sink->distincts[i]) status = aggregate_worker_new(&worker->distincts[i], sink->distincts[i], err);
+    worker->sorts = memory_allocate_array(memory, sink->plan.aggregate_count, sizeof *worker->sorts);
+    if (!worker->distincts || !worker->sorts) status = error_no_memory(err, memory, sizeof *worker);
+    for (size_t i = 0; i < sink->plan.aggregate_count && !status; i++) {
+        struct sink *sort = sink->sorts[i];
+        if (sink->distincts[i])
+            status = aggregate_worker_new(&worker->distincts[i], sink->distincts[i], err);
+        else if (sort)
+            status = sort->class->worker_new(&worker->sorts[i], sort, err);
+    }
     if (status)
         aggregate_worker_free(worker);
     else
@@ -82,36 +96,63 @@ static bp_status aggregate_worker_new(sink_worker **out, sink *self, bp_error *e
 static bp_status aggregate_consume(sink *self, sink_worker *worker, uint64_t morsel, const batch *in, bool *enough, bp_error *err);
 
 /* consuming ------------------------------------------------------------------------------------------------------------------------- */
-/* The rows that a DISTINCT aggregate's own aggregation takes: groups, then arguments; without those its FILTER drops. */
-static bp_status feed_distinct(aggregate_sink *sink, sink_worker *worker, size_t index, uint64_t morsel, const batch *in,
-                               bp_error *err)
+/* The columns of an aggregate that is fed later: groups, arguments, ORDER BY keys when it has a sort. */
+static size_t later_columns(const aggregate_sink *sink, size_t index)
+{
+    const aggregate_call *call = sink->plan.specs[index].call;
+
+    return sink->plan.group_count + call->argument_count + (sink->sorts[index] ? call->order_count : 0);
+}
+
+/* Which column of the input the i-th of those is. */
+static size_t later_column(const aggregate_sink *sink, size_t index, size_t i)
 {
     const aggregate_spec *spec = &sink->plan.specs[index];
-    size_t group_count = sink->plan.group_count, count = group_count + spec->call->argument_count;
-    arena *arena = &worker->distincts[index]->scratch.arena;
+    size_t groups = sink->plan.group_count, arguments = spec->call->argument_count;
+
+    if (i < groups) return i;
+    return spec->first + (i - groups) + (i - groups >= arguments ? spec->call->has_filter : 0);
+}
+
+/* The rows of the batch that the aggregate's FILTER leaves, in the worker's arena. */
+static bp_status filter_rows(batch *part, sink_worker *worker, const column *filter, bp_error *err)
+{
+    arena *arena = &worker->filtered;
+    uint32_t *selection;
+    size_t kept = 0;
+
+    arena_reset(arena);
+    selection = arena_new_array(arena, uint32_t, part->row_count);
+    if (!selection) return error_no_memory(err, arena->memory, part->row_count * sizeof(uint32_t));
+    for (size_t row = 0; row < part->row_count; row++) {
+        selection[kept] = (uint32_t)row;
+        kept += !column_is_null(filter, row) && bitmap_get(filter->values, filter->encoding == COLUMN_CONSTANT ? 0 : row);
+    }
+    if (kept) return batch_gather(part, part, selection, kept, arena, err);
+    part->row_count = 0;
+    return BP_OK;
+}
+
+/* Rows for a DISTINCT aggregate's own aggregation, or for its sort. */
+static bp_status feed_aside(aggregate_sink *sink, sink_worker *worker, size_t index, uint64_t morsel, const batch *in,
+                            bp_error *err)
+{
+    const aggregate_spec *spec = &sink->plan.specs[index];
+    struct sink *distinct = sink->distincts[index], *sort = sink->sorts[index];
+    size_t count = later_columns(sink, index);
     column columns[MOST_COLUMNS];
     batch part = {.row_count = in->row_count, .column_count = count, .columns = columns};
-    uint64_t rows_before = worker->distincts[index]->rows;
-    bool enough;
+    uint64_t rows_before;
+    bool enough = false;
     bp_status status;
 
-    for (size_t i = 0; i < group_count; i++) columns[i] = in->columns[i];
-    for (size_t i = 0; i < spec->call->argument_count; i++) columns[group_count + i] = in->columns[spec->first + i];
-    if (spec->call->has_filter) {
-        const column *filter = &in->columns[spec->first + spec->call->argument_count];
-        uint32_t *selection;
-        size_t kept = 0;
-        if (!arena->memory) arena_init(arena, sink->base.context->memory);
-        selection = arena_new_array(arena, uint32_t, in->row_count);
-        if (!selection) return error_no_memory(err, arena->memory, in->row_count * sizeof(uint32_t));
-        for (size_t row = 0; row < in->row_count; row++) {
-            selection[kept] = (uint32_t)row;
-            kept += !column_is_null(filter, row) && bitmap_get(filter->values, filter->encoding == COLUMN_CONSTANT ? 0 : row);
-        }
-        if (kept == 0) return BP_OK;
-        if ((status = batch_gather(&part, &part, selection, kept, arena, err))) return status;
-    }
-    status = aggregate_consume(sink->distincts[index], worker->distincts[index], morsel, &part, &enough, err);
+    for (size_t i = 0; i < count; i++) columns[i] = in->columns[later_column(sink, index, i)];
+    if (spec->call->has_filter &&
+        (status = filter_rows(&part, worker, &in->columns[spec->first + spec->call->argument_count], err)))
+        return status;
+    if (!distinct) return part.row_count ? sort->class->consume(sort, worker->sorts[index], morsel, &part, &enough, err) : BP_OK;
+    rows_before = worker->distincts[index]->rows;
+    status = part.row_count ? aggregate_consume(distinct, worker->distincts[index], morsel, &part, &enough, err) : BP_OK;
     worker->distincts[index]->rows = rows_before + in->row_count;
     return status;
 }
@@ -128,7 +169,7 @@ static bp_status aggregate_consume(sink *self, sink_worker *worker, uint64_t mor
     }
     status = aggregate_set_add(worker->set, in, (morsel << 32) + worker->rows, sink->fed_later, &worker->scratch, err);
     for (size_t i = 0; i < sink->plan.aggregate_count && !status; i++)
-        if (sink->distincts[i]) status = feed_distinct(sink, worker, i, morsel, in, err);
+        if (sink->fed_later[i]) status = feed_aside(sink, worker, i, morsel, in, err);
     worker->rows += in->row_count;
     return status;
 }
@@ -168,8 +209,13 @@ static bp_status aggregate_morsel_end(sink *self, sink_worker *worker, uint64_t 
 
     worker->rows = 0;
     if (sink->plan.ordered) status = hand_over_worker(sink, worker, err);
-    for (size_t i = 0; i < sink->plan.aggregate_count && !status; i++)
-        if (sink->distincts[i]) status = aggregate_morsel_end(sink->distincts[i], worker->distincts[i], morsel, enough, err);
+    for (size_t i = 0; i < sink->plan.aggregate_count && !status; i++) {
+        struct sink *sort = sink->sorts[i];
+        if (sink->distincts[i])
+            status = aggregate_morsel_end(sink->distincts[i], worker->distincts[i], morsel, enough, err);
+        else if (sort)
+            status = sort->class->morsel_end(sort, worker->sorts[i], morsel, enough, err);
+    }
     return status;
 }
 
@@ -253,15 +299,33 @@ static bp_status combine_sets(aggregate_sink *sink, bp_error *err)
     return combine_into(sink, group_total(sink) > PARTITION_MINIMUM ? PARTITIONS : 1, err);
 }
 
-/* Feed the distinct (groups, arguments) to the states of aggregate `index`, in the order of their first rows. */
-static bp_status feed_from_distinct(aggregate_sink *sink, size_t index, bp_error *err)
+/* Takes rows of (groups, arguments, …) in their order. */
+typedef struct row_taker {
+    aggregate_sink *sink;
+    size_t index;
+    aggregate_scratch scratch;
+    sink_worker *sorter; /* of the aggregate's sort; NULL: rows go to the states */
+} row_taker;
+
+static bp_status take_rows(row_taker *taker, column *columns, size_t rows, bp_error *err)
 {
-    aggregate_sink *distinct = (aggregate_sink *)sink->distincts[index];
-    aggregate_scratch scratch = {0};
+    aggregate_sink *sink = taker->sink;
+    struct sink *sort = sink->sorts[taker->index];
+    batch part = {.row_count = rows, .column_count = later_columns(sink, taker->index), .columns = columns};
+    bool enough = false;
+
+    if (taker->sorter) return sort->class->consume(sort, taker->sorter, 0, &part, &enough, err);
+    return aggregate_set_feed(sink->sets, sink->set_count, taker->index, columns, rows, &taker->scratch, err);
+}
+
+/* The distinct rows, in the order of their first places. */
+static bp_status take_distinct(row_taker *taker, bp_error *err)
+{
+    aggregate_sink *distinct = (aggregate_sink *)taker->sink->distincts[taker->index];
     arena arena;
     bp_status status = BP_OK;
 
-    arena_init(&arena, sink->base.context->memory);
+    arena_init(&arena, taker->sink->base.context->memory);
     for (size_t part = 0; part < distinct->set_count; part++) {
         const aggregate_set *from = distinct->sets[part];
         for (size_t begin = 0; begin < from->groups.count && !status; begin += FEED_ROWS) {
@@ -269,10 +333,31 @@ static bp_status feed_from_distinct(aggregate_sink *sink, size_t index, bp_error
             column columns[MOST_COLUMNS];
             arena_reset(&arena);
             status = aggregate_set_emit(from, begin, rows, columns, &arena, err);
-            if (!status) status = aggregate_set_feed(sink->sets, sink->set_count, index, columns, rows, &scratch, err);
+            if (!status) status = take_rows(taker, columns, rows, err);
         }
     }
-    aggregate_scratch_clear(&scratch, &sink->plan);
+    arena_clear(&arena);
+    return status;
+}
+
+/* The sorted rows. */
+static bp_status take_sorted(row_taker *taker, bp_error *err)
+{
+    const table *rows = sort_all_table(taker->sink->sorts[taker->index]);
+    arena arena;
+    bp_status status = BP_OK;
+
+    arena_init(&arena, taker->sink->base.context->memory);
+    for (size_t i = 0; i < table_chunk_count(rows) && !status; i++) {
+        const batch *chunk = table_chunk(rows, i);
+        for (size_t begin = 0; begin < chunk->row_count && !status; begin += FEED_ROWS) {
+            size_t count = chunk->row_count - begin < FEED_ROWS ? chunk->row_count - begin : FEED_ROWS;
+            batch part;
+            arena_reset(&arena);
+            status = batch_slice(&part, chunk, begin, count, &arena, err);
+            if (!status) status = take_rows(taker, part.columns, count, err);
+        }
+    }
     arena_clear(&arena);
     return status;
 }
@@ -306,17 +391,58 @@ static bp_status start_empty(aggregate_sink *sink, bp_error *err)
     return status;
 }
 
-static bp_status finish_distinct(aggregate_sink *sink, size_t index, sink_worker **workers, size_t worker_count, bp_error *err)
+static bp_status finish_distinct(row_taker *taker, sink_worker **workers, size_t worker_count, bp_error *err)
 {
-    memory *memory = sink->base.context->memory;
-    sink_worker **of_distinct = memory_allocate_array(memory, worker_count, sizeof(sink_worker *));
+    struct sink *distinct = taker->sink->distincts[taker->index];
+    memory *memory = taker->sink->base.context->memory;
+    sink_worker **own = memory_allocate_array(memory, worker_count + 1, sizeof *own);
     bp_status status;
 
-    if (!of_distinct) return error_no_memory(err, memory, worker_count * sizeof(sink_worker *));
-    for (size_t i = 0; i < worker_count; i++) of_distinct[i] = workers[i]->distincts[index];
-    status = sink->distincts[index]->class->finish(sink->distincts[index], of_distinct, worker_count, err);
-    memory_free(memory, of_distinct, worker_count * sizeof(sink_worker *));
-    return status ? status : feed_from_distinct(sink, index, err);
+    if (!own) return error_no_memory(err, memory, worker_count * sizeof *own);
+    for (size_t i = 0; i < worker_count; i++) own[i] = workers[i]->distincts[taker->index];
+    status = distinct->class->finish(distinct, own, worker_count, err);
+    memory_free(memory, own, (worker_count + 1) * sizeof *own);
+    return status;
+}
+
+/* The sort's rows came from the workers, or come now from the distinct ones. */
+static bp_status finish_sort(row_taker *taker, sink_worker **workers, size_t worker_count, bp_error *err)
+{
+    aggregate_sink *sink = taker->sink;
+    struct sink *sort = sink->sorts[taker->index];
+    memory *memory = sink->base.context->memory;
+    size_t room = worker_count + 1;
+    sink_worker **own = memory_allocate_array(memory, room, sizeof *own);
+    bool enough = false;
+    bp_status status = BP_OK;
+
+    if (!own) return error_no_memory(err, memory, worker_count * sizeof *own);
+    for (size_t i = 0; i < worker_count; i++) own[i] = workers[i]->sorts[taker->index];
+    if (sink->distincts[taker->index]) {
+        worker_count = 1;
+        if ((status = sort->class->worker_new(&taker->sorter, sort, err))) goto done;
+        own[0] = taker->sorter;
+        if ((status = take_distinct(taker, err))) goto done;
+        if ((status = sort->class->morsel_end(sort, taker->sorter, 0, &enough, err))) goto done;
+    }
+    status = sort->class->finish(sort, own, worker_count, err);
+done:
+    if (taker->sorter) sort->class->worker_free(taker->sorter);
+    taker->sorter = NULL;
+    memory_free(memory, own, room * sizeof *own);
+    return status;
+}
+
+static bp_status finish_later(aggregate_sink *sink, size_t index, sink_worker **workers, size_t worker_count, bp_error *err)
+{
+    row_taker taker = {.sink = sink, .index = index};
+    bp_status status = BP_OK;
+
+    if (sink->distincts[index]) status = finish_distinct(&taker, workers, worker_count, err);
+    if (!status && sink->sorts[index]) status = finish_sort(&taker, workers, worker_count, err);
+    if (!status) status = sink->sorts[index] ? take_sorted(&taker, err) : take_distinct(&taker, err);
+    aggregate_scratch_clear(&taker.scratch, &sink->plan);
+    return status;
 }
 
 static bp_status aggregate_finish(sink *self, sink_worker **workers, size_t worker_count, bp_error *err)
@@ -328,7 +454,7 @@ static bp_status aggregate_finish(sink *self, sink_worker **workers, size_t work
     if (!status && sink->set_count == 0) status = start_empty(sink, err);
     if (!status) status = combine_sets(sink, err);
     for (size_t i = 0; i < sink->plan.aggregate_count && !status; i++)
-        if (sink->distincts[i]) status = finish_distinct(sink, i, workers, worker_count, err);
+        if (sink->fed_later[i]) status = finish_later(sink, i, workers, worker_count, err);
     return status ? status : order_sets(sink, err);
 }
 
@@ -348,6 +474,11 @@ static bool is_distinct(const aggregate_call *call)
     return call->distinct && call->function->distinct_matters && call->argument_count > 0;
 }
 
+static bool is_sorted(const aggregate_call *call)
+{
+    return call->order_count > 0 && call->function->ordered && call->argument_count > 0;
+}
+
 static bp_status lay_out_states(aggregate_sink *sink, bp_error *err)
 {
     aggregate_plan *plan = &sink->plan;
@@ -355,31 +486,52 @@ static bp_status lay_out_states(aggregate_sink *sink, bp_error *err)
     plan->state_offsets = arena_new_array(&plan->arena, uint32_t, plan->aggregate_count);
     sink->fed_later = arena_new_array(&plan->arena, bool, plan->aggregate_count);
     sink->distincts = arena_new_array(&plan->arena, struct sink *, plan->aggregate_count);
-    if (!plan->state_offsets || !sink->fed_later || !sink->distincts)
+    sink->sorts = arena_new_array(&plan->arena, struct sink *, plan->aggregate_count);
+    if (!plan->state_offsets || !sink->fed_later || !sink->distincts || !sink->sorts)
         return error_no_memory(err, plan->context->memory, plan->aggregate_count * sizeof(void *));
     for (size_t i = 0; i < plan->aggregate_count; i++) {
         const aggregate_call *call = plan->specs[i].call;
         plan->state_offsets[i] = (uint32_t)plan->stride;
         plan->stride += (call->function->state_size + AGGREGATE_STATE_ALIGNMENT - 1) & ~(size_t)(AGGREGATE_STATE_ALIGNMENT - 1);
-        sink->fed_later[i] = is_distinct(call);
+        sink->fed_later[i] = is_distinct(call) || is_sorted(call);
         if (!sink->fed_later[i]) plan->ordered |= call->function->ordered;
     }
     if (plan->stride == 0) plan->stride = AGGREGATE_STATE_ALIGNMENT;
     return BP_OK;
 }
 
-static bp_status make_distinct(aggregate_sink *sink, size_t index, const schema *input, bp_error *err)
+static bp_status make_sort(aggregate_sink *sink, size_t index, const schema *rows, bp_error *err)
 {
     aggregate_plan *plan = &sink->plan;
-    const aggregate_spec *spec = &plan->specs[index];
-    size_t count = plan->group_count + spec->call->argument_count;
-    data_type *types = arena_new_array(&plan->arena, data_type, count);
+    const aggregate_call *call = plan->specs[index].call;
+    sort_spec *keys = arena_new_array(&plan->arena, sort_spec, call->order_count);
+    size_t first = plan->group_count + call->argument_count;
 
-    if (!types) return error_no_memory(err, plan->context->memory, count * sizeof *types);
+    if (!keys) return error_no_memory(err, plan->context->memory, call->order_count * sizeof *keys);
+    for (size_t i = 0; i < call->order_count; i++)
+        keys[i] = (sort_spec){
+            .column = (uint32_t)(first + i), .descending = call->order[i].descending, .nulls_first = call->order[i].nulls_first};
+    return sort_all_new(&sink->sorts[index], plan->context, rows, keys, call->order_count, err);
+}
+
+/* The sinks beside the aggregation that an aggregate fed later needs. */
+static bp_status make_asides(aggregate_sink *sink, size_t index, const schema *input, bp_error *err)
+{
+    aggregate_plan *plan = &sink->plan;
+    const aggregate_call *call = plan->specs[index].call;
+    size_t count = plan->group_count + call->argument_count + (is_sorted(call) ? call->order_count : 0);
+    schema *rows = arena_new(&plan->arena, schema);
+    bp_status status;
+
+    if (!rows) return error_no_memory(err, plan->context->memory, sizeof *rows);
     if (count > MOST_COLUMNS)
-        return error_set(err, BP_NOT_SUPPORTED, "a DISTINCT aggregate with over %d groups and arguments", MOST_COLUMNS);
-    for (size_t i = 0; i < count; i++) types[i] = input->types[i < plan->group_count ? i : spec->first + (i - plan->group_count)];
-    return aggregate_new(&sink->distincts[index], plan->context, &(schema){.count = count, .types = types}, count, NULL, 0, err);
+        return error_set(err, BP_NOT_SUPPORTED, "an aggregate with DISTINCT or ORDER BY over %d groups, arguments and keys",
+                         MOST_COLUMNS);
+    if ((status = schema_new(rows, &plan->arena, count, err))) return status;
+    for (size_t i = 0; i < count; i++) rows->types[i] = input->types[later_column(sink, index, i)];
+    if (is_distinct(call) && (status = aggregate_new(&sink->distincts[index], plan->context, rows, count, NULL, 0, err)))
+        return status;
+    return is_sorted(call) ? make_sort(sink, index, rows, err) : BP_OK;
 }
 
 bp_status aggregate_new(sink **out, bp_context *context, const schema *input, size_t group_count, const aggregate_spec *aggregates,
@@ -400,13 +552,8 @@ bp_status aggregate_new(sink **out, bp_context *context, const schema *input, si
     mutex_init(&sink->lock);
     if ((status = key_layout_init(&sink->plan.keys, input->types, group_count, &sink->plan.arena, err))) goto done;
     if ((status = lay_out_states(sink, err))) goto done;
-    for (size_t i = 0; i < aggregate_count && !status; i++) {
-        if (aggregates[i].call->order_count && aggregates[i].call->function->ordered)
-            status = error_set(err, BP_NOT_SUPPORTED, "%s(… ORDER BY …): sort the rows in a subquery instead",
-                               aggregates[i].call->function->name);
-        else if (sink->fed_later[i])
-            status = make_distinct(sink, i, input, err);
-    }
+    for (size_t i = 0; i < aggregate_count && !status; i++)
+        if (sink->fed_later[i]) status = make_asides(sink, i, input, err);
 done:
     if (status)
         aggregate_free(&sink->base);

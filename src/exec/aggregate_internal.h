@@ -76,8 +76,9 @@ typedef struct aggregate_sink {
     size_t set_count, set_capacity;
     aggregate_set **sources; /* kept alive because the result refers to them */
     size_t source_count;
-    bool *fed_later; /* one an aggregate: DISTINCT */
-    struct sink **distincts; /* one an aggregate: the set of (groups, arguments), or NULL */
+    bool *fed_later; /* one an aggregate: DISTINCT or with ORDER BY */
+    struct sink **distincts; /* one an aggregate: the set of (groups, arguments, keys), or NULL */
+    struct sink **sorts; /* one an aggregate: the rows of (groups, arguments, keys) by its ORDER BY, or NULL */
 } aggregate_sink;
 
 MUST_USE bp_status aggregate_scan_new(scan **out, const aggregate_sink *sink, bp_error *err);

@@ -16,6 +16,10 @@ MUST_USE bp_status project_new(operator** out, bp_context *context, const expr_p
  * often as the set operation says. */
 MUST_USE bp_status set_rows_new(operator** out, bp_context *context, set_kind kind, bool all, bp_error *err);
 
+/* Rows of columns followed by `list_count` lists: each row as often as its longest list has elements, with elements in place of lists (NULL from a
+ * list's end on), then, with ordinality, the element's number from 1. outer: rows without elements come once. */
+MUST_USE bp_status unnest_new(operator** out, bp_context *context, size_t list_count, bool ordinality, bool outer, bp_error *err);
+
 /* The scan's filters restated for io where they can be, in the plan's arena. */
 MUST_USE bp_status scan_filters_of(plan *plan, const plan_node *node, scan_request *request, bp_error *err);
 
@@ -36,6 +40,7 @@ typedef struct sort_spec {
 MUST_USE bp_status sort_all_new(sink **out, bp_context *context, const schema *schema, const sort_spec *keys, size_t key_count,
                                 bp_error *err);
 bp_status sort_all_make_scan(void *sink, scan **out, bp_error *err);
+table *sort_all_table(sink *sink); /* after finish; borrowed */
 /* Rows offset … offset + limit - 1 of that order, without sorting the others; for limits up to TOP_N_LIMIT. */
 #define TOP_N_LIMIT 100000
 MUST_USE bp_status top_n_new(sink **out, bp_context *context, const schema *schema, const sort_spec *keys, size_t key_count,

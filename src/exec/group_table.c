@@ -2,7 +2,7 @@
 #include "group_table.h"
 
 #include "base/hash.h"
-#include "nested_key.h"
+#include "column/nested_key.h"
 
 #define EMPTY_SLOTS 256
 

@@ -300,6 +300,30 @@ static bp_status lower_project(lowering *state, plan_id id, bp_error *err)
                           err);
 }
 
+static bp_status output_exprs(lowering *state, plan_id id, expr_id **out, bp_error *err);
+
+/* The child's columns, then the lists; then the operator. */
+static bp_status lower_unnest(lowering *state, plan_id id, bp_error *err)
+{
+    const plan_node *node = plan_at(state->plan, id);
+    plan_id child = node->children[0];
+    size_t passed = plan_at(state->plan, child)->output_count, lists = node->unnest.list_count;
+    expr_id *inputs = arena_new_array(&state->plan->arena, expr_id, passed + lists), *columns, *mapped = NULL;
+    operator *operator;
+    bp_status status;
+
+    if (!inputs) return error_no_memory(err, state->context->memory, (passed + lists) * sizeof *inputs);
+    if ((status = output_exprs(state, child, &columns, err))) return status;
+    if (passed) memcpy(inputs, columns, passed * sizeof *inputs);
+    memcpy(inputs + passed, node->unnest.lists, lists * sizeof *inputs);
+    place_only(state, child);
+    if ((status = remap_all(state, &mapped, inputs, passed + lists, err))) return status;
+    if ((status = project_mapped(state, id, state->open[child], mapped, passed + lists, passed, err))) return status;
+    node = plan_at(state->plan, id);
+    if ((status = unnest_new(&operator, state->context, lists, node->unnest.ordinality, node->unnest.outer, err))) return status;
+    return add_operator(state, id, state->open[id], operator, err);
+}
+
 /* aggregation ----------------------------------------------------------------------------------------------------------------------------- */
 /* Aggregate over mapped group expressions and aggregates of the child's pipeline. */
 static bp_status aggregate_over(lowering *state, plan_id id, plan_id child, const expr_id *groups, size_t group_count,
@@ -606,6 +630,7 @@ static bp_status lower_node(lowering *state, plan_id id, bp_error *err)
     case PLAN_SET: return node->set.kind == PLAN_UNION ? lower_union(state, id, err) : lower_counted_set(state, id, err);
     case PLAN_WINDOW: return error_set(err, BP_NOT_SUPPORTED, "window functions are not there yet");
     case PLAN_SAMPLE: return error_set(err, BP_NOT_SUPPORTED, "samples (USING SAMPLE, TABLESAMPLE) are not there yet");
+    case PLAN_UNNEST: return lower_unnest(state, id, err);
     case PLAN_NONE:
     case PLAN_KIND_COUNT: break;
     }

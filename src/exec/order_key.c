@@ -1,7 +1,7 @@
 /* Encoding sort keys; see the header for the layout. */
 #include "order_key.h"
 
-#include "nested_key.h"
+#include "column/nested_key.h"
 
 #define TEXT_PREFIX 12
 

@@ -429,6 +429,11 @@ bp_status sort_all_new(sink **out, bp_context *context, const schema *schema, co
     return status;
 }
 
+table *sort_all_table(sink *self)
+{
+    return ((sort_sink *)self)->result;
+}
+
 bp_status sort_all_make_scan(void *self, scan **out, bp_error *err)
 {
     sort_sink *sort = self;

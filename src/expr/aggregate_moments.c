@@ -107,3 +107,15 @@ MOMENTS_FINISH(regr_avgy_finish, 1, s->mean_y)
 MOMENTS_FINISH(regr_sxx_finish, 1, s->xx)
 MOMENTS_FINISH(regr_syy_finish, 1, s->yy)
 MOMENTS_FINISH(regr_sxy_finish, 1, s->xy)
+
+/* regr_count: pairs without NULLs. */
+AGGREGATE_FINISH(regr_count_finish)
+{
+    uint64_t *validity;
+
+    if (!new_results(out, count, sizeof(uint32_t), &validity, arena)) return error_no_memory(err, call->context->memory, count * 4);
+    out->validity = NULL;
+    for (size_t i = 0; i < count; i++)
+        ((uint32_t *)(uintptr_t)out->values)[i] = (uint32_t)((const moments_state *)(const void *)(states + i * stride))->count;
+    return BP_OK;
+}

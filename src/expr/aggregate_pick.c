@@ -1,6 +1,6 @@
 /* Aggregates that pick one of the values: min, max, first, last, any_value, arg_min, arg_max. A value is kept as the 16 bytes that the widest plain type has; the bytes
- * of a long text are copied into the state's arena, into room that is used again when a later text fits. */
-#include "aggregate_rows.h"
+ * of a long text are copied into the state's arena, into room that is used again when a later text fits. Lists, structs and maps are kept as cells. */
+#include "aggregate_cells.h"
 
 typedef struct kept_value {
     _Alignas(16) unsigned char bytes[16];
@@ -80,25 +80,48 @@ static bp_status keep_kept(const aggregate_state_call *call, kept_value *to, con
     return from->null ? BP_OK : keep(call, to, &one, 0, err);
 }
 
-/* The argument's type, for combine and finish. */
+/* The cell types of both arguments, then the first's own type: for combine and finish. */
 bp_status bind_pick(function_binding *binding, bp_error *err)
 {
     data_type type = expr_type(binding->pool, binding->arguments[0]);
-    data_type *types = arena_new_array(binding->pool->arena, data_type, 2);
+    data_type *types = arena_new_array(binding->pool->arena, data_type, 3);
 
     if (!types) return error_no_memory(err, binding->pool->arena->memory, 2 * sizeof *types);
-    if (type_is_nested(type) || type_physical(type) == PHYSICAL_INT256)
-        return error_set(err, BP_NOT_SUPPORTED, "aggregates that pick a list, struct or map are not there yet");
-    types[0] = type;
+    if (type_physical(type) == PHYSICAL_INT256)
+        return error_set(err, BP_NOT_SUPPORTED, "aggregates that pick a decimal of over 38 digits are not there yet");
+    types[0] = cell_type(type);
+    types[2] = type;
     binding->wanted[0] = type;
     if (binding->count > 1) {
-        types[1] = binding->wanted[1] = expr_type(binding->pool, binding->arguments[1]);
-        if (type_is_nested(types[1]))
-            return error_set(err, BP_NOT_SUPPORTED, "a list, struct or map to compare by is not there yet");
+        binding->wanted[1] = expr_type(binding->pool, binding->arguments[1]);
+        types[1] = cell_type(binding->wanted[1]);
     }
     binding->result = type;
     binding->bind_data = types;
     return BP_OK;
+}
+
+/* Run `update` over the arguments' cells, which nested values have to be made into first. */
+typedef bp_status (*pick_update)(const aggregate_state_call *call, char *states, size_t stride, const uint32_t *groups,
+                                 const column *arguments, const uint32_t *selection, size_t rows, bp_error *err);
+
+static bp_status update_cells(pick_update update, const aggregate_state_call *call, char *states, size_t stride,
+                              const uint32_t *groups, const column *arguments, size_t argument_count, const uint32_t *selection,
+                              size_t rows, bp_error *err)
+{
+    column cells[2];
+    arena scratch;
+    bool nested = false;
+    bp_status status = BP_OK;
+
+    for (size_t i = 0; i < argument_count; i++) nested |= type_is_nested(arguments[i].type);
+    if (!nested) return update(call, states, stride, groups, arguments, selection, rows, err);
+    arena_init(&scratch, call->context->memory);
+    for (size_t i = 0; i < argument_count && !status; i++)
+        status = cells_from(&cells[i], &arguments[i], arguments[i].length, &scratch, err);
+    if (!status) status = update(call, states, stride, groups, cells, selection, rows, err);
+    arena_clear(&scratch);
+    return status;
 }
 
 /* min, max ----------------------------------------------------------------------------------------------------------------------------------- */
@@ -168,16 +191,26 @@ static bp_status pick_extreme(const aggregate_state_call *call, char *states, si
     }
 }
 
+static bp_status min_cells(const aggregate_state_call *call, char *states, size_t stride, const uint32_t *groups,
+                           const column *arguments, const uint32_t *selection, size_t rows, bp_error *err)
+{
+    return pick_extreme(call, states, stride, groups, &arguments[0], selection, rows, false, err);
+}
+
 AGGREGATE_UPDATE(min_update)
 {
-    (void)argument_count;
-    return pick_extreme(call, states, stride, groups, &arguments[0], selection, rows, false, err);
+    return update_cells(min_cells, call, states, stride, groups, arguments, argument_count, selection, rows, err);
+}
+
+static bp_status max_cells(const aggregate_state_call *call, char *states, size_t stride, const uint32_t *groups,
+                           const column *arguments, const uint32_t *selection, size_t rows, bp_error *err)
+{
+    return pick_extreme(call, states, stride, groups, &arguments[0], selection, rows, true, err);
 }
 
 AGGREGATE_UPDATE(max_update)
 {
-    (void)argument_count;
-    return pick_extreme(call, states, stride, groups, &arguments[0], selection, rows, true, err);
+    return update_cells(max_cells, call, states, stride, groups, arguments, argument_count, selection, rows, err);
 }
 
 static bp_status combine_extreme(const aggregate_state_call *call, char *into, size_t into_stride, const uint32_t *into_groups,
@@ -207,11 +240,11 @@ AGGREGATE_COMBINE(max_combine)
 }
 
 /* first, last ---------------------------------------------------------------------------------------------------------------------------------- */
-AGGREGATE_UPDATE(first_update)
+static bp_status first_cells(const aggregate_state_call *call, char *states, size_t stride, const uint32_t *groups,
+                             const column *arguments, const uint32_t *selection, size_t rows, bp_error *err)
 {
     bp_status status;
 
-    (void)argument_count;
     for (size_t i = 0; i < rows; i++) {
         kept_value *kept = (kept_value *)(void *)state_at(states, stride, groups, i);
         if (!kept->seen && (status = keep(call, kept, &arguments[0], row_at(&arguments[0], selection, i), err))) return status;
@@ -220,16 +253,26 @@ AGGREGATE_UPDATE(first_update)
     return BP_OK;
 }
 
-AGGREGATE_UPDATE(last_update)
+AGGREGATE_UPDATE(first_update)
+{
+    return update_cells(first_cells, call, states, stride, groups, arguments, argument_count, selection, rows, err);
+}
+
+static bp_status last_cells(const aggregate_state_call *call, char *states, size_t stride, const uint32_t *groups,
+                            const column *arguments, const uint32_t *selection, size_t rows, bp_error *err)
 {
     bp_status status;
 
-    (void)argument_count;
     for (size_t i = groups ? 0 : rows - (rows > 0); i < rows; i++) {
         kept_value *kept = (kept_value *)(void *)state_at(states, stride, groups, i);
         if ((status = keep(call, kept, &arguments[0], row_at(&arguments[0], selection, i), err))) return status;
     }
     return BP_OK;
+}
+
+AGGREGATE_UPDATE(last_update)
+{
+    return update_cells(last_cells, call, states, stride, groups, arguments, argument_count, selection, rows, err);
 }
 
 static bp_status combine_place(const aggregate_state_call *call, char *into, size_t into_stride, const uint32_t *into_groups,
@@ -276,22 +319,35 @@ static bp_status update_by(const aggregate_state_call *call, char *states, size_
 {
     bp_status status = BP_OK;
 
-    for (size_t i = 0; i < rows && !status; i++)
+    for (size_t i = 0; i < rows && !status; i++) {
+        size_t by = row_at(&arguments[1], selection, i);
+        if (column_is_null(&arguments[1], by)) continue; /* arg_min_null() sees them */
         status = pick_by(call, (pick_state *)(void *)state_at(states, stride, groups, i), &arguments[0],
-                         row_at(&arguments[0], selection, i), &arguments[1], row_at(&arguments[1], selection, i), greatest, err);
+                         row_at(&arguments[0], selection, i), &arguments[1], by, greatest, err);
+    }
     return status;
+}
+
+static bp_status arg_min_cells(const aggregate_state_call *call, char *states, size_t stride, const uint32_t *groups,
+                               const column *arguments, const uint32_t *selection, size_t rows, bp_error *err)
+{
+    return update_by(call, states, stride, groups, arguments, selection, rows, false, err);
 }
 
 AGGREGATE_UPDATE(arg_min_update)
 {
-    (void)argument_count;
-    return update_by(call, states, stride, groups, arguments, selection, rows, false, err);
+    return update_cells(arg_min_cells, call, states, stride, groups, arguments, argument_count, selection, rows, err);
+}
+
+static bp_status arg_max_cells(const aggregate_state_call *call, char *states, size_t stride, const uint32_t *groups,
+                               const column *arguments, const uint32_t *selection, size_t rows, bp_error *err)
+{
+    return update_by(call, states, stride, groups, arguments, selection, rows, true, err);
 }
 
 AGGREGATE_UPDATE(arg_max_update)
 {
-    (void)argument_count;
-    return update_by(call, states, stride, groups, arguments, selection, rows, true, err);
+    return update_cells(arg_max_cells, call, states, stride, groups, arguments, argument_count, selection, rows, err);
 }
 
 static bp_status combine_by(const aggregate_state_call *call, char *into, size_t into_stride, const uint32_t *into_groups,
@@ -303,6 +359,8 @@ static bp_status combine_by(const aggregate_state_call *call, char *into, size_t
     for (size_t i = 0; i < count && !status; i++) {
         const pick_state *other = (const pick_state *)(const void *)(from + i * from_stride);
         column value = kept_column(&other->value, types[0]), by = kept_column(&other->by, types[1]);
+        uint64_t none = 0;
+        if (other->value.null) value.validity = &none;
         if (other->by.seen)
             status = pick_by(call, (pick_state *)(void *)(into + into_groups[i] * into_stride), &value, 0, &by, 0, greatest, err);
     }
@@ -334,9 +392,11 @@ static bp_status put_text(const kept_value *kept, string_ref *to, arena *arena, 
 
 AGGREGATE_FINISH(pick_finish)
 {
-    data_type type = *(const data_type *)call->bind_data;
+    const data_type *types = call->bind_data;
+    data_type type = types[0];
     physical_type physical = type_physical(type);
     size_t width = physical == PHYSICAL_BIT ? 0 : physical_width(physical);
+    column cells;
     uint64_t *validity;
     char *values;
     bp_status status;
@@ -360,5 +420,6 @@ AGGREGATE_FINISH(pick_finish)
             memcpy(values + i * width, kept->bytes, width);
         }
     }
-    return BP_OK;
+    cells = *out;
+    return cells_to(out, types[2], &cells, arena, err);
 }

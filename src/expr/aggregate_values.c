@@ -1,141 +1,9 @@
-/* Aggregates that need all values of a group: median, quantiles, mode, string_agg; and approx_count_distinct. Values are kept in the state's arena, in pieces that double. */
+/* string_agg and approx_count_distinct. */
 #include "aggregate_rows.h"
 
 #include "base/hash.h"
 
 #include <math.h>
-#include <stdlib.h>
-
-/* quantiles of doubles ------------------------------------------------------------------------------------------------------------------------- */
-typedef struct values_state {
-    double *values;
-    size_t count, capacity;
-} values_state;
-
-AGGREGATE_INIT(values_init)
-{
-    (void)call;
-    for (size_t i = 0; i < count; i++) *(values_state *)(void *)(states + i * stride) = (values_state){0};
-}
-
-static bp_status values_reserve(const aggregate_state_call *call, values_state *state, size_t extra, bp_error *err)
-{
-    size_t wanted = state->capacity ? state->capacity * 2 : 4;
-    double *larger;
-
-    if (state->count + extra <= state->capacity) return BP_OK;
-    while (wanted < state->count + extra) wanted *= 2;
-    larger = arena_allocate_array(call->arena, wanted, sizeof *larger);
-    if (!larger) return error_no_memory(err, call->arena->memory, wanted * sizeof *larger);
-    if (state->count) memcpy(larger, state->values, state->count * sizeof *larger);
-    state->values = larger;
-    state->capacity = wanted;
-    return BP_OK;
-}
-
-AGGREGATE_UPDATE(values_update)
-{
-    bp_status status;
-
-    (void)argument_count;
-    for (size_t i = 0; i < rows; i++) {
-        values_state *state = (values_state *)(void *)state_at(states, stride, groups, i);
-        if (state->count == state->capacity && (status = values_reserve(call, state, 1, err))) return status;
-        state->values[state->count++] = argument_double(&arguments[0], row_at(&arguments[0], selection, i));
-    }
-    return BP_OK;
-}
-
-AGGREGATE_COMBINE(values_combine)
-{
-    bp_status status;
-
-    for (size_t i = 0; i < count; i++) {
-        values_state *to = (values_state *)(void *)(into + into_groups[i] * into_stride);
-        const values_state *add = (const values_state *)(const void *)(from + i * from_stride);
-        if ((status = values_reserve(call, to, add->count, err))) return status;
-        if (add->count) memcpy(to->values + to->count, add->values, add->count * sizeof *add->values);
-        to->count += add->count;
-    }
-    return BP_OK;
-}
-
-/* NaN is the greatest. */
-static int by_value(const void *left, const void *right)
-{
-    double a = *(const double *)left, b = *(const double *)right;
-
-    if (a != a || b != b) return (a != a) - (b != b);
-    return (a > b) - (a < b);
-}
-
-static double quantile_of(const double *sorted, size_t count, double fraction, bool discrete)
-{
-    double place = fraction * (double)(count - 1);
-    size_t low = (size_t)floor(place), high = (size_t)ceil(place);
-
-    if (discrete) {
-        size_t index = (size_t)ceil(fraction * (double)count);
-        return sorted[index ? index - 1 : 0];
-    }
-    return low == high ? sorted[low] : sorted[low] + (sorted[high] - sorted[low]) * (place - (double)low);
-}
-
-static bp_status quantiles(const aggregate_state_call *call, const char *states, size_t stride, size_t count, double fraction,
-                           bool discrete, column *out, arena *arena, bp_error *err)
-{
-    uint64_t *validity;
-
-    if (!new_results(out, count, sizeof(double), &validity, arena)) return error_no_memory(err, call->context->memory, count * 8);
-    for (size_t i = 0; i < count; i++) {
-        const values_state *state = (const values_state *)(const void *)(states + i * stride);
-        double *sorted;
-        ((double *)(uintptr_t)out->values)[i] = 0;
-        if (state->count == 0) {
-            bitmap_unset(validity, i);
-            continue;
-        }
-        sorted = arena_allocate_array(arena, state->count, sizeof *sorted);
-        if (!sorted) return error_no_memory(err, arena->memory, state->count * sizeof *sorted);
-        memcpy(sorted, state->values, state->count * sizeof *sorted);
-        qsort(sorted, state->count, sizeof *sorted, by_value);
-        ((double *)(uintptr_t)out->values)[i] = quantile_of(sorted, state->count, fraction, discrete);
-    }
-    return BP_OK;
-}
-
-AGGREGATE_FINISH(median_finish)
-{
-    return quantiles(call, states, stride, count, 0.5, false, out, arena, err);
-}
-
-AGGREGATE_FINISH(quantile_cont_finish)
-{
-    return quantiles(call, states, stride, count, *(const double *)call->bind_data, false, out, arena, err);
-}
-
-AGGREGATE_FINISH(quantile_disc_finish)
-{
-    return quantiles(call, states, stride, count, *(const double *)call->bind_data, true, out, arena, err);
-}
-
-bp_status bind_fraction(function_binding *binding, bp_error *err)
-{
-    const column *value;
-    double *fraction = arena_new(binding->pool->arena, double);
-    expr_id cast;
-    bp_status status;
-
-    if (!fraction) return error_no_memory(err, binding->pool->arena->memory, sizeof *fraction);
-    if (!expr_is_constant(binding->pool, binding->arguments[1]))
-        return error_set(err, BP_BIND_ERROR, "a quantile's fraction must be a constant");
-    if ((status = expr_cast(&cast, binding->pool, binding->arguments[1], type_of(TYPE_FLOAT64), false, err))) return status;
-    if ((status = expr_constant_value(&value, binding->pool, cast, err))) return status;
-    *fraction = column_is_null(value, 0) ? -1 : *(const double *)value->values;
-    if (!(*fraction >= 0 && *fraction <= 1)) return error_set(err, BP_BIND_ERROR, "a quantile's fraction is between 0 and 1");
-    binding->bind_data = fraction;
-    return BP_OK;
-}
 
 /* string_agg -------------------------------------------------------------------------------------------------------------------------------------- */
 typedef struct text_state {
@@ -221,6 +89,14 @@ AGGREGATE_FINISH(text_finish)
     return BP_OK;
 }
 
+/* Values of any type are taken as text. */
+bp_status bind_texts(function_binding *binding, bp_error *err)
+{
+    (void)err;
+    binding->wanted[0] = type_of(TYPE_VARCHAR);
+    return BP_OK;
+}
+
 bp_status bind_separator(function_binding *binding, bp_error *err)
 {
     const column *value;
@@ -234,6 +110,7 @@ bp_status bind_separator(function_binding *binding, bp_error *err)
     if (value->type.id != TYPE_VARCHAR) return error_set(err, BP_BIND_ERROR, "string_agg()'s separator must be a text");
     *separator = column_is_null(value, 0) ? STRING_VIEW("") : string_ref_view(value->values);
     binding->bind_data = separator;
+    binding->wanted[0] = type_of(TYPE_VARCHAR);
     return BP_OK;
 }
 

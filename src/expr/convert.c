@@ -28,10 +28,40 @@ static bool time_cast_exists(data_type from, data_type to)
     }
 }
 
+static bool is_named(data_type type)
+{
+    return type.id == TYPE_STRUCT && type.detail->child_count && type.detail->names && type.detail->names[0].size;
+}
+
+/* The field of that name, or SIZE_MAX. */
+static size_t field_of(data_type type, string_view name)
+{
+    for (size_t i = 0; i < type.detail->child_count; i++)
+        if (string_equal_nocase(type.detail->names[i], name)) return i;
+    return SIZE_MAX;
+}
+
+/* Structs with names are cast field by field of the same name: at least one must be there, others become NULL. */
+static bool named_cast_exists(data_type from, data_type to)
+{
+    size_t found = 0;
+
+    for (size_t i = 0; i < to.detail->child_count; i++) {
+        size_t field = field_of(from, to.detail->names[i]);
+        if (field == SIZE_MAX) continue;
+        if (!convert_exists(from.detail->children[field], to.detail->children[i])) return false;
+        found++;
+    }
+    return found > 0;
+}
+
 static bool nested_cast_exists(data_type from, data_type to)
 {
+    bool same_kind = from.id == to.id && (from.id != TYPE_ARRAY || from.fixed_size == to.fixed_size);
+
     if (!from.detail || !to.detail) return false;
-    if (!(is_list(from) && to.id == TYPE_LIST) && !(from.id == to.id && from.fixed_size == to.fixed_size)) return false;
+    if (!same_kind && !(is_list(from) && to.id == TYPE_LIST) && !(from.id == TYPE_LIST && to.id == TYPE_ARRAY)) return false;
+    if (same_kind && is_named(from) && is_named(to)) return named_cast_exists(from, to);
     if (from.detail->child_count != to.detail->child_count) return false;
     for (size_t i = 0; i < to.detail->child_count; i++)
         if (!convert_exists(from.detail->children[i], to.detail->children[i])) return false;
@@ -174,6 +204,60 @@ static bp_status convert_flat(column *out, const column *in, data_type to, bool 
     return settle(&work, try_cast, out, err);
 }
 
+/* A LIST as an ARRAY: every row must have its size, but for NULL rows; with try_cast those of another size become NULL. */
+static bp_status convert_to_array(column *out, const column *in, data_type to, bool try_cast, arena *arena, bp_error *err)
+{
+    size_t size = to.fixed_size, total;
+    const list_entry *entries = in->values;
+    uint64_t *validity = arena_allocate_zeroed(arena, (bitmap_words(in->length) + 1) * 8);
+    column *children = arena_new(arena, column), nulls = column_nulls(to.detail->children[0], 0);
+    uint32_t *items;
+
+    if (ckd_mul(&total, size, in->length) || total > UINT32_MAX)
+        return error_set(err, BP_LIMIT, "an ARRAY column of over 2^32 elements");
+    items = arena_new_array(arena, uint32_t, total + 1);
+    if (!validity || !children || !items) return error_no_memory(err, arena->memory, total * sizeof *items);
+    for (size_t row = 0; row < in->length; row++) {
+        if (column_is_null(in, row)) continue;
+        if (entries[row].size != size) {
+            if (try_cast) continue;
+            return error_set(err, BP_CONVERSION, "Cannot cast list with length %u to array with length %zu", entries[row].size,
+                             size);
+        }
+        bitmap_set(validity, row);
+        for (size_t i = 0; i < size; i++) items[row * size + i] = entries[row].offset + (uint32_t)i;
+    }
+    *out = (column){.type = to, .length = in->length, .validity = validity, .children = children, .child_count = 1};
+    nulls.length = total;
+    if (in->children[0].length == 0) return column_flatten(children, &nulls, arena, err);
+    return column_gather(children, &in->children[0], items, total, arena, err);
+}
+
+/* The fields of a struct in the order of the other's names. */
+static bp_status convert_fields(column *out, const column *in, data_type to, bool try_cast, bp_context *context, arena *arena,
+                                bp_error *err)
+{
+    size_t count = to.detail->child_count;
+    column *children = arena_new_array(arena, column, count + 1);
+    bp_status status;
+
+    if (!children) return error_no_memory(err, arena->memory, count * sizeof *children);
+    for (size_t i = 0; i < count; i++) {
+        size_t field = field_of(in->type, to.detail->names[i]);
+        column flat;
+        children[i] = column_nulls(to.detail->children[i], in->length);
+        if (field == SIZE_MAX) continue;
+        if ((status = column_flatten(&flat, &in->children[field], arena, err))) return status;
+        if ((status = convert_column(&children[i], &flat, to.detail->children[i], try_cast, context, arena, err))) return status;
+    }
+    *out = *in;
+    out->type = to;
+    out->children = children;
+    out->child_count = count;
+    out->owner = NULL;
+    return BP_OK;
+}
+
 /* Lists, structs, maps: the children are cast; an ARRAY gets list entries. Depth is bounded by LIMIT_TYPE_DEPTH. */
 static bp_status convert_nested(column *out, const column *in, data_type to, bool try_cast, bp_context *context, arena *arena,
                                 bp_error *err)
@@ -183,6 +267,7 @@ static bp_status convert_nested(column *out, const column *in, data_type to, boo
     bp_status status;
 
     if (!children) return error_no_memory(err, arena->memory, in->child_count * sizeof *children);
+    if (is_named(in->type) && is_named(to)) return convert_fields(out, in, to, try_cast, context, arena, err);
     *out = *in;
     out->type = to;
     out->children = children;
@@ -191,6 +276,10 @@ static bp_status convert_nested(column *out, const column *in, data_type to, boo
         column flat;
         if ((status = column_flatten(&flat, &in->children[i], arena, err))) return status;
         if ((status = convert_column(&children[i], &flat, to.detail->children[i], try_cast, context, arena, err))) return status;
+    }
+    if (in->type.id == TYPE_LIST && to.id == TYPE_ARRAY) {
+        column list = *out;
+        return convert_to_array(out, &list, to, try_cast, arena, err);
     }
     if (in->type.id != TYPE_ARRAY || to.id != TYPE_LIST) return BP_OK;
     entries = arena_new_array(arena, list_entry, in->length + 1);

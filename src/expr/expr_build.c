@@ -411,6 +411,8 @@ static bp_status call_as_node(expr_id *out, expr_pool *pool, string_view name, c
     if (string_equal_nocase(name, STRING_VIEW("ifnull")) && count == 2) return expr_coalesce(out, pool, ids, 2, err);
     if (string_equal_nocase(name, STRING_VIEW("if")) && count == 3) return expr_case(out, pool, ids, 3, err);
     if (string_equal_nocase(name, STRING_VIEW("try")) && count == 1) return expr_try(out, pool, ids[0], err);
+    if (string_equal_nocase(name, STRING_VIEW("date_add")) && count == 2)
+        return expr_call(out, pool, STRING_VIEW("+"), ids, 2, err);
     if (string_equal_nocase(name, STRING_VIEW("nullif")) && count == 2) {
         if ((status = expr_compare(&condition, pool, COMPARE_EQUAL, ids[0], ids[1], err))) return status;
         parts[0] = condition, parts[2] = ids[0];
@@ -513,6 +515,20 @@ static bp_status aggregate_node(expr_id *out, expr_pool *pool, const aggregate_o
     return expr_add(out, pool, &node, children, total, err);
 }
 
+/* DISTINCT leaves nothing to order by but the arguments. */
+static bp_status check_distinct_order(const expr_pool *pool, const expr_id *ids, size_t count, const sort_key *order,
+                                      size_t order_count, bp_error *err)
+{
+    for (size_t i = 0; i < order_count; i++) {
+        bool found = false;
+        for (size_t j = 0; j < count && !found; j++) found = expr_equal(pool, order[i].expr, ids[j]);
+        if (!found)
+            return error_set_at(err, BP_BIND_ERROR, pool->position,
+                                "In a DISTINCT aggregate, ORDER BY expressions must appear in the argument list");
+    }
+    return BP_OK;
+}
+
 bp_status expr_aggregate(expr_id *out, expr_pool *pool, string_view name, const expr_id *ids, size_t count, bool distinct,
                          expr_id filter, const sort_key *order, size_t order_count, bp_error *err)
 {
@@ -533,5 +549,6 @@ bp_status expr_aggregate(expr_id *out, expr_pool *pool, string_view name, const 
         return status;
     }
     if ((status = cast_arguments(&arguments, pool, ids, binding.wanted, count, err))) return status;
+    if (distinct && (status = check_distinct_order(pool, ids, count, order, order_count, err))) return status;
     return aggregate_node(out, pool, overload, &binding, arguments, distinct, filter, order, order_count, err);
 }

@@ -55,30 +55,34 @@ static BP_WRAPS size_t item_at(const joined_sources *joined, size_t part, list_v
 }
 
 /* concatenation ------------------------------------------------------------------------------------------------------------------------- */
-/* For list_concat() a NULL among the lists is left out, for || it makes all NULL (the caller's validity). All NULL: NULL. */
+static bool is_untyped_null(const column *arguments, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (arguments[i].encoding != COLUMN_CONSTANT || !column_is_null(&arguments[i], 0) ||
+            list_element_type(arguments[i].type).id != TYPE_NULL)
+            return false;
+    return true;
+}
+
+/* For list_concat() a NULL among the lists is left out, for || it makes all NULL (the caller's validity). Nothing but the word NULL: NULL. */
 static bp_status concat_lists(const function_call *call, const column *arguments, size_t count, bool strict, column *out,
                               bp_error *err)
 {
     joined_sources joined;
     list_picks picks;
-    uint64_t *validity = strict ? NULL : call_own_validity(call, out);
     bp_status status;
 
-    if (!strict && !validity) return call_no_memory(call, call->rows / 8, err);
-    if (count == 0) {
+    if (!strict && (count == 0 || is_untyped_null(arguments, count))) {
         *out = column_nulls(out->type, call->rows);
         return BP_OK;
     }
     if ((status = join_sources(&joined, call, arguments, count, 0, err))) return status;
     if ((status = list_picks_init(&picks, call, joined.total, err))) return status;
     for (size_t row = 0; row < call->rows; row++) {
-        bool any = false;
         for (size_t i = 0; i < count; i++) {
             list_view list = list_at(&arguments[i], row);
-            any |= !column_is_null(&arguments[i], row);
             if ((status = list_pick_run(&picks, item_at(&joined, i, list), list.size, err))) return status;
         }
-        if (!any && !strict) bitmap_unset(validity, row);
         list_close(&picks, row);
     }
     return list_picks_finish(&picks, joined.parts, count, out, err);

@@ -5,7 +5,7 @@ static const char *const kind_names[PLAN_KIND_COUNT] = {
     [PLAN_NONE] = "NONE",     [PLAN_DUAL] = "DUAL",       [PLAN_SCAN] = "SCAN",           [PLAN_VALUES] = "VALUES",
     [PLAN_FILTER] = "FILTER", [PLAN_PROJECT] = "PROJECT", [PLAN_AGGREGATE] = "AGGREGATE", [PLAN_DISTINCT] = "DISTINCT",
     [PLAN_JOIN] = "JOIN",     [PLAN_SORT] = "SORT",       [PLAN_LIMIT] = "LIMIT",         [PLAN_SET] = "SET",
-    [PLAN_WINDOW] = "WINDOW", [PLAN_SAMPLE] = "SAMPLE"};
+    [PLAN_WINDOW] = "WINDOW", [PLAN_SAMPLE] = "SAMPLE",   [PLAN_UNNEST] = "UNNEST"};
 static const char *const join_names[] = {[JOIN_INNER] = "INNER", [JOIN_LEFT] = "LEFT",   [JOIN_RIGHT] = "RIGHT",
                                          [JOIN_FULL] = "FULL",   [JOIN_CROSS] = "CROSS", [JOIN_SEMI] = "SEMI",
                                          [JOIN_ANTI] = "ANTI",   [JOIN_MARK] = "MARK",   [JOIN_SINGLE] = "SINGLE"};
@@ -95,6 +95,10 @@ static void print_details(const plan *plan, builder *out, const plan_node *node)
     case PLAN_JOIN: print_join(plan, out, node); break;
     case PLAN_SORT: print_keys(plan, out, node->sort.keys, node->sort.key_count); break;
     case PLAN_LIMIT: print_limit(plan, out, node); break;
+    case PLAN_UNNEST:
+        print_list(plan, out, "", node->unnest.lists, node->unnest.list_count);
+        if (node->unnest.outer) builder_literal(out, "  outer");
+        break;
     case PLAN_SET: builder_format(out, "  %s%s", set_names[node->set.kind], node->set.all ? " ALL" : ""); break;
     default: break;
     }

@@ -106,6 +106,8 @@ static bp_status visit(pruning *state, plan_id id, bp_error *err)
         if ((status = need_keys(state, node->distinct.keys, node->distinct.key_count, err))) return status;
         return need_all(state, node->distinct.on, node->distinct.on_count, err);
     case PLAN_JOIN: return need_join(state, node, err);
+    case PLAN_UNNEST:
+        return need_all(state, node->unnest.lists, node->unnest.list_count, err); /* each decides how often rows come */
     case PLAN_SORT: return need_keys(state, node->sort.keys, node->sort.key_count, err);
     case PLAN_LIMIT: return need_keys(state, node->limit.keys, node->limit.key_count, err);
     case PLAN_SET:
@@ -116,8 +118,22 @@ static bp_status visit(pruning *state, plan_id id, bp_error *err)
     }
 }
 
+/* UNNEST puts out what its child still does, then its own. */
+static bp_status pass_on_unnest(pruning *state, plan_node *node, const plan_node *child, bp_error *err)
+{
+    size_t own = node->unnest.list_count + node->unnest.ordinality;
+    column_id *outputs = arena_new_array(&state->plan->arena, column_id, child->output_count + own);
+
+    if (!outputs) return error_no_memory(err, state->plan->context->memory, own * sizeof *outputs);
+    if (child->output_count) memcpy(outputs, child->outputs, child->output_count * sizeof *outputs);
+    memcpy(outputs + child->output_count, node->unnest.made, own * sizeof *outputs);
+    node->outputs = outputs;
+    node->output_count = child->output_count + own;
+    return BP_OK;
+}
+
 /* Bottom up: nodes that pass columns on put out what their children still do. */
-static void pass_on(pruning *state, plan_id id)
+static bp_status pass_on(pruning *state, plan_id id, bp_error *err)
 {
     plan_node *node = plan_at(state->plan, id);
     const plan_node *child = plan_at(state->plan, node->children[0]), *right = plan_at(state->plan, node->children[1]);
@@ -131,9 +147,10 @@ static void pass_on(pruning *state, plan_id id)
     case PLAN_SAMPLE:
         node->outputs = child->outputs;
         node->output_count = child->output_count;
-        return;
+        return BP_OK;
+    case PLAN_UNNEST: return pass_on_unnest(state, node, child, err);
     case PLAN_JOIN: break;
-    default: return;
+    default: return BP_OK;
     }
     for (size_t i = 0; i < child->output_count; i++) node->outputs[kept++] = child->outputs[i];
     if (node->join.kind == JOIN_MARK)
@@ -141,6 +158,7 @@ static void pass_on(pruning *state, plan_id id)
     else if (node->join.kind != JOIN_SEMI && node->join.kind != JOIN_ANTI)
         for (size_t i = 0; i < right->output_count; i++) node->outputs[kept++] = right->outputs[i];
     node->output_count = kept;
+    return BP_OK;
 }
 
 /* A node keeps columns that were needed below it only (a filter's, a join key's): a PROJECT above drops them where the rows are many. */
@@ -222,10 +240,10 @@ bp_status optimize_columns(plan *plan, bp_error *err)
         status = visit(&state, order[i], err);
     }
     for (size_t i = 0; i < count && !status; i++) {
-        pass_on(&state, order[i]);
+        if ((status = pass_on(&state, order[i], err))) break;
         if (!stores_rows(plan_at(plan, order[i]))) continue;
         if ((status = narrow_children(&state, order[i], above[i], err))) break;
-        pass_on(&state, order[i]);
+        status = pass_on(&state, order[i], err);
     }
     return status;
 }

@@ -49,6 +49,7 @@ bp_status optimize_fold(plan *plan, bp_error *err)
         case PLAN_PROJECT: status = fold_all(plan, node->project.exprs, node->output_count, err); break;
         case PLAN_AGGREGATE: status = fold_all(plan, node->aggregate.groups, node->aggregate.group_count, err); break;
         case PLAN_JOIN: status = fold_all(plan, node->join.residual, node->join.residual_count, err); break;
+        case PLAN_UNNEST: status = fold_all(plan, node->unnest.lists, node->unnest.list_count, err); break;
         case PLAN_SORT: status = fold_keys(plan, node->sort.keys, node->sort.key_count, err); break;
         default: break;
         }

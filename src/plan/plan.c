@@ -368,6 +368,27 @@ bp_status plan_sample(plan_id *out, plan *plan, plan_id child, double percent, u
     return add_node(plan, out, node, err);
 }
 
+/* `made` are the ids of the elements' columns, then that of the number. */
+bp_status plan_unnest(plan_id *out, plan *plan, plan_id child, const expr_id *lists, const column_id *made, size_t count,
+                      bool ordinality, bool outer, bp_error *err)
+{
+    plan_node node = {.kind = PLAN_UNNEST, .children = {child}};
+    size_t passed = plan_at(plan, child)->output_count, own = count + ordinality;
+    bp_status status;
+
+    for (size_t i = 0; i < count; i++)
+        if (expr_type(&plan->exprs, lists[i]).id != TYPE_LIST) return ERROR_INTERNAL(err, "UNNEST of what is no list");
+    node.unnest.list_count = count;
+    node.unnest.ordinality = ordinality;
+    node.unnest.outer = outer;
+    if ((status = copy_array(plan, &node.unnest.lists, lists, count, sizeof *lists, err))) return status;
+    if ((status = copy_array(plan, &node.unnest.made, made, own, sizeof *made, err))) return status;
+    if ((status = new_outputs(plan, &node, passed + own, err))) return status;
+    if (passed) memcpy(node.outputs, plan_at(plan, child)->outputs, passed * sizeof(column_id));
+    memcpy(node.outputs + passed, made, own * sizeof(column_id));
+    return add_node(plan, out, node, err);
+}
+
 bp_status plan_finish(plan *plan, plan_id root, const string_view *names, bp_error *err)
 {
     const plan_node *node = plan_at(plan, root);

@@ -16,7 +16,8 @@
  *   LIMIT       1         offset, limit (TOP_N when keys are given)         as its child
  *   SET         2         UNION, INTERSECT, EXCEPT, each ALL or distinct    new ids, by position
  *   WINDOW      1         window expressions                                child's ids, then one id an expression
- *   SAMPLE      1         rows or fraction                                  as its child */
+ *   SAMPLE      1         rows or fraction                                  as its child
+ *   UNNEST      1         lists, side by side; number of the element        child's ids, then one id a list, then the number's */
 #ifndef PLAN_PLAN_H
 #define PLAN_PLAN_H
 
@@ -42,6 +43,7 @@ typedef enum plan_kind {
     PLAN_SET,
     PLAN_WINDOW,
     PLAN_SAMPLE,
+    PLAN_UNNEST,
     PLAN_KIND_COUNT
 } plan_kind;
 
@@ -132,6 +134,14 @@ typedef struct plan_node {
             uint64_t rows;
             uint64_t seed;
         } sample;
+        struct {
+            expr_id *
+                lists; /* of type LIST; a row comes as often as its longest list has elements, the others are NULL from their end on */
+            size_t list_count;
+            column_id *made; /* one a list, then (with ordinality) the element's number from 1 */
+            bool ordinality;
+            bool outer; /* rows without elements come once, with NULLs */
+        } unnest;
     };
 } plan_node;
 
@@ -184,6 +194,8 @@ MUST_USE bp_status plan_limit(plan_id *out, plan *plan, plan_id child, uint64_t 
 MUST_USE bp_status plan_set(plan_id *out, plan *plan, set_kind kind, bool all, plan_id left, plan_id right, bp_error *err);
 MUST_USE bp_status plan_sample(plan_id *out, plan *plan, plan_id child, double percent, uint64_t rows, uint64_t seed,
                                bp_error *err);
+MUST_USE bp_status plan_unnest(plan_id *out, plan *plan, plan_id child, const expr_id *lists, const column_id *made, size_t count,
+                               bool ordinality, bool outer, bp_error *err);
 /* Make `root` the plan's end; names (count = its outputs) are what the user sees. */
 MUST_USE bp_status plan_finish(plan *plan, plan_id root, const string_view *names, bp_error *err);
 

@@ -98,6 +98,7 @@ static bp_status check_node(verification *state, plan_id id, bp_error *err)
     case PLAN_JOIN: return check_join(state, node, err);
     case PLAN_SORT: return check_keys(state, node->sort.keys, node->sort.key_count, err);
     case PLAN_LIMIT: return check_keys(state, node->limit.keys, node->limit.key_count, err);
+    case PLAN_UNNEST: return check_all(state, node->unnest.lists, node->unnest.list_count, err);
     case PLAN_SET:
         if (plan_at(state->plan, node->children[0])->output_count != node->output_count ||
             plan_at(state->plan, node->children[1])->output_count != node->output_count)

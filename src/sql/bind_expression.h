@@ -24,6 +24,7 @@ typedef struct walk {
     expr_id *results;
     size_t result_count, result_capacity;
     size_t inside_aggregate; /* aggregates around the present node */
+    size_t inside_unnest;
 } walk;
 
 MUST_USE bp_status walk_push_result(walk *walk, expr_id expr, bp_error *err);
@@ -38,6 +39,9 @@ MUST_USE bp_status enter_call(walk *walk, frame *frame, bp_error *err);
 MUST_USE bp_status combine_call(walk *walk, const frame *frame, const expr_id *operands, size_t count, expr_id *out, bp_error *err);
 /* The greatest (GREATER_EQUAL) or least (LESS_EQUAL) of the operands that are not NULL. */
 MUST_USE bp_status expr_extreme(expr_id *out, expr_pool *pool, const expr_id *operands, size_t count, compare_op op, bp_error *err);
+bool is_unnest(string_view name);
+MUST_USE bp_status enter_unnest(walk *walk, frame *frame, bp_error *err);
+MUST_USE bp_status combine_unnest(walk *walk, const frame *frame, expr_id list, expr_id *out, bp_error *err);
 MUST_USE bp_status bind_subquery(walk *walk, syntax_id node, bp_error *err);
 MUST_USE bp_status enter_in_query(walk *walk, frame *frame, bp_error *err);
 MUST_USE bp_status combine_in_query(walk *walk, const frame *frame, expr_id needle, expr_id *out, bp_error *err);

@@ -219,6 +219,7 @@ static bp_status bind_table_query(plan_id *out, scope *scope, binder *binder, sy
 bp_status bind_one_table(plan_id *out, scope *scope, binder *binder, syntax_id table, bp_error *err)
 {
     size_t first = scope->count;
+    bool found;
     bp_status status;
 
     switch (syntax_kind_of(binder->tree, table)) {
@@ -226,7 +227,9 @@ bp_status bind_one_table(plan_id *out, scope *scope, binder *binder, syntax_id t
     case SYNTAX_TABLE_QUERY: return bind_table_query(out, scope, binder, table, err);
     case SYNTAX_TABLE_FUNCTION: {
         syntax_id call = syntax_child(binder->tree, table, SLOT_TABLE_CALL);
-        if ((status = bind_table_function(out, scope, binder, call, err))) return status;
+        *out = 0;
+        if ((status = bind_list_table(out, scope, first, binder, table, false, &found, err))) return status;
+        if (!found && (status = bind_table_function(out, scope, binder, call, err))) return status;
         return apply_alias(scope, first, binder, table, syntax_at(binder->tree, call)->text, err);
     }
     case SYNTAX_PIVOT: return not_yet(binder, table, "PIVOT", err);
@@ -402,6 +405,43 @@ static bp_status join_sides(joining *joining, plan_id *out, bp_error *err)
 
 static bp_status bind_any_table(plan_id *out, scope *scope, binder *binder, syntax_id table, bp_error *err);
 
+/* A list unnested beside the rows on the left, whose columns it may use: no join, but an UNNEST over them. *found false: an ordinary table. */
+static bp_status bind_beside(plan_id *out, scope *scope, size_t first_left, binder *binder, syntax_id table, bool outer,
+                             bool *found, bp_error *err)
+{
+    size_t first = scope->count;
+    syntax_id call;
+    bp_status status;
+
+    if ((status = bind_list_table(out, scope, first_left, binder, table, outer, found, err)) || !*found) return status;
+    call = syntax_child(binder->tree, table, SLOT_TABLE_CALL);
+    return apply_alias(scope, first, binder, table, syntax_at(binder->tree, call)->text, err);
+}
+
+/* t JOIN unnest(t.l) u(x) ON condition: the condition filters; a LEFT JOIN's must be true, its rows without elements come once. */
+static bp_status join_beside(joining *joining, plan_id *out, bool *found, bp_error *err)
+{
+    binder *binder = joining->binder;
+    const syntax_node *node = syntax_at(binder->tree, joining->join);
+    syntax_id on = syntax_child(binder->tree, joining->join, SLOT_JOIN_ON);
+    bool left = node->option == SYNTAX_JOIN_LEFT,
+         always = !on || (syntax_kind_of(binder->tree, on) == SYNTAX_BOOLEAN && syntax_at(binder->tree, on)->option);
+    bp_status status;
+
+    status = bind_beside(out, joining->scope, joining->first_left, binder,
+                         syntax_child(binder->tree, joining->join, SLOT_JOIN_RIGHT), left, found, err);
+    if (status || !*found) return status;
+    if ((node->option != SYNTAX_JOIN_INNER && node->option != SYNTAX_JOIN_CROSS && !left) || node->flags ||
+        syntax_child(binder->tree, joining->join, SLOT_JOIN_USING) || (left && !always))
+        return not_yet(
+            binder, joining->join,
+            "this kind of join with unnest(…) or range(…) on its right; CROSS JOIN, JOIN … ON and LEFT JOIN … ON true are there",
+            err);
+    if (always) return BP_OK;
+    if ((status = join_on(joining, on, err))) return status;
+    return plan_filter_by(out, binder->plan, *out, joining->conjuncts, joining->conjunct_count, err);
+}
+
 /* a JOIN b JOIN c … leans to the left: the spine is walked without recursion. */
 static bp_status bind_joins(plan_id *out, scope *scope, binder *binder, syntax_id join, bp_error *err)
 {
@@ -419,9 +459,12 @@ static bp_status bind_joins(plan_id *out, scope *scope, binder *binder, syntax_i
         joining joining = {
             .binder = binder, .scope = scope, .join = spine[i], .left = *out, .first_left = first, .first_right = scope->count};
         syntax_id alias = syntax_child(binder->tree, spine[i], SLOT_JOIN_ALIAS);
-        if ((status = bind_any_table(&joining.right, scope, binder, syntax_child(binder->tree, spine[i], SLOT_JOIN_RIGHT), err)))
+        bool beside;
+        if ((status = join_beside(&joining, out, &beside, err))) return status;
+        if (!beside &&
+            (status = bind_any_table(&joining.right, scope, binder, syntax_child(binder->tree, spine[i], SLOT_JOIN_RIGHT), err)))
             return status;
-        if ((status = join_sides(&joining, out, err))) return status;
+        if (!beside && (status = join_sides(&joining, out, err))) return status;
         if (alias && (status = apply_alias(scope, first, binder, spine[i], (string_view){0}, err))) return status;
     }
     return BP_OK;
@@ -450,6 +493,9 @@ bp_status bind_from(plan_id *out, scope *scope, binder *binder, syntax_id list, 
     if ((status = bind_any_table(out, scope, binder, tables[0], err))) return status;
     for (size_t i = 1; i < count; i++) {
         plan_id right;
+        bool beside;
+        if ((status = bind_beside(out, scope, 0, binder, tables[i], false, &beside, err))) return status;
+        if (beside) continue;
         if ((status = bind_any_table(&right, scope, binder, tables[i], err))) return status;
         if ((status = plan_join(out, binder->plan, JOIN_CROSS, *out, right, NULL, 0, err))) return status;
     }

@@ -253,7 +253,7 @@ bp_status integer_constant(int64_t *out, binder *binder, syntax_id node, bp_erro
 }
 
 /* the table of functions --------------------------------------------------------------------------------------------------------------------------------- */
-static const char *const function_names[] = {"generate_series", "range", "read_csv", "read_csv_auto"};
+static const char *const function_names[] = {"generate_series", "range", "read_csv", "read_csv_auto", "unnest"};
 
 static string_view function_name_at(const void *data, size_t index)
 {

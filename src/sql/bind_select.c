@@ -28,6 +28,7 @@ typedef struct select_state {
     size_t on_count;
     aggregates aggregates;
     late_joins late;
+    unnests unnests;
 } select_state;
 
 static bp_status no_memory(const select_state *state, bp_error *err)
@@ -95,6 +96,8 @@ static bp_status bind_item(select_state *state, size_t index, bool aggregates, e
     const select_item *item = &state->items[index];
 
     if (!item->node) return column_expr(out, state->binder, item->column.id, err);
+    context.unnests = &state->unnests;
+    context.unnest_below = !aggregates || syntax_has(state->binder->tree, state->select, SYNTAX_FLAG_GROUP_ALL);
     return bind_expression(out, state->binder, &context, item->node, err);
 }
 
@@ -104,6 +107,8 @@ static bp_status bind_group(select_state *state, syntax_id node, expr_id *out, b
     size_t place;
     bp_status status;
 
+    context.unnests = &state->unnests;
+    context.unnest_below = true;
     if ((status = item_place(state, node, "GROUP BY", &place, err))) return status;
     return place == SIZE_MAX ? bind_expression(out, state->binder, &context, node, err) : bind_item(state, place, false, out, err);
 }
@@ -208,6 +213,7 @@ static bp_status bind_order_key(select_state *state, syntax_id node, order_item 
     bp_status status;
 
     context.aliases_first = true;
+    context.unnests = &state->unnests;
     order_flags(state->binder, node, &out->key);
     if ((status = item_place(state, key, "ORDER BY", &out->item, err))) return status;
     for (size_t i = 0; i < state->count && out->item == SIZE_MAX; i++) /* an item's name, also of a column as it is */
@@ -344,6 +350,9 @@ static bp_status aggregate(select_state *state, bp_error *err)
         if ((status = above_groups(&replacement, below_bits, &state->order[i].key.expr, err))) return status;
     for (size_t i = 0; i < state->on_count; i++)
         if ((status = above_groups(&replacement, below_bits, &state->on[i], err))) return status;
+    for (size_t i = 0; i < state->unnests.count; i++)
+        if (!state->unnests.calls[i].below && (status = above_groups(&replacement, below_bits, &state->unnests.calls[i].list, err)))
+            return status;
     for (size_t i = 0; i < state->late.count; i++)
         if ((status = above_groups(&replacement, below_bits, &state->late.items[i].conjunct, err))) return status;
     return above_groups(&replacement, below_bits, &state->having, err);
@@ -486,9 +495,10 @@ bp_status bind_select(relation *out, binder *binder, syntax_id select, syntax_id
     if ((status = bind_having(&state, err)) || (status = bind_distinct_on(&state, err)) ||
         (status = bind_order(&state, order, err)))
         return status;
+    if ((status = unnests_apply(&state.node, binder, &state.unnests, true, err))) return status;
     if ((state.grouped || state.aggregates.count) && (status = aggregate(&state, err))) return status;
-    if ((status = apply_late_joins(&state, err)) || (status = filter_having(&state, err)) || (status = put_out(&state, err)))
-        return status;
+    if ((status = apply_late_joins(&state, err)) || (status = filter_having(&state, err))) return status;
+    if ((status = unnests_apply(&state.node, binder, &state.unnests, false, err)) || (status = put_out(&state, err))) return status;
     out->node = state.node;
     out->count = state.count;
     out->names = arena_new_array(binder->arena, string_view, state.count);

@@ -57,7 +57,20 @@ typedef struct expression_context {
     plan_id *input; /* the node whose rows the expression sees: subqueries are joined to it; NULL: none can be */
     late_joins
         *late; /* gathered: subqueries outside of aggregates where there may be an aggregation; NULL: joined to input at once */
+    struct unnests *unnests; /* gathered; NULL: none allowed */
+    bool unnest_below; /* those met now stand below the aggregation */
 } expression_context;
+
+/* The UNNEST calls of one SELECT. */
+typedef struct unnest_call {
+    expr_id list;
+    column_id id; /* of its elements */
+    bool below; /* the aggregation */
+} unnest_call;
+typedef struct unnests {
+    unnest_call *calls;
+    size_t count;
+} unnests;
 
 /* The aggregate calls of one SELECT: each becomes a column of the AGGREGATE node. */
 typedef struct aggregates {
@@ -111,6 +124,13 @@ typedef struct select_item {
 } select_item;
 MUST_USE bp_status expand_items(select_item **out, size_t *count, binder *binder, const scope *scope, syntax_id items,
                                 bp_error *err);
+
+/* An UNNEST node over *node (0: one row) when `table` is unnest(…), or range(…) of other than constant integers: its column joins the scope, of which
+ * columns from `first_visible` on may be used in it. *found false: it is another table. */
+MUST_USE bp_status bind_list_table(plan_id *node, scope *scope, size_t first_visible, binder *binder, syntax_id table, bool outer,
+                                   bool *found, bp_error *err);
+/* The UNNEST node of those calls that stand below (or above) the aggregation. */
+MUST_USE bp_status unnests_apply(plan_id *node, binder *binder, const unnests *all, bool below, bp_error *err);
 
 /* Help */
 MUST_USE bp_status late_join_add(late_joins *joins, binder *binder, late_join join, bp_error *err);

@@ -234,6 +234,10 @@ step rule_subscript(parser *p, frame *f)
 {
     RULE_BEGIN
     p->at++;
+    if (accept(p, TOKEN_CAST)) { /* [::step]: two colons that were read as one token */
+        if (!push_none(p) || !push_none(p)) return STEP_FAIL;
+        f->place = 1;
+    }
     for (;;) {
         if (next_is_operator(p, OPERATOR_SUBTRACT) && (peek_at(p, 1)->kind == ':' || peek_at(p, 1)->kind == ']')) p->at++;
         if (next_is_kind(p, ':') || next_is_kind(p, ']')) {
@@ -375,6 +379,7 @@ step rule_interval_value(parser *p, frame *f)
     }
     if (!f->place) return unexpected(p, "a unit: YEAR, MONTH, DAY, HOUR, MINUTE, SECOND …");
     if (!make_node_text(p, SYNTAX_TYPE, SYNTAX_TYPE_PLAIN, 0, STRING_VIEW("INTERVAL"), f->begin, 0)) return STEP_FAIL;
+    p->tree->nodes[top_value(p)].end = f->begin + (uint32_t)strlen("INTERVAL"); /* the word alone is the type */
     return reduce(p, f, SYNTAX_CAST);
     RULE_END
 }
