@@ -146,13 +146,14 @@ static bp_status look_at_kind(file *out, bp_error *err)
     return BP_OK;
 }
 
-bp_status file_open(file *out, bp_context *context, string_view path, bp_error *err)
+/* Without asking whether the context may. */
+static bp_status open_any(file *out, bp_context *context, string_view path, bp_error *err)
 {
     bp_status status;
 
     memset(out, 0, sizeof *out);
     out->context = context;
-    if ((status = file_check_access(context, path, err)) || (status = take_path(out, path, err))) goto done;
+    if ((status = file_check_path(path, err)) || (status = take_path(out, path, err))) goto done;
     out->descriptor = open_for_reading(context, out->path);
     if (out->descriptor < 0) {
         status = file_error(err, "open", path, errno);
@@ -164,6 +165,14 @@ bp_status file_open(file *out, bp_context *context, string_view path, bp_error *
 done:
     if (status) file_close(out);
     return status;
+}
+
+bp_status file_open(file *out, bp_context *context, string_view path, bp_error *err)
+{
+    bp_status status = file_check_access(context, path, err);
+
+    memset(out, 0, sizeof *out);
+    return status ? status : open_any(out, context, path, err);
 }
 
 /* A file without a name, or where the file system cannot do that, one whose name is taken away at once. */
@@ -310,8 +319,8 @@ static bp_status read_rest(builder *out, file *file, bp_error *err)
     return BP_OK;
 }
 
-bp_status file_read_all(char **data, size_t *size, size_t *capacity, bp_context *context, string_view path, size_t limit,
-                        bp_error *err)
+static bp_status read_whole(char **data, size_t *size, size_t *capacity, bp_context *context, string_view path, size_t limit,
+                            bp_error *err)
 {
     file file;
     builder text;
@@ -319,7 +328,7 @@ bp_status file_read_all(char **data, size_t *size, size_t *capacity, bp_context 
 
     *data = NULL, *size = 0, *capacity = 0;
     builder_init(&text, context->memory, limit < SIZE_MAX / 4 ? limit + 2 : SIZE_MAX / 4);
-    if ((status = file_open(&file, context, path, err))) goto done;
+    if ((status = open_any(&file, context, path, err))) goto done;
     if (!file.sequential && file.size > limit) status = BP_LIMIT;
     if (!status) status = read_rest(&text, &file, err);
     if (!status && text.size > limit) status = BP_LIMIT;
@@ -333,6 +342,21 @@ done:
     builder_clear(&text);
     file_close(&file);
     return status;
+}
+
+bp_status file_read_all(char **data, size_t *size, size_t *capacity, bp_context *context, string_view path, size_t limit,
+                        bp_error *err)
+{
+    bp_status status = file_check_access(context, path, err);
+
+    *data = NULL, *size = 0, *capacity = 0;
+    return status ? status : read_whole(data, size, capacity, context, path, limit, err);
+}
+
+bp_status file_read_system(char **data, size_t *size, size_t *capacity, bp_context *context, string_view path, size_t limit,
+                           bp_error *err)
+{
+    return read_whole(data, size, capacity, context, path, limit, err);
 }
 
 /* temporary files -------------------------------------------------------------------------------------------------------------- */
