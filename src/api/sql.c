@@ -515,7 +515,8 @@ static bp_status print_result(bp_result *result, const text_options *options, bp
     bp_status status;
 
     if (result->outcome.kind != OUTCOME_ROWS) return BP_OK;
-    if ((status = text_writer_new(&writer, result->connection->context, &result->outcome.plan->result, options, err))) return status;
+    if ((status = text_writer_new(&writer, result->connection->context, &result->outcome.plan->result, options, err)))
+        return status;
     builder_init(&text, memory, SIZE_MAX / 2);
     status = print_rows(result, writer, &text, take, data, err);
     builder_clear(&text);

@@ -17,12 +17,33 @@ static void test_formats(void **state)
 {
     static const struct {
         const char *sql, *format;
-    } cases[] = {
-        {"BOOLEAN", "b"}, {"TINYINT", "c"}, {"SMALLINT", "s"}, {"INTEGER", "i"}, {"BIGINT", "l"}, {"HUGEINT", "d:38,0"}, {"UTINYINT", "C"},
-        {"USMALLINT", "S"}, {"UINTEGER", "I"}, {"UBIGINT", "L"}, {"UHUGEINT", "d:38,0"}, {"FLOAT", "f"}, {"DOUBLE", "g"},
-        {"DECIMAL(5,2)", "d:5,2"}, {"DECIMAL(38,0)", "d:38,0"}, {"VARCHAR", "u"}, {"BLOB", "z"}, {"DATE", "tdD"}, {"TIME", "ttu"},
-        {"TIMESTAMP", "tsu:"}, {"TIMESTAMP WITH TIME ZONE", "tsu:UTC"}, {"INTERVAL", "tin"}, {"UUID", "w:16"}, {"INTEGER[]", "+l"},
-        {"INTEGER[7]", "+w:7"}, {"STRUCT(a INTEGER)", "+s"}, {"MAP(VARCHAR, INTEGER)", "+m"}};
+    } cases[] = {{"BOOLEAN", "b"},
+                 {"TINYINT", "c"},
+                 {"SMALLINT", "s"},
+                 {"INTEGER", "i"},
+                 {"BIGINT", "l"},
+                 {"HUGEINT", "d:38,0"},
+                 {"UTINYINT", "C"},
+                 {"USMALLINT", "S"},
+                 {"UINTEGER", "I"},
+                 {"UBIGINT", "L"},
+                 {"UHUGEINT", "d:38,0"},
+                 {"FLOAT", "f"},
+                 {"DOUBLE", "g"},
+                 {"DECIMAL(5,2)", "d:5,2"},
+                 {"DECIMAL(38,0)", "d:38,0"},
+                 {"VARCHAR", "u"},
+                 {"BLOB", "z"},
+                 {"DATE", "tdD"},
+                 {"TIME", "ttu"},
+                 {"TIMESTAMP", "tsu:"},
+                 {"TIMESTAMP WITH TIME ZONE", "tsu:UTC"},
+                 {"INTERVAL", "tin"},
+                 {"UUID", "w:16"},
+                 {"INTEGER[]", "+l"},
+                 {"INTEGER[7]", "+w:7"},
+                 {"STRUCT(a INTEGER)", "+s"},
+                 {"MAP(VARCHAR, INTEGER)", "+m"}};
     arena arena;
 
     arena_init(&arena, *state);
@@ -394,7 +415,8 @@ static void test_stream_failures(void **state)
     const int32_t values[] = {1, 2};
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        producer producer = {.schema_code = cases[i].schema_code, .next_code = cases[i].next_code, .reason = cases[i].reason, .batches = 2};
+        producer producer = {
+            .schema_code = cases[i].schema_code, .next_code = cases[i].next_code, .reason = cases[i].reason, .batches = 2};
         bp_error err = {0};
         foreign in, child;
         table *table;
@@ -498,7 +520,8 @@ static bp_status export_within(void *data, bp_error *err)
     bp_status status = arrow_export_table(&stream, own->account, own->table, err);
 
     if (!status) status = arrow_import_stream(&back, own->account, &stream, err);
-    if (status == BP_IO_ERROR) status = error_set(err, BP_NO_MEMORY, "the stream failed"); /* EINVAL does not occur, ENOMEM is told */
+    if (status == BP_IO_ERROR)
+        status = error_set(err, BP_NO_MEMORY, "the stream failed"); /* EINVAL does not occur, ENOMEM is told */
     table_release(back);
     return status;
 }
@@ -525,11 +548,19 @@ static void test_out_of_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_formats),        cmocka_unit_test(test_map_schema),       cmocka_unit_test(test_enum),
-        cmocka_unit_test(test_in_place),       cmocka_unit_test(test_moved_child),      cmocka_unit_test(test_out_of_range),
-        cmocka_unit_test(test_round_trips),    cmocka_unit_test(test_dictionary_round_trip),
-        cmocka_unit_test(test_stream_round_trip), cmocka_unit_test(test_stream_failures), cmocka_unit_test(test_bad_streams),
-        cmocka_unit_test(test_stream_in_place), cmocka_unit_test(test_out_of_memory),
+        cmocka_unit_test(test_formats),
+        cmocka_unit_test(test_map_schema),
+        cmocka_unit_test(test_enum),
+        cmocka_unit_test(test_in_place),
+        cmocka_unit_test(test_moved_child),
+        cmocka_unit_test(test_out_of_range),
+        cmocka_unit_test(test_round_trips),
+        cmocka_unit_test(test_dictionary_round_trip),
+        cmocka_unit_test(test_stream_round_trip),
+        cmocka_unit_test(test_stream_failures),
+        cmocka_unit_test(test_bad_streams),
+        cmocka_unit_test(test_stream_in_place),
+        cmocka_unit_test(test_out_of_memory),
     };
 
     return cmocka_run_group_tests(tests, account_begin, account_end);
