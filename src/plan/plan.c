@@ -337,6 +337,11 @@ bp_status plan_limit(plan_id *out, plan *plan, plan_id child, uint64_t offset, u
 
     if (percent > 100) return error_set(err, BP_OUT_OF_RANGE, "a LIMIT in percent is at most 100%%");
     same_outputs(plan, &node, child);
+    if (limit == 0 && percent < 0) { /* asked only for names and types: nothing below needs to run */
+        node.kind = PLAN_VALUES;
+        node.children[0] = 0;
+        memset(&node.values, 0, sizeof node.values);
+    }
     return add_node(plan, out, node, err);
 }
 
