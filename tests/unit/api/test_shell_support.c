@@ -80,7 +80,9 @@ static void test_tokens_cover_any_bytes(void **state)
 
 static void test_clusters(void **state)
 {
-    static const char text[] = "a\xe6\x97\xa5" "e\xcc\x81\xf0\x9f\x91\xa8\xe2\x80\x8d\xf0\x9f\x91\xa9\xff"; /* a, 日, e with an acute, a couple, a byte that is none */
+    static const char text[] =
+        "a\xe6\x97\xa5"
+        "e\xcc\x81\xf0\x9f\x91\xa8\xe2\x80\x8d\xf0\x9f\x91\xa9\xff"; /* a, 日, e with an acute, a couple, a byte that is none */
     static const size_t ends[] = {1, 4, 7, 18, 19};
     static const int widths[] = {1, 2, 1, 2};
     size_t at = 0;
