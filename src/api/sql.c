@@ -253,11 +253,12 @@ bp_status bp_statement_bind_arrow(bp_statement *statement, size_t number, struct
     column value;
     bp_status status;
 
-    if (!schema || !array) return null_argument(err, schema ? "array" : "schema");
-    status = statement ? arrow_import_column(&value, &region, statement->connection->context->memory, schema, array, err)
-                       : null_argument(err, "statement");
-    if (!statement && array->release) array->release(array);
-    if (schema->release) schema->release(schema);
+    if (!statement || !schema || !array)
+        status = null_argument(err, !statement ? "statement" : schema ? "array" : "schema");
+    else
+        status = arrow_import_column(&value, &region, statement->connection->context->memory, schema, array, err);
+    if (array && array->release) array->release(array); /* not moved */
+    if (schema && schema->release) schema->release(schema);
     if (!status && value.length != 1)
         status = error_set(err, BP_BAD_ARGUMENT, "a parameter wants one value, not %zu", value.length);
     if (!status) status = bind_value(statement, number, &value, err);
@@ -309,7 +310,10 @@ bp_status bp_statement_bind_text(bp_statement *statement, size_t number, const c
 {
     bp_status status = bind_bytes(statement, number, TYPE_VARCHAR, text, size, err);
 
-    return status ? status : column_validate(statement->parameters.values[number - 1], 1, err);
+    if (status) return status;
+    if ((status = column_validate(statement->parameters.values[number - 1], 1, err)))
+        statement->parameters.values[number - 1] = NULL; /* nobody may run with a text that is no UTF-8 */
+    return status;
 }
 
 bp_status bp_statement_bind_blob(bp_statement *statement, size_t number, const void *bytes, size_t size, bp_error *err)
@@ -511,7 +515,8 @@ static bp_status print_result(bp_result *result, const text_options *options, bp
     bp_status status;
 
     if (result->outcome.kind != OUTCOME_ROWS) return BP_OK;
-    if ((status = text_writer_new(&writer, memory, &result->outcome.plan->result, options, err))) return status;
+    if ((status = text_writer_new(&writer, result->connection->context, &result->outcome.plan->result, options, err)))
+        return status;
     builder_init(&text, memory, SIZE_MAX / 2);
     status = print_rows(result, writer, &text, take, data, err);
     builder_clear(&text);
@@ -583,7 +588,9 @@ static int stream_get_next(struct ArrowArrayStream *stream, struct ArrowArray *o
 
 static const char *stream_last_error(struct ArrowArrayStream *stream)
 {
-    return ((result_stream *)stream->private_data)->error.message;
+    const bp_error *error = &((result_stream *)stream->private_data)->error;
+
+    return error->status ? error->message : NULL;
 }
 
 static void stream_release(struct ArrowArrayStream *stream)

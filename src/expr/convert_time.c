@@ -61,7 +61,8 @@ static bool convert_one(const conversion *work, size_t row)
         ((int32_t *)work->values)[row] = date;
         return true;
     }
-    if (work->to.id == TYPE_TIMESTAMP && in->type.id == TYPE_TIMESTAMP && to_unit < from_unit && timestamp_is_finite(source_int64(in, row))) {
+    if (work->to.id == TYPE_TIMESTAMP && in->type.id == TYPE_TIMESTAMP && to_unit < from_unit &&
+        timestamp_is_finite(source_int64(in, row))) {
         int64_t value = source_int64(in, row), half = temporal_per_second(from_unit) / temporal_per_second(to_unit) / 2;
         return !ckd_add(&value, value, half) && timestamp_convert(value, from_unit, to_unit, out);
     }

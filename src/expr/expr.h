@@ -72,10 +72,12 @@ typedef struct expr_node {
     uint8_t op;
     bool can_fail; /* evaluating it (or a child) may raise an error on some value */
     bool is_volatile; /* random(): not folded, not merged */
+    bool is_constant; /* no column, aggregate or window below, and not volatile */
     data_type type;
     uint32_t child_begin;
     uint32_t child_count;
     uint32_t depth; /* of the tree below, itself included: at most LIMIT_EXPRESSION_DEPTH */
+    uint32_t least; /* the smallest id in the tree below, itself included (its children came before it) */
     uint32_t position; /* byte of the SQL text it came from, for errors; UINT32_MAX: none */
     union {
         const column *literal;

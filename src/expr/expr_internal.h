@@ -9,7 +9,7 @@
 /* LITERAL nodes: op says whether the type is the user's word or only the text's first guess, which gives way to the other side's type. */
 enum { LITERAL_TYPED = 0, LITERAL_OPEN = 1 };
 
-/* Append a node with these children; depth, can_fail, is_volatile and position are filled from them (flags set in *node are kept). */
+/* Append a node with these children; depth, least, can_fail, is_volatile, is_constant and position are filled from them (flags set in *node are kept). */
 MUST_USE bp_status expr_add(expr_id *out, expr_pool *pool, const expr_node *node, const expr_id *children, size_t count,
                             bp_error *err);
 /* The two nodes alone, without their children. */

@@ -375,7 +375,8 @@ static bp_status find_header(open_file *file, bp_error *err)
         if (!null) csv_guess_value(&guess, &file->source->rules, text);
         if (csv_guess_type(&guess, &format).id != TYPE_VARCHAR) all_names = false;
         if (options->columns.count && !string_equal_nocase(string_trim(text), options->columns.names[c])) all_names = false;
-        if (own.given && own.type.id == TYPE_VARCHAR && file->guesses[c].seen) /* asked for as text: what its values are still tells */
+        if (own.given && own.type.id == TYPE_VARCHAR &&
+            file->guesses[c].seen) /* asked for as text: what its values are still tells */
             own.type = csv_guess_type(&file->guesses[c], &own.format);
         if (column->type.id == TYPE_VARCHAR || column->type.id == TYPE_BLOB) continue;
         all_text = false;
@@ -485,7 +486,8 @@ static bp_status check_type_names(const open_file *file, bp_error *err)
 
     for (size_t i = 0; options->types.names && i < options->types.count; i++) {
         bool found = false;
-        for (size_t c = 0; c < file->column_count && !found; c++) found = string_equal_nocase(options->types.names[i], file->columns[c].name);
+        for (size_t c = 0; c < file->column_count && !found; c++)
+            found = string_equal_nocase(options->types.names[i], file->columns[c].name);
         if (!found)
             return error_set(err, BP_BIND_ERROR, "types names a column \"%.*s\" that the file does not have",
                              STRING_ARGUMENTS(options->types.names[i]));

@@ -56,9 +56,10 @@ void plan_free(plan *plan)
 
 static bp_status add_node(plan *plan, plan_id *out, plan_node node, bp_error *err)
 {
-    bp_status status = grow(plan, (void **)&plan->nodes, plan->node_count, &plan->node_capacity, sizeof node, err);
+    bp_status status = cancel_check(&plan->context->cancel, err); /* views of views grow without end */
 
     if (status) return status;
+    if ((status = grow(plan, (void **)&plan->nodes, plan->node_count, &plan->node_capacity, sizeof node, err))) return status;
     if (node.row_estimate == 0) node.row_estimate = -1;
     *out = (plan_id)plan->node_count;
     plan->nodes[plan->node_count++] = node;

@@ -185,15 +185,16 @@ static bp_status join_matches(walk *walk, relation *inner, const correlation *co
         if ((status = column_expr(&on[i], binder, correlation->key_outputs[i], err))) return status;
     if ((status = column_expr(&on[correlation->count], binder, plan_at(binder->plan, inner->node)->outputs[0], err))) return status;
     if ((status = correlated_conjuncts(&conjuncts, binder, correlation, 1, err))) return status;
-    if ((status = expr_compare(&conjuncts[correlation->count], &binder->plan->exprs, COMPARE_EQUAL, needle, on[correlation->count], err)))
+    if ((status = expr_compare(&conjuncts[correlation->count], &binder->plan->exprs, COMPARE_EQUAL, needle, on[correlation->count],
+                               err)))
         return status;
     if ((status = plan_distinct(&inner->node, binder->plan, inner->node, on, correlation->count + 1, NULL, 0, err))) return status;
     return join_to_rows(walk, JOIN_SINGLE, inner->node, conjuncts, correlation->count + 1, &mark, err);
 }
 
 /* x IN (SELECT y … WHERE own = outer): true if a row matches; else false without rows; else NULL if x or one of the y is NULL; else false. */
-static bp_status in_correlated(walk *walk, syntax_id query, relation *inner, const correlation *correlation, expr_id needle, expr_id *out,
-                               bp_error *err)
+static bp_status in_correlated(walk *walk, syntax_id query, relation *inner, const correlation *correlation, expr_id needle,
+                               expr_id *out, bp_error *err)
 {
     binder *binder = walk->binder;
     expr_pool *pool = &binder->plan->exprs;
@@ -201,7 +202,8 @@ static bp_status in_correlated(walk *walk, syntax_id query, relation *inner, con
     expr_id parts[7], unknown[2], columns[2], marker;
     bp_status status;
 
-    if ((status = join_matches(walk, inner, correlation, needle, err)) || (status = join_counts(walk, query, counts, err))) return status;
+    if ((status = join_matches(walk, inner, correlation, needle, err)) || (status = join_counts(walk, query, counts, err)))
+        return status;
     for (size_t i = 0; i < 2; i++)
         if ((status = column_expr(&columns[i], binder, counts[i], err))) return status;
     if ((status = column_expr(&marker, binder, correlation->marker, err)) ||

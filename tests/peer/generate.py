@@ -9,7 +9,15 @@ import random
 from values import POOL, literal
 
 COLUMNS = {
-    "t": [("i", "INTEGER"), ("b", "BIGINT"), ("u", "UTINYINT"), ("x", "DOUBLE"), ("n", "DECIMAL(9,3)"), ("s", "VARCHAR"), ("d", "DATE")]
+    "t": [
+        ("i", "INTEGER"),
+        ("b", "BIGINT"),
+        ("u", "UTINYINT"),
+        ("x", "DOUBLE"),
+        ("n", "DECIMAL(9,3)"),
+        ("s", "VARCHAR"),
+        ("d", "DATE"),
+    ]
     + [("p", "BOOLEAN"), ("w", "TIMESTAMP")],
     "r": [("i", "INTEGER"), ("h", "HUGEINT"), ("f", "FLOAT"), ("s", "VARCHAR"), ("m", "SMALLINT"), ("d", "DATE")],
     "e": [("i", "INTEGER"), ("s", "VARCHAR"), ("x", "DOUBLE")],
@@ -201,7 +209,9 @@ class Generator:
         if self.chance(0.1):
             column = self.column(scope, EXACT)
             if column:
-                condition = f"({condition}) OR {self.pick(['', 'NOT '])}EXISTS (SELECT 1 FROM r AS inner_r WHERE inner_r.i = {column})"
+                condition = (
+                    f"({condition}) OR {self.pick(['', 'NOT '])}EXISTS (SELECT 1 FROM r AS inner_r WHERE inner_r.i = {column})"
+                )
         return f" WHERE {condition}"
 
     def select(self):
@@ -209,7 +219,11 @@ class Generator:
         where = self.where(scope)
         if self.chance(0.35):
             groups = [self.pick([self.pick(scope)[0], self.any_value(scope)]) for _ in range(self.random.randint(0, 2))]
-            groups = [group for group in groups if not group.lstrip("-").replace(".", "").isdigit() and group != "NULL" and "2e0" not in group]
+            groups = [
+                group
+                for group in groups
+                if not group.lstrip("-").replace(".", "").isdigit() and group != "NULL" and "2e0" not in group
+            ]
             items = groups + [self.aggregate(scope) for _ in range(self.random.randint(1, 3))]
             names = [f"c{i}" for i in range(len(items))]
             clause = self.pick(["ALL", ", ".join(str(i + 1) for i in range(len(groups))), ", ".join(f"({g})" for g in groups)])
@@ -238,7 +252,12 @@ class Generator:
         ordered = self.chance(0.4)
         if ordered:
             sql += " ORDER BY " + self.pick(
-                ["ALL", "ALL DESC", "ALL NULLS FIRST", ", ".join(f"{i + 1} {self.pick(['', 'DESC', 'DESC NULLS FIRST', 'NULLS LAST'])}" for i in range(count))]
+                [
+                    "ALL",
+                    "ALL DESC",
+                    "ALL NULLS FIRST",
+                    ", ".join(f"{i + 1} {self.pick(['', 'DESC', 'DESC NULLS FIRST', 'NULLS LAST'])}" for i in range(count)),
+                ]
             )
             if self.chance(0.3):
                 sql += self.pick([" LIMIT 3", " LIMIT 2 OFFSET 1", " OFFSET 2", " LIMIT 0", " LIMIT 50%"])
