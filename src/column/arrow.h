@@ -7,7 +7,8 @@
 #include "bedplate/arrow.h"
 #include "table.h"
 
-/* Types of a foreign schema (a struct type for tables). Extension types read as their storage type. */
+/* Types of a foreign schema (a struct type for tables). arrow.uuid and arrow.bool8 are UUID and BOOLEAN; other
+ * extension types read as their storage type. */
 MUST_USE bp_status arrow_import_schema(schema *out, arena *arena, const struct ArrowSchema *in, bp_error *err);
 
 /* A batch over a foreign struct array of this schema: level-1 validated views whose owner is a new region that releases *in at its end
