@@ -14,7 +14,7 @@ pytest.importorskip("pyarrow.compute")
 pytestmark = pytest.mark.peer
 
 D = decimal.Decimal
-UTC = datetime.timezone.utc
+UTC = datetime.UTC
 MOMENT = datetime.datetime(2020, 2, 29, 12, 34, 56)
 
 # An Arrow type, values of it, and the type that comes out when it is another.
@@ -102,7 +102,9 @@ def plain(array):
     return array.to_pylist()
 
 
-@pytest.mark.parametrize(("kind", "values", "expected"), CASES, ids=lambda value: str(value) if isinstance(value, pa.DataType) else "")
+@pytest.mark.parametrize(
+    ("kind", "values", "expected"), CASES, ids=lambda value: str(value) if isinstance(value, pa.DataType) else ""
+)
 def test_type(kind, values, expected):
     table = pa.table({"x": make(kind, values)})
     out = through(table)
@@ -114,7 +116,9 @@ def test_type(kind, values, expected):
     assert plain(out["x"]) == wanted
 
 
-@pytest.mark.parametrize(("kind", "values", "expected"), CASES, ids=lambda value: str(value) if isinstance(value, pa.DataType) else "")
+@pytest.mark.parametrize(
+    ("kind", "values", "expected"), CASES, ids=lambda value: str(value) if isinstance(value, pa.DataType) else ""
+)
 def test_slices(kind, values, expected):
     """Offsets at every place of a byte, and pieces that are empty."""
     array = make(kind, values * 40)

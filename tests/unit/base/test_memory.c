@@ -294,9 +294,10 @@ static void test_fail_at(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_charge_is_true),   cmocka_unit_test(test_all_sizes),           cmocka_unit_test(test_resize_keeps),
-        cmocka_unit_test(test_grown_is_grown),   cmocka_unit_test(test_zeroed_after_use), cmocka_unit_test(test_limit_is_exact),      cmocka_unit_test(test_nested_accounts),
-        cmocka_unit_test(test_threads),          cmocka_unit_test(test_no_spurious_refusal), cmocka_unit_test(test_fail_at),
+        cmocka_unit_test(test_charge_is_true),  cmocka_unit_test(test_all_sizes),        cmocka_unit_test(test_resize_keeps),
+        cmocka_unit_test(test_grown_is_grown),  cmocka_unit_test(test_zeroed_after_use), cmocka_unit_test(test_limit_is_exact),
+        cmocka_unit_test(test_nested_accounts), cmocka_unit_test(test_threads),          cmocka_unit_test(test_no_spurious_refusal),
+        cmocka_unit_test(test_fail_at),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
