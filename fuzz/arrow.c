@@ -88,12 +88,74 @@ static int *new_node(void)
     return &maker.released[maker.node_count++];
 }
 
-static const char *const formats[] = {
-    "n",   "b",   "c",   "C",   "s",   "S",   "i",   "I",    "l",      "L",     "e",       "f",       "g",      "u",     "U",
-    "vu",  "z",   "Z",   "vz",  "tdD", "tdm", "tts", "ttm",  "ttu",    "ttn",   "tDs",     "tDm",     "tDu",    "tDn",   "tiM",
-    "tiD", "tin", "+l",  "+L",  "+vl", "+vL", "+m",  "+s",   "+s",     "+r",    "w:0",     "w:3",     "w:16",   "w:20",  "+w:0",
-    "+w:1", "+w:3", "d:5,2", "d:18,0", "d:19,3", "d:38,10", "d:9,2,32", "d:18,4,64", "d:76,5,256", "d:10,-3", "tss:", "tsn:UTC", "tsu:Europe/Berlin",
-    "tsm:+02:00", "+ud:0,1", "+us:0", "d:0,0", "d:77,1", "w:-1", "w:99999999999", "ts", "", "+w:2000000000"};
+static const char *const formats[] = {"n",
+                                      "b",
+                                      "c",
+                                      "C",
+                                      "s",
+                                      "S",
+                                      "i",
+                                      "I",
+                                      "l",
+                                      "L",
+                                      "e",
+                                      "f",
+                                      "g",
+                                      "u",
+                                      "U",
+                                      "vu",
+                                      "z",
+                                      "Z",
+                                      "vz",
+                                      "tdD",
+                                      "tdm",
+                                      "tts",
+                                      "ttm",
+                                      "ttu",
+                                      "ttn",
+                                      "tDs",
+                                      "tDm",
+                                      "tDu",
+                                      "tDn",
+                                      "tiM",
+                                      "tiD",
+                                      "tin",
+                                      "+l",
+                                      "+L",
+                                      "+vl",
+                                      "+vL",
+                                      "+m",
+                                      "+s",
+                                      "+s",
+                                      "+r",
+                                      "w:0",
+                                      "w:3",
+                                      "w:16",
+                                      "w:20",
+                                      "+w:0",
+                                      "+w:1",
+                                      "+w:3",
+                                      "d:5,2",
+                                      "d:18,0",
+                                      "d:19,3",
+                                      "d:38,10",
+                                      "d:9,2,32",
+                                      "d:18,4,64",
+                                      "d:76,5,256",
+                                      "d:10,-3",
+                                      "tss:",
+                                      "tsn:UTC",
+                                      "tsu:Europe/Berlin",
+                                      "tsm:+02:00",
+                                      "+ud:0,1",
+                                      "+us:0",
+                                      "d:0,0",
+                                      "d:77,1",
+                                      "w:-1",
+                                      "w:99999999999",
+                                      "ts",
+                                      "",
+                                      "+w:2000000000"};
 
 static bool is(const char *format, const char *other)
 {
@@ -106,8 +168,8 @@ static const char *make_format(void)
     const char *format = formats[pick((unsigned)ARRAY_LENGTH(formats))];
     char *changed;
 
-    if (maker.honest && (strstr(format, "+u") || is(format, "d:0,0") || is(format, "d:77,1") || is(format, "w:-1") || is(format, "ts") ||
-                         is(format, "w:99999999999") || is(format, "") || is(format, "+w:2000000000")))
+    if (maker.honest && (strstr(format, "+u") || is(format, "d:0,0") || is(format, "d:77,1") || is(format, "w:-1") ||
+                         is(format, "ts") || is(format, "w:99999999999") || is(format, "") || is(format, "+w:2000000000")))
         return "i";
     if (!lie(40)) return format;
     changed = block(8);
@@ -147,7 +209,8 @@ static const char *make_metadata(void)
 
 static unsigned children_of(const char *format)
 {
-    if (is(format, "+l") || is(format, "+L") || is(format, "+vl") || is(format, "+vL") || is(format, "+m") || !strncmp(format, "+w:", 3))
+    if (is(format, "+l") || is(format, "+L") || is(format, "+vl") || is(format, "+vL") || is(format, "+m") ||
+        !strncmp(format, "+w:", 3))
         return 1;
     if (is(format, "+r")) return 2;
     if (is(format, "+s")) return pick(4);
@@ -184,9 +247,9 @@ static void make_schema(struct ArrowSchema *out, const char *format, int depth)
     out->children = block((count + 1) * sizeof *out->children);
     out->n_children = count;
     for (unsigned i = 0; i < count; i++)
-        out->children[i] = new_schema(map && !lie(4)                             ? "+s"
+        out->children[i] = new_schema(map && !lie(4)                           ? "+s"
                                       : is(out->format, "+r") && !i && !lie(4) ? (const char *[]){"s", "i", "l"}[pick(3)]
-                                                                                 : NULL,
+                                                                               : NULL,
                                       depth + 1);
     if (format && is(format, "+s") && depth && maker.honest && count != 2) { /* the pair of a map */
         out->children = block(2 * sizeof *out->children);
@@ -249,7 +312,9 @@ static void *make_offsets(size_t count, size_t width, size_t most, bool any)
 
         if (at > (int64_t)most) at = (int64_t)most;
         value = at;
-        if (lie(50)) value = any || i == 0 ? (int64_t[]){-1, INT32_MAX, INT64_MAX, INT64_MIN, (int64_t)most + 1}[pick(5)] : -(int64_t)pick(3);
+        if (lie(50))
+            value =
+                any || i == 0 ? (int64_t[]){-1, INT32_MAX, INT64_MAX, INT64_MIN, (int64_t)most + 1}[pick(5)] : -(int64_t)pick(3);
         memcpy(offsets + i * width, &value, width);
         at += pick(6);
     }
@@ -335,8 +400,8 @@ static size_t least(size_t left, size_t right)
 static void make_run_ends(struct ArrowArray *out, const struct ArrowSchema *schema, size_t rows, int depth)
 {
     size_t runs = 1 + pick(5), width = schema->children && schema->children[0] && schema->children[0]->format
-                                             ? width_of(schema->children[0]->format)
-                                             : 0;
+                                           ? width_of(schema->children[0]->format)
+                                           : 0;
     struct ArrowArray *ends;
     int64_t end = 0;
 
@@ -344,7 +409,9 @@ static void make_run_ends(struct ArrowArray *out, const struct ArrowSchema *sche
     add_child(out, schema, 1, runs, depth);
     ends = out->children[0];
     out->n_buffers = 0;
-    if (!ends || width > 8 || !width || ends->offset || ends->length < (int64_t)runs || ends->length > (int64_t)runs + 2 || !ends->buffers || !ends->buffers[1]) return;
+    if (!ends || width > 8 || !width || ends->offset || ends->length < (int64_t)runs || ends->length > (int64_t)runs + 2 ||
+        !ends->buffers || !ends->buffers[1])
+        return;
     for (size_t i = 0; i < (size_t)ends->length; i++) {
         end += lie(20) ? -3 : 1 + (int64_t)pick(5);
         if (i + 1 == (size_t)ends->length && !lie(8)) end = (int64_t)rows + end;
@@ -394,7 +461,8 @@ static void make_payload(struct ArrowArray *out, const struct ArrowSchema *schem
         if (count) add_child(out, schema, 0, elements, depth);
     } else if (!strncmp(format, "+w:", 3)) {
         out->n_buffers = 1;
-        if (count) add_child(out, schema, 0, strlen(format) == 4 ? least(rows * (size_t)(format[3] - '0'), ELEMENTS_MOST) : 3, depth);
+        if (count)
+            add_child(out, schema, 0, strlen(format) == 4 ? least(rows * (size_t)(format[3] - '0'), ELEMENTS_MOST) : 3, depth);
     } else if (is(format, "+s")) {
         out->n_buffers = 1;
         for (size_t i = 0; i < count; i++) add_child(out, schema, i, rows, depth);
@@ -563,8 +631,7 @@ static void use_batch(memory *account, const struct ArrowSchema *foreign, const 
             use_column(account, &in->columns[i]);
         }
         if (in->row_count < 100000) round_trip(account, &schema, in);
-        if (in->row_count > 2 && in->row_count < 100000 &&
-            batch_slice(&part, in, 1, in->row_count - 2, &arena, NULL) == BP_OK)
+        if (in->row_count > 2 && in->row_count < 100000 && batch_slice(&part, in, 1, in->row_count - 2, &arena, NULL) == BP_OK)
             round_trip(account, &schema, &part);
     }
     arena_clear(&arena);
@@ -618,9 +685,13 @@ static int take(void *data, const char *bytes, size_t size)
 
 static void query_table(bp_connection *connection, memory *account)
 {
-    static const char *const queries[] = {"SELECT * FROM a", "SELECT DISTINCT * FROM a", "SELECT * FROM a ORDER BY ALL DESC LIMIT 7",
-                                          "SELECT *, count(*) FROM a GROUP BY ALL", "SELECT count(*) FROM a x, a y WHERE x = y",
-                                          "SUMMARIZE a", "DESCRIBE a"};
+    static const char *const queries[] = {"SELECT * FROM a",
+                                          "SELECT DISTINCT * FROM a",
+                                          "SELECT * FROM a ORDER BY ALL DESC LIMIT 7",
+                                          "SELECT *, count(*) FROM a GROUP BY ALL",
+                                          "SELECT count(*) FROM a x, a y WHERE x = y",
+                                          "SUMMARIZE a",
+                                          "DESCRIBE a"};
     const char *query = queries[pick((unsigned)ARRAY_LENGTH(queries))];
     bp_print_options options = {.format = (const char *[]){"box", "csv", "json", "html"}[pick(4)], .most_rows = 30};
     bp_result *result = NULL;
@@ -654,7 +725,8 @@ static void fuzz_stream(memory *account, unsigned mode)
     kept = schema;
     if (mode & MODE_QUERY) {
         REQUIRE(bp_context_new(&context, NULL) == BP_OK && bp_connection_new(&connection, context, NULL) == BP_OK);
-        REQUIRE(bp_context_set(context, "memory_limit", "64MB", NULL) == BP_OK && bp_context_set(context, "timeout", "1s", NULL) == BP_OK);
+        REQUIRE(bp_context_set(context, "memory_limit", "64MB", NULL) == BP_OK &&
+                bp_context_set(context, "timeout", "1s", NULL) == BP_OK);
         REQUIRE(bp_context_set(context, "batch_size", pick(2) ? "3" : "2048", NULL) == BP_OK);
         status = bp_register_arrow(connection, "a", &stream, &err);
         check_error(status, &err);
@@ -665,8 +737,7 @@ static void fuzz_stream(memory *account, unsigned mode)
         status = arrow_import_stream(&table, account, NULL, &stream, &err);
         check_error(status, &err);
         REQUIRE(!status == (table != NULL));
-        for (size_t i = 0; table && i < table_chunk_count(table) && i < 4; i++)
-            use_batch(account, &kept, table_chunk(table, i));
+        for (size_t i = 0; table && i < table_chunk_count(table) && i < 4; i++) use_batch(account, &kept, table_chunk(table, i));
         table_release(table);
     }
     REQUIRE(state.released == 1 && !stream.release);

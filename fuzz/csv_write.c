@@ -30,7 +30,8 @@ static unsigned pick(unsigned limit)
 /* Text of up to 15 characters, most of them such as mean something in CSV. */
 static bp_status append_text(column_builder *builder)
 {
-    static const char *const pieces[] = {",", ";", "|", "\t", ":", "\"", "'", "\\", "\n", "\r", " ", "#", "\\N", "NULL", "a", "1", "\xc3\xa9", "\xef\xbb\xbf", "-", "x"};
+    static const char *const pieces[] = {",", ";", "|",   "\t",   ":", "\"", "'",        "\\",           "\n", "\r",
+                                         " ", "#", "\\N", "NULL", "a", "1",  "\xc3\xa9", "\xef\xbb\xbf", "-",  "x"};
     char text[64];
     size_t size = 0;
 
@@ -57,8 +58,8 @@ static bp_status append_value(column_builder *builder)
 static void make_batch(batch *out, schema *schema, arena *arena)
 {
     static const string_view names[] = {{"a", 1}, {"b,\"'\\;", 7}, {"c d", 3}, {"1", 1}};
-    const data_type types[] = {type_of(TYPE_VARCHAR), type_of(TYPE_INT64), type_of(TYPE_FLOAT64), type_of(TYPE_BOOLEAN), type_of(TYPE_TIMESTAMP),
-                               type_decimal(4, 2)};
+    const data_type types[] = {type_of(TYPE_VARCHAR), type_of(TYPE_INT64),     type_of(TYPE_FLOAT64),
+                               type_of(TYPE_BOOLEAN), type_of(TYPE_TIMESTAMP), type_decimal(4, 2)};
     size_t count = 1 + pick(COLUMNS_MOST), rows = pick(20);
     column_builder builder;
 

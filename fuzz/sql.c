@@ -15,9 +15,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define REQUIRE(condition) ((condition) ? (void)0 : __builtin_trap())
 
 enum {
-    MODE_FAIL = 1,    /* an allocation fails */
+    MODE_FAIL = 1, /* an allocation fails */
     MODE_THREADS = 2, /* three workers, small morsels */
-    MODE_FREE = 4,    /* settings may be changed; no results are compared then */
+    MODE_FREE = 4, /* settings may be changed; no results are compared then */
     MODE_COMPLETE = 8, /* offer completions at the end of the text as well */
     MODE_FORMAT_SHIFT = 5 /* bits 5 to 7: how results are printed */
 };
@@ -48,8 +48,7 @@ static bp_status bind_all(bp_statement *statement, bp_error *err)
 {
     bp_status status = BP_OK;
 
-    for (size_t i = 1; i <= bp_statement_parameter_count(statement) && !status; i++)
-        switch (i % 4) {
+    for (size_t i = 1; i <= bp_statement_parameter_count(statement) && !status; i++) switch (i % 4) {
         case 0: status = bp_statement_bind_null(statement, i, err); break;
         case 1: status = bp_statement_bind_int64(statement, i, (int64_t)i, err); break;
         case 2: status = bp_statement_bind_text(statement, i, "one", 3, err); break;
@@ -106,7 +105,8 @@ static void check_alive(bp_connection *connection, bp_context *context)
 
     builder_init(&out, context->memory, 1 << 16);
     status = run_script(connection, (string_view){query, sizeof query - 1}, 1, &out, NULL);
-    if (status != BP_TIMEOUT) REQUIRE(!status && string_ends_with(builder_view(&out), STRING_VIEW("\n45,10\n"))); /* a busy machine */
+    if (status != BP_TIMEOUT)
+        REQUIRE(!status && string_ends_with(builder_view(&out), STRING_VIEW("\n45,10\n"))); /* a busy machine */
     builder_clear(&out);
 }
 
@@ -202,7 +202,8 @@ static bool may_write(string_view script)
 /* What a clock, a generator or a plan says differs from run to run. */
 static bool may_differ(string_view script)
 {
-    static const char *const words[] = {"now", "current", "today", "random", "uuid", "explain", "time", "analyze", "setting", "sample"};
+    static const char *const words[] = {"now",     "current", "today",   "random",  "uuid",
+                                        "explain", "time",    "analyze", "setting", "sample"};
 
     return has_word(script, words, ARRAY_LENGTH(words));
 }

@@ -261,6 +261,7 @@ bp_status query_collect(query *query, table **out, bp_error *err)
     query->started = query->ended = true;
     for (size_t i = 0; i < lowered->pipeline_count; i++)
         if ((status = pipeline_run(lowered->pipelines[i], err))) return status;
+    pipeline_widen_scan(last);
     if ((status = collect_new(&last->sink, query->context, &query->plan->result, 0, UINT64_MAX, -1, err))) return status;
     if ((status = pipeline_run(last, err))) return status;
     *out = table_retain(collect_table(last->sink));

@@ -39,6 +39,11 @@ MUST_USE bp_status enter_call(walk *walk, frame *frame, bp_error *err);
 MUST_USE bp_status combine_call(walk *walk, const frame *frame, const expr_id *operands, size_t count, expr_id *out, bp_error *err);
 /* The greatest (GREATER_EQUAL) or least (LESS_EQUAL) of the operands that are not NULL. */
 MUST_USE bp_status expr_extreme(expr_id *out, expr_pool *pool, const expr_id *operands, size_t count, compare_op op, bp_error *err);
+/* Join a subquery to the rows that the expression sees, now or above the aggregation. */
+MUST_USE bp_status join_to_rows(walk *walk, join_kind kind, plan_id inner, expr_id *conjuncts, size_t count, column_id *mark,
+                                bp_error *err);
+MUST_USE bp_status correlated_conjuncts(expr_id **out, binder *binder, const correlation *correlation, size_t extra, bp_error *err);
+MUST_USE bp_status bind_correlated(walk *walk, relation *inner, const correlation *correlation, expr_id *out, bp_error *err);
 bool is_unnest(string_view name);
 MUST_USE bp_status enter_unnest(walk *walk, frame *frame, bp_error *err);
 MUST_USE bp_status combine_unnest(walk *walk, const frame *frame, expr_id list, expr_id *out, bp_error *err);

@@ -99,8 +99,9 @@ static void test_refused_values(void **state)
         int64_t length;
         size_t number;
         bp_status status;
-    } cases[] = {{"i", 2, 1, BP_BAD_ARGUMENT}, {"i", 0, 1, BP_BAD_ARGUMENT}, {"i", 1, 0, BP_BAD_ARGUMENT}, {"i", 1, 2, BP_BAD_ARGUMENT},
-                 {"?", 1, 1, BP_BAD_FORMAT}, {"i", -1, 1, BP_BAD_FORMAT}, {"+ud:0", 1, 1, BP_NOT_SUPPORTED}};
+    } cases[] = {{"i", 2, 1, BP_BAD_ARGUMENT},     {"i", 0, 1, BP_BAD_ARGUMENT}, {"i", 1, 0, BP_BAD_ARGUMENT},
+                 {"i", 1, 2, BP_BAD_ARGUMENT},     {"?", 1, 1, BP_BAD_FORMAT},   {"i", -1, 1, BP_BAD_FORMAT},
+                 {"+ud:0", 1, 1, BP_NOT_SUPPORTED}};
     world *world = *state;
     struct ArrowSchema schema;
     struct ArrowArray array;

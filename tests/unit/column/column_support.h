@@ -127,11 +127,37 @@ static inline void assert_same_column(const column *left, const column *right)
 /* Types with details in static memory, of every kind. */
 static inline size_t sample_types(data_type *out, arena *arena)
 {
-    static const char *const texts[] = {
-        "BOOLEAN", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT", "FLOAT",
-        "DOUBLE", "DECIMAL(4,1)", "DECIMAL(18,3)", "DECIMAL(30,5)", "VARCHAR", "BLOB", "DATE", "TIME", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE",
-        "INTERVAL", "UUID", "INTEGER[]", "VARCHAR[]", "INTEGER[3]", "STRUCT(a INTEGER, b VARCHAR)", "MAP(VARCHAR, INTEGER)",
-        "STRUCT(l INTEGER[], s STRUCT(t VARCHAR, d DECIMAL(9,2)))[]", "BOOLEAN[][2]"};
+    static const char *const texts[] = {"BOOLEAN",
+                                        "TINYINT",
+                                        "SMALLINT",
+                                        "INTEGER",
+                                        "BIGINT",
+                                        "HUGEINT",
+                                        "UTINYINT",
+                                        "USMALLINT",
+                                        "UINTEGER",
+                                        "UBIGINT",
+                                        "UHUGEINT",
+                                        "FLOAT",
+                                        "DOUBLE",
+                                        "DECIMAL(4,1)",
+                                        "DECIMAL(18,3)",
+                                        "DECIMAL(30,5)",
+                                        "VARCHAR",
+                                        "BLOB",
+                                        "DATE",
+                                        "TIME",
+                                        "TIMESTAMP",
+                                        "TIMESTAMP WITH TIME ZONE",
+                                        "INTERVAL",
+                                        "UUID",
+                                        "INTEGER[]",
+                                        "VARCHAR[]",
+                                        "INTEGER[3]",
+                                        "STRUCT(a INTEGER, b VARCHAR)",
+                                        "MAP(VARCHAR, INTEGER)",
+                                        "STRUCT(l INTEGER[], s STRUCT(t VARCHAR, d DECIMAL(9,2)))[]",
+                                        "BOOLEAN[][2]"};
     size_t count = 0;
 
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)

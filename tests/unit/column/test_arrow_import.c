@@ -4,7 +4,6 @@
 
 #include "base/config.h"
 
-
 static void import_text(char *out, size_t size, memory *account, foreign *in)
 {
     region *owner = NULL;
@@ -44,7 +43,8 @@ static void assert_refused(memory *account, foreign *in, bp_status status, const
     import_text(text, sizeof text, account, in);
     snprintf(wanted, sizeof wanted, "!%d ", status);
     if (strncmp(text, wanted, strlen(wanted)) || !strstr(text, words))
-        fail_msg("format %s: \"%s\", expected status %d and \"%s\"", in->schema.format ? in->schema.format : "NULL", text, status, words);
+        fail_msg("format %s: \"%s\", expected status %d and \"%s\"", in->schema.format ? in->schema.format : "NULL", text, status,
+                 words);
 }
 
 /* Formats ----------------------------------------------------------------------------------------------------------------------------- */
@@ -162,7 +162,8 @@ static void test_texts(void **state)
         foreign_init(&in, formats[i], 4, 3);
         in.buffers[1] = i < 2 ? (const void *)narrow : wide;
         in.buffers[2] = bytes;
-        assert_imports(*state, &in, i % 2 ? "one||two and a long text of it|\\xC3\\xA9" : "one||two and a long text of it|\xc3\xa9");
+        assert_imports(*state, &in,
+                       i % 2 ? "one||two and a long text of it|\\xC3\\xA9" : "one||two and a long text of it|\xc3\xa9");
     }
 }
 
@@ -351,8 +352,9 @@ static void test_code_widths(void **state)
     const struct {
         const char *format;
         const void *codes;
-    } cases[] = {{"c", VALUES(int8_t, 1, 0)},  {"C", VALUES(uint8_t, 1, 0)},  {"s", VALUES(int16_t, 1, 0)},  {"S", VALUES(uint16_t, 1, 0)},
-                 {"i", VALUES(int32_t, 1, 0)}, {"I", VALUES(uint32_t, 1, 0)}, {"l", VALUES(int64_t, 1, 0)}, {"L", VALUES(uint64_t, 1, 0)}};
+    } cases[] = {{"c", VALUES(int8_t, 1, 0)},   {"C", VALUES(uint8_t, 1, 0)}, {"s", VALUES(int16_t, 1, 0)},
+                 {"S", VALUES(uint16_t, 1, 0)}, {"i", VALUES(int32_t, 1, 0)}, {"I", VALUES(uint32_t, 1, 0)},
+                 {"l", VALUES(int64_t, 1, 0)},  {"L", VALUES(uint64_t, 1, 0)}};
     const int32_t numbers[] = {10, 20}, inner_codes[] = {1, 0};
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
@@ -509,7 +511,8 @@ static void test_validity(void **state)
         const uint8_t *validity;
         int64_t null_count;
         const char *expected;
-    } cases[] = {{NULL, 0, "1|2|3"}, {NULL, -1, "1|2|3"}, {&validity, -1, "1|~|3"}, {&validity, 1, "1|~|3"}, {&validity, 0, "1|2|3"}};
+    } cases[] = {
+        {NULL, 0, "1|2|3"}, {NULL, -1, "1|2|3"}, {&validity, -1, "1|~|3"}, {&validity, 1, "1|~|3"}, {&validity, 0, "1|2|3"}};
     foreign in;
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -531,9 +534,9 @@ static void test_empty(void **state)
     static const struct {
         const char *format;
         int buffers, children;
-    } cases[] = {{"n", 0, 0},    {"b", 2, 0},    {"i", 2, 0},     {"tdm", 2, 0},  {"tts", 2, 0},  {"d:5,2", 2, 0}, {"d:76,0,256", 2, 0}, {"tin", 2, 0},
-                 {"w:4", 2, 0},  {"u", 3, 0},    {"U", 3, 0},     {"vu", 3, 0},   {"+l", 2, 1},   {"+L", 2, 1},    {"+vl", 3, 1},        {"+w:3", 1, 1},
-                 {"+s", 1, 1},   {"+s", 1, 0}};
+    } cases[] = {{"n", 0, 0},          {"b", 2, 0},   {"i", 2, 0},   {"tdm", 2, 0},  {"tts", 2, 0}, {"d:5,2", 2, 0},
+                 {"d:76,0,256", 2, 0}, {"tin", 2, 0}, {"w:4", 2, 0}, {"u", 3, 0},    {"U", 3, 0},   {"vu", 3, 0},
+                 {"+l", 2, 1},         {"+L", 2, 1},  {"+vl", 3, 1}, {"+w:3", 1, 1}, {"+s", 1, 1},  {"+s", 1, 0}};
 
     const int32_t values[3] = {0};
 
@@ -585,15 +588,26 @@ static void test_damaged(void **state)
         bp_status status;
         const char *words;
     } expected[] = {
-        {BP_BAD_FORMAT, "its length or offset is negative"}, {BP_BAD_FORMAT, "its length or offset is negative"},
-        {BP_BAD_FORMAT, "its length is beyond all memory"},  {BP_BAD_FORMAT, "its null count does not fit its length"},
-        {BP_BAD_FORMAT, "its null count does not fit its length"}, {BP_BAD_FORMAT, "it has 1 buffers"},
-        {BP_BAD_FORMAT, "it has 3 buffers"}, {BP_BAD_FORMAT, "it has -1 buffers"}, {BP_BAD_FORMAT, "its buffers are missing"},
-        {BP_BAD_FORMAT, "buffer 1 is missing"}, {BP_BAD_FORMAT, "it has 1 children where its schema has 0"},
-        {BP_BAD_FORMAT, "it has a negative number of children"}, {BP_BAD_FORMAT, "its number of children does not fit its format"},
-        {BP_BAD_FORMAT, "it has no format"}, {BP_BAD_FORMAT, "there is no Arrow format \"\""}, {BP_BAD_FORMAT, "its format is not text"},
-        {BP_BAD_FORMAT, "the name is not UTF-8"}, {BP_BAD_FORMAT, "it is missing or has been released"},
-        {BP_LIMIT, "more than 4,294,967,295"}, {BP_BAD_FORMAT, "its length is beyond all memory"},
+        {BP_BAD_FORMAT, "its length or offset is negative"},
+        {BP_BAD_FORMAT, "its length or offset is negative"},
+        {BP_BAD_FORMAT, "its length is beyond all memory"},
+        {BP_BAD_FORMAT, "its null count does not fit its length"},
+        {BP_BAD_FORMAT, "its null count does not fit its length"},
+        {BP_BAD_FORMAT, "it has 1 buffers"},
+        {BP_BAD_FORMAT, "it has 3 buffers"},
+        {BP_BAD_FORMAT, "it has -1 buffers"},
+        {BP_BAD_FORMAT, "its buffers are missing"},
+        {BP_BAD_FORMAT, "buffer 1 is missing"},
+        {BP_BAD_FORMAT, "it has 1 children where its schema has 0"},
+        {BP_BAD_FORMAT, "it has a negative number of children"},
+        {BP_BAD_FORMAT, "its number of children does not fit its format"},
+        {BP_BAD_FORMAT, "it has no format"},
+        {BP_BAD_FORMAT, "there is no Arrow format \"\""},
+        {BP_BAD_FORMAT, "its format is not text"},
+        {BP_BAD_FORMAT, "the name is not UTF-8"},
+        {BP_BAD_FORMAT, "it is missing or has been released"},
+        {BP_LIMIT, "more than 4,294,967,295"},
+        {BP_BAD_FORMAT, "its length is beyond all memory"},
     };
     const int32_t values[] = {1, 2};
 
@@ -703,8 +717,12 @@ static void test_bad_views(void **state)
     static const struct {
         int32_t size, buffer, offset;
         const char *words;
-    } cases[] = {{-1, 0, 0, "the size of a text view is negative"}, {13, 1, 0, "points to buffer 1"},     {13, -1, 0, "points to buffer -1"},
-                 {13, 0, 8, "reaches past its buffer"},             {13, 0, -1, "reaches past its buffer"}, {INT32_MAX, 0, 1, "reaches past its buffer"},
+    } cases[] = {{-1, 0, 0, "the size of a text view is negative"},
+                 {13, 1, 0, "points to buffer 1"},
+                 {13, -1, 0, "points to buffer -1"},
+                 {13, 0, 8, "reaches past its buffer"},
+                 {13, 0, -1, "reaches past its buffer"},
+                 {INT32_MAX, 0, 1, "reaches past its buffer"},
                  {INT32_MIN, 0, 0, "the size of a text view is negative"}};
     const int64_t sizes[] = {20};
 
@@ -956,22 +974,38 @@ static void test_out_of_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_flat_formats),     cmocka_unit_test(test_month_day_nano),
-        cmocka_unit_test(test_null_type),        cmocka_unit_test(test_texts),
-        cmocka_unit_test(test_text_offset),      cmocka_unit_test(test_text_views),
-        cmocka_unit_test(test_lists),            cmocka_unit_test(test_list_views),
-        cmocka_unit_test(test_nested_offsets),   cmocka_unit_test(test_fixed_size_lists),
-        cmocka_unit_test(test_maps),             cmocka_unit_test(test_dictionaries),
-        cmocka_unit_test(test_code_widths),      cmocka_unit_test(test_bad_codes),
-        cmocka_unit_test(test_empty_dictionary), cmocka_unit_test(test_run_ends),
-        cmocka_unit_test(test_extensions),       cmocka_unit_test(test_validity),
-        cmocka_unit_test(test_empty),            cmocka_unit_test(test_damaged),
-        cmocka_unit_test(test_bad_formats),      cmocka_unit_test(test_bad_offsets),
-        cmocka_unit_test(test_lists_past_elements), cmocka_unit_test(test_bad_views),
-        cmocka_unit_test(test_bad_utf8),         cmocka_unit_test(test_values_out_of_range),
-        cmocka_unit_test(test_bad_children),     cmocka_unit_test(test_depth),
-        cmocka_unit_test(test_batches),          cmocka_unit_test(test_in_place),
-        cmocka_unit_test(test_texts_in_place),   cmocka_unit_test(test_unaligned),
+        cmocka_unit_test(test_flat_formats),
+        cmocka_unit_test(test_month_day_nano),
+        cmocka_unit_test(test_null_type),
+        cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_text_offset),
+        cmocka_unit_test(test_text_views),
+        cmocka_unit_test(test_lists),
+        cmocka_unit_test(test_list_views),
+        cmocka_unit_test(test_nested_offsets),
+        cmocka_unit_test(test_fixed_size_lists),
+        cmocka_unit_test(test_maps),
+        cmocka_unit_test(test_dictionaries),
+        cmocka_unit_test(test_code_widths),
+        cmocka_unit_test(test_bad_codes),
+        cmocka_unit_test(test_empty_dictionary),
+        cmocka_unit_test(test_run_ends),
+        cmocka_unit_test(test_extensions),
+        cmocka_unit_test(test_validity),
+        cmocka_unit_test(test_empty),
+        cmocka_unit_test(test_damaged),
+        cmocka_unit_test(test_bad_formats),
+        cmocka_unit_test(test_bad_offsets),
+        cmocka_unit_test(test_lists_past_elements),
+        cmocka_unit_test(test_bad_views),
+        cmocka_unit_test(test_bad_utf8),
+        cmocka_unit_test(test_values_out_of_range),
+        cmocka_unit_test(test_bad_children),
+        cmocka_unit_test(test_depth),
+        cmocka_unit_test(test_batches),
+        cmocka_unit_test(test_in_place),
+        cmocka_unit_test(test_texts_in_place),
+        cmocka_unit_test(test_unaligned),
         cmocka_unit_test(test_out_of_memory),
     };
 

@@ -13,7 +13,8 @@ static void test_bitmaps(void **state)
 
     (void)state;
     for (int round = 0; round < 2000; round++) {
-        size_t offset = random_below(&random, 70), rows = random_below(&random, 180 - offset), at = random_below(&random, 80), count = 0;
+        size_t offset = random_below(&random, 70), rows = random_below(&random, 180 - offset), at = random_below(&random, 80),
+               count = 0;
 
         for (int i = 0; i < 4; i++) in[i] = random_uint64(&random), other[i] = random_uint64(&random);
         bitmap_copy(out, (const uint8_t *)in, offset, rows);
@@ -66,8 +67,13 @@ static void for_samples(memory *account, column_test test)
                 test(&other, &arena, &random);
                 if (nulls || types[t].id == TYPE_NULL) continue;
                 for (size_t i = 0; i < 100; i++) codes[i] = (uint32_t)random_below(&random, sizes[s]);
-                other = (column){.type = types[t], .encoding = COLUMN_DICTIONARY, .length = 100, .validity = validity, .values = codes,
-                                 .children = &flat, .child_count = 1};
+                other = (column){.type = types[t],
+                                 .encoding = COLUMN_DICTIONARY,
+                                 .length = 100,
+                                 .validity = validity,
+                                 .values = codes,
+                                 .children = &flat,
+                                 .child_count = 1};
                 test(&other, &arena, &random);
             }
     arena_clear(&arena);
@@ -204,20 +210,27 @@ static void assert_ascending(const column *column)
 {
     for (size_t i = 0; i < column->length; i++)
         for (size_t k = 0; k < column->length; k++)
-            if (column_value_compare(column, i, column, k) != (i > k) - (i < k)) fail_msg("rows %zu and %zu are out of order", i, k);
+            if (column_value_compare(column, i, column, k) != (i > k) - (i < k))
+                fail_msg("rows %zu and %zu are out of order", i, k);
 }
 
 /* engine.md: NaN greatest of the numbers, NULL behind everything, -0.0 = 0.0; nested values NULL = NULL. */
 static void test_order_of_scalars(void **state)
 {
-    const double doubles[] = {-1.0 / 0.0, -1.5, 0.0, 1e300, 1.0 / 0.0, 0.0 / 0.0, 0}, zeros[] = {0.0, -0.0, 0.0 / 0.0, -(0.0 / 0.0)};
+    const double doubles[] = {-1.0 / 0.0, -1.5, 0.0, 1e300, 1.0 / 0.0, 0.0 / 0.0, 0},
+                 zeros[] = {0.0, -0.0, 0.0 / 0.0, -(0.0 / 0.0)};
     const int128 wide[] = {-((int128)1 << 100), -1, 0, (int128)1 << 100};
     const uint64_t widest[] = {0, 0, 0, UINT64_MAX, 5, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 1}, validity = 0x3f;
     const interval intervals[] = {{0, 0, 1}, {0, 1, 0}, {1, 0, -1}, {1, 0, 0}};
     const interval same[] = {{1, 0, 0}, {0, 30, 0}, {0, 29, INT64_C(86400000000)}};
     const uint64_t bits = 2;
-    const string_ref texts[] = {string_ref_of("", 0), string_ref_of("a", 1), string_ref_of("a\0", 2), string_ref_of("abcdefghijklmnop", 16),
-                                string_ref_of("abcdefghijklmnoq", 16), string_ref_of("b", 1), string_ref_of("\xff", 1)};
+    const string_ref texts[] = {string_ref_of("", 0),
+                                string_ref_of("a", 1),
+                                string_ref_of("a\0", 2),
+                                string_ref_of("abcdefghijklmnop", 16),
+                                string_ref_of("abcdefghijklmnoq", 16),
+                                string_ref_of("b", 1),
+                                string_ref_of("\xff", 1)};
     column column = {.type = type_of(TYPE_FLOAT64), .length = 7, .values = doubles, .validity = &validity};
 
     (void)state;
@@ -247,7 +260,11 @@ static void test_order_of_lists(void **state)
     static data_type child_type = {.id = TYPE_INT32};
     static const type_detail detail = {.child_count = 1, .children = &child_type};
     column elements = {.type = child_type, .length = 6, .values = numbers, .validity = &element_validity};
-    column lists = {.type = {.id = TYPE_LIST, .detail = &detail}, .length = 6, .values = entries, .validity = &validity, .children = &elements,
+    column lists = {.type = {.id = TYPE_LIST, .detail = &detail},
+                    .length = 6,
+                    .values = entries,
+                    .validity = &validity,
+                    .children = &elements,
                     .child_count = 1};
 
     (void)state;
@@ -280,7 +297,8 @@ static void test_validate(void **state)
     assert_non_null(strstr(err.message, "row 1: the text is not UTF-8"));
     column.validity = &first_only;
     assert_int_equal(column_validate(&column, 1, &err), BP_OK);
-    column = (struct column){.type = {.id = TYPE_LIST, .detail = &detail}, .length = 2, .values = good, .children = &elements, .child_count = 1};
+    column = (struct column){
+        .type = {.id = TYPE_LIST, .detail = &detail}, .length = 2, .values = good, .children = &elements, .child_count = 1};
     assert_int_equal(column_validate(&column, 0, &err), BP_OK);
     column.values = bad;
     assert_int_equal(column_validate(&column, 0, &err), BP_BAD_FORMAT);
@@ -289,7 +307,8 @@ static void test_validate(void **state)
     assert_int_equal(column_validate(&column, 0, &err), BP_BAD_FORMAT);
     column.child_count = 0;
     assert_int_equal(column_validate(&column, 0, &err), BP_BAD_FORMAT);
-    column = (struct column){.type = child_type, .encoding = COLUMN_DICTIONARY, .length = 2, .values = codes, .children = &elements, .child_count = 1};
+    column = (struct column){
+        .type = child_type, .encoding = COLUMN_DICTIONARY, .length = 2, .values = codes, .children = &elements, .child_count = 1};
     assert_int_equal(column_validate(&column, 0, &err), BP_BAD_FORMAT);
     assert_non_null(strstr(err.message, "row 1: the code is past the dictionary"));
     column.children = NULL;
@@ -302,10 +321,27 @@ static void test_validate_utf8(void **state)
     static const struct {
         const char *text;
         bool good;
-    } cases[] = {{"", true}, {"a\x7f", true}, {"\xc2\x80", true}, {"\xdf\xbf", true}, {"\xe0\xa0\x80", true}, {"\xed\x9f\xbf", true},
-                 {"\xee\x80\x80", true}, {"\xf0\x90\x80\x80", true}, {"\xf4\x8f\xbf\xbf", true}, {"\x80", false}, {"\xc0\x80", false},
-                 {"\xc1\xbf", false}, {"\xc2", false}, {"\xc2\x41", false}, {"\xe0\x9f\xbf", false}, {"\xed\xa0\x80", false}, {"\xe2\x82", false},
-                 {"\xf0\x8f\xbf\xbf", false}, {"\xf4\x90\x80\x80", false}, {"\xf5\x80\x80\x80", false}, {"\xff", false}};
+    } cases[] = {{"", true},
+                 {"a\x7f", true},
+                 {"\xc2\x80", true},
+                 {"\xdf\xbf", true},
+                 {"\xe0\xa0\x80", true},
+                 {"\xed\x9f\xbf", true},
+                 {"\xee\x80\x80", true},
+                 {"\xf0\x90\x80\x80", true},
+                 {"\xf4\x8f\xbf\xbf", true},
+                 {"\x80", false},
+                 {"\xc0\x80", false},
+                 {"\xc1\xbf", false},
+                 {"\xc2", false},
+                 {"\xc2\x41", false},
+                 {"\xe0\x9f\xbf", false},
+                 {"\xed\xa0\x80", false},
+                 {"\xe2\x82", false},
+                 {"\xf0\x8f\xbf\xbf", false},
+                 {"\xf4\x90\x80\x80", false},
+                 {"\xf5\x80\x80\x80", false},
+                 {"\xff", false}};
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -414,10 +450,10 @@ static void test_out_of_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_bitmaps),      cmocka_unit_test(test_slices),       cmocka_unit_test(test_gathers),
-        cmocka_unit_test(test_flatten),      cmocka_unit_test(test_copies),       cmocka_unit_test(test_concatenate),
+        cmocka_unit_test(test_bitmaps),      cmocka_unit_test(test_slices),           cmocka_unit_test(test_gathers),
+        cmocka_unit_test(test_flatten),      cmocka_unit_test(test_copies),           cmocka_unit_test(test_concatenate),
         cmocka_unit_test(test_column_nulls), cmocka_unit_test(test_order_of_scalars), cmocka_unit_test(test_order_of_lists),
-        cmocka_unit_test(test_validate),     cmocka_unit_test(test_validate_utf8), cmocka_unit_test(test_schema_find),
+        cmocka_unit_test(test_validate),     cmocka_unit_test(test_validate_utf8),    cmocka_unit_test(test_schema_find),
         cmocka_unit_test(test_regions),      cmocka_unit_test(test_out_of_memory),
     };
 

@@ -17,7 +17,8 @@ static void test_numbers(void **state)
     static const struct {
         double value;
         const char *expected;
-    } doubles[] = {{1e15, "1000000000000000.0"}, {1e16, "1e+16"}, {1e-5, "1e-05"}, {0.0 / 0.0, "nan"}, {-1.0 / 0.0, "-inf"}, {-0.0, "-0.0"}};
+    } doubles[] = {{1e15, "1000000000000000.0"}, {1e16, "1e+16"},      {1e-5, "1e-05"},
+                   {0.0 / 0.0, "nan"},           {-1.0 / 0.0, "-inf"}, {-0.0, "-0.0"}};
     const float single = 123456789.0F;
     const int128 most = (int128)(~(uint128)0 >> 1);
     const uint128 unsigned_most = ~(uint128)0;
@@ -35,17 +36,20 @@ static void test_halves(void **state)
     static const struct {
         uint16_t bits;
         const char *expected;
-    } cases[] = {{0, "0.0"}, {0x8000, "-0.0"}, {0x3c00, "1.0"}, {0x7bff, "65504.0"}, {0x0400, "6.1035156e-05"}, {0x0001, "5.9604645e-08"},
-                 {0x7c00, "inf"}, {0xfc00, "-inf"}, {0x7e00, "nan"}};
+    } cases[] = {{0, "0.0"},          {0x8000, "-0.0"},          {0x3c00, "1.0"},
+                 {0x7bff, "65504.0"}, {0x0400, "6.1035156e-05"}, {0x0001, "5.9604645e-08"},
+                 {0x7c00, "inf"},     {0xfc00, "-inf"},          {0x7e00, "nan"}};
 
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) assert_prints(*state, type_of(TYPE_FLOAT16), &cases[i].bits, cases[i].expected);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_prints(*state, type_of(TYPE_FLOAT16), &cases[i].bits, cases[i].expected);
 }
 
 static void test_decimals(void **state)
 {
     const int64_t narrow = -5, zero = 0, thousand = 1000;
     const int128 wide = -(int128)number_power10(37);
-    const uint64_t widest[] = {0, 0, 0, (uint64_t)1 << 63}, one[] = {1, 0, 0, 0}, minus_one[] = {UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX};
+    const uint64_t widest[] = {0, 0, 0, (uint64_t)1 << 63}, one[] = {1, 0, 0, 0},
+                   minus_one[] = {UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX};
 
     assert_prints(*state, type_decimal(5, 2), &narrow, "-0.05");
     assert_prints(*state, type_decimal(5, 0), &narrow, "-5");
@@ -55,7 +59,8 @@ static void test_decimals(void **state)
     /* by hand: DuckDB has no negative scale and no 256 bits */
     assert_prints(*state, type_decimal(5, -3), &narrow, "-5000");
     assert_prints(*state, type_decimal(5, -3), &zero, "0");
-    assert_prints(*state, type_decimal(76, 0), widest, "-57896044618658097711785492504343953926634992332820282019728792003956564819968");
+    assert_prints(*state, type_decimal(76, 0), widest,
+                  "-57896044618658097711785492504343953926634992332820282019728792003956564819968");
     assert_prints(*state, type_decimal(76, 3), one, "0.001");
     assert_prints(*state, type_decimal(76, 1), minus_one, "-0.1");
 }
@@ -76,12 +81,17 @@ static void test_times(void **state)
     static const struct {
         int32_t value;
         const char *expected;
-    } dates[] = {{0, "1970-01-01"}, {-719162, "0001-01-01"}, {-735160, "0044-03-15 (BC)"}, {INT32_MAX, "infinity"}, {-INT32_MAX, "-infinity"}};
+    } dates[] = {{0, "1970-01-01"},
+                 {-719162, "0001-01-01"},
+                 {-735160, "0044-03-15 (BC)"},
+                 {INT32_MAX, "infinity"},
+                 {-INT32_MAX, "-infinity"}};
     const interval intervals[] = {{14, 3, 14706700000}, {0, -1, 0}, {0, 0, 0}};
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         assert_prints(*state, (data_type){.id = cases[i].id, .unit = cases[i].unit}, &cases[i].value, cases[i].expected);
-    for (size_t i = 0; i < sizeof dates / sizeof *dates; i++) assert_prints(*state, type_of(TYPE_DATE), &dates[i].value, dates[i].expected);
+    for (size_t i = 0; i < sizeof dates / sizeof *dates; i++)
+        assert_prints(*state, type_of(TYPE_DATE), &dates[i].value, dates[i].expected);
     assert_prints(*state, type_of(TYPE_INTERVAL), &intervals[0], "1 year 2 months 3 days 04:05:06.7");
     assert_prints(*state, type_of(TYPE_INTERVAL), &intervals[1], "-1 day");
     assert_prints(*state, type_of(TYPE_INTERVAL), &intervals[2], "00:00:00");
@@ -92,8 +102,9 @@ static void test_zones(void **state)
 {
     static const struct {
         const char *zone, *expected;
-    } cases[] = {{"+02:00", "1970-01-01 02:00:00+02"}, {"-0530", "1969-12-31 18:30:00-05:30"}, {"+01", "1970-01-01 01:00:00+01"},
-                 {"Europe/Berlin", "1970-01-01 00:00:00+00"}, {"+99:00", "1970-01-01 00:00:00+00"}, {"+", "1970-01-01 00:00:00+00"}};
+    } cases[] = {{"+02:00", "1970-01-01 02:00:00+02"}, {"-0530", "1969-12-31 18:30:00-05:30"},
+                 {"+01", "1970-01-01 01:00:00+01"},    {"Europe/Berlin", "1970-01-01 00:00:00+00"},
+                 {"+99:00", "1970-01-01 00:00:00+00"}, {"+", "1970-01-01 00:00:00+00"}};
     const int64_t value = 0;
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -116,8 +127,8 @@ static void test_blobs(void **state)
 }
 
 /* Nested ------------------------------------------------------------------------------------------------------------------------------ */
-static void assert_list_prints(memory *account, const char *element_type, const void *values, const uint64_t *validity, size_t count,
-                               const char *expected)
+static void assert_list_prints(memory *account, const char *element_type, const void *values, const uint64_t *validity,
+                               size_t count, const char *expected)
 {
     list_entry entry = {0, (uint32_t)count};
     type_detail detail = {.child_count = 1};
@@ -130,7 +141,8 @@ static void assert_list_prints(memory *account, const char *element_type, const 
     detail.children = &type;
     elements = (column){.type = type, .length = count, .validity = validity, .values = values};
     {
-        column list = {.type = {.id = TYPE_LIST, .detail = &detail}, .length = 1, .values = &entry, .children = &elements, .child_count = 1};
+        column list = {
+            .type = {.id = TYPE_LIST, .detail = &detail}, .length = 1, .values = &entry, .children = &elements, .child_count = 1};
         char text[256];
         column_to_text(text, sizeof text, account, &list);
         if (strcmp(text, expected)) fail_msg("%s: \"%s\", expected \"%s\"", element_type, text, expected);
@@ -142,9 +154,10 @@ static void test_quotes_in_lists(void **state)
 {
     static const struct {
         const char *text, *expected;
-    } cases[] = {{"a", "[a]"}, {"b c", "[b c]"}, {"", "['']"}, {"null", "['null']"}, {"NULL", "['NULL']"}, {" x", "[' x']"}, {"a,b", "['a,b']"},
-                 {"it's", "['it\\'s']"}, {"\"q\"", "['\"q\"']"}, {"a\\b", "['a\\\\b']"}, {"x=y", "['x=y']"}, {"a:b", "['a:b']"}, {"(1)", "['(1)']"},
-                 {"{", "['{']"}, {"[", "['[']"}, {"tab\there", "[tab\there]"}};
+    } cases[] = {{"a", "[a]"},           {"b c", "[b c]"},       {"", "['']"},       {"null", "['null']"},
+                 {"NULL", "['NULL']"},   {" x", "[' x']"},       {"a,b", "['a,b']"}, {"it's", "['it\\'s']"},
+                 {"\"q\"", "['\"q\"']"}, {"a\\b", "['a\\\\b']"}, {"x=y", "['x=y']"}, {"a:b", "['a:b']"},
+                 {"(1)", "['(1)']"},     {"{", "['{']"},         {"[", "['[']"},     {"tab\there", "[tab\there]"}};
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         string_ref text = string_ref_of(cases[i].text, strlen(cases[i].text));
@@ -292,9 +305,10 @@ static void test_out_of_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_numbers), cmocka_unit_test(test_halves),          cmocka_unit_test(test_decimals), cmocka_unit_test(test_times),
-        cmocka_unit_test(test_zones),   cmocka_unit_test(test_blobs),           cmocka_unit_test(test_quotes_in_lists), cmocka_unit_test(test_lists),
-        cmocka_unit_test(test_structs_and_maps), cmocka_unit_test(test_limit), cmocka_unit_test(test_out_of_memory),
+        cmocka_unit_test(test_numbers),         cmocka_unit_test(test_halves),        cmocka_unit_test(test_decimals),
+        cmocka_unit_test(test_times),           cmocka_unit_test(test_zones),         cmocka_unit_test(test_blobs),
+        cmocka_unit_test(test_quotes_in_lists), cmocka_unit_test(test_lists),         cmocka_unit_test(test_structs_and_maps),
+        cmocka_unit_test(test_limit),           cmocka_unit_test(test_out_of_memory),
     };
 
     return cmocka_run_group_tests(tests, account_begin, account_end);

@@ -295,9 +295,15 @@ static void test_out_of_memory_by_reference(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_chunks),           cmocka_unit_test(test_kept_by_reference), cmocka_unit_test(test_chunk_outlives_table),
-        cmocka_unit_test(test_concatenate_tables), cmocka_unit_test(test_extended),        cmocka_unit_test(test_append_every_type),
-        cmocka_unit_test(test_truncate),         cmocka_unit_test(test_builder_misuse),    cmocka_unit_test(test_out_of_memory),
+        cmocka_unit_test(test_chunks),
+        cmocka_unit_test(test_kept_by_reference),
+        cmocka_unit_test(test_chunk_outlives_table),
+        cmocka_unit_test(test_concatenate_tables),
+        cmocka_unit_test(test_extended),
+        cmocka_unit_test(test_append_every_type),
+        cmocka_unit_test(test_truncate),
+        cmocka_unit_test(test_builder_misuse),
+        cmocka_unit_test(test_out_of_memory),
         cmocka_unit_test(test_out_of_memory_by_reference),
     };
 

@@ -8,14 +8,37 @@ static void test_parse_and_print(void **state)
     static const struct {
         const char *text, *printed;
     } cases[] = {
-        {"int", "INTEGER"}, {"INT4", "INTEGER"}, {"int8", "BIGINT"}, {"long", "BIGINT"}, {"text", "VARCHAR"}, {"String", "VARCHAR"},
-        {"varchar(10)", "VARCHAR"}, {"char", "VARCHAR"}, {"numeric(5,2)", "DECIMAL(5,2)"}, {"decimal", "DECIMAL(18,3)"}, {"dec(7)", "DECIMAL(7,0)"},
-        {"bool", "BOOLEAN"}, {"float4", "FLOAT"}, {"real", "FLOAT"}, {"double precision", "DOUBLE"}, {"float8", "DOUBLE"}, {"bytea", "BLOB"},
-        {"timestamptz", "TIMESTAMP WITH TIME ZONE"}, {"timestamp with time zone", "TIMESTAMP WITH TIME ZONE"}, {"datetime", "TIMESTAMP"},
-        {"TIMESTAMP_S", "TIMESTAMP_S"}, {"timestamp_ms", "TIMESTAMP_MS"}, {"timestamp_ns", "TIMESTAMP_NS"}, {"INTEGER[]", "INTEGER[]"},
-        {"INTEGER [ 3 ] []", "INTEGER[3][]"}, {"STRUCT(a INT, \"b c\" TEXT[])", "STRUCT(a INTEGER, \"b c\" VARCHAR[])"},
-        {"row(a int)", "STRUCT(a INTEGER)"}, {"MAP(int, text)", "MAP(INTEGER, VARCHAR)"}, {"ENUM('a', 'it''s')", "ENUM('a', 'it''s')"},
-        {" hugeint ", "HUGEINT"}, {"uuid", "UUID"},
+        {"int", "INTEGER"},
+        {"INT4", "INTEGER"},
+        {"int8", "BIGINT"},
+        {"long", "BIGINT"},
+        {"text", "VARCHAR"},
+        {"String", "VARCHAR"},
+        {"varchar(10)", "VARCHAR"},
+        {"char", "VARCHAR"},
+        {"numeric(5,2)", "DECIMAL(5,2)"},
+        {"decimal", "DECIMAL(18,3)"},
+        {"dec(7)", "DECIMAL(7,0)"},
+        {"bool", "BOOLEAN"},
+        {"float4", "FLOAT"},
+        {"real", "FLOAT"},
+        {"double precision", "DOUBLE"},
+        {"float8", "DOUBLE"},
+        {"bytea", "BLOB"},
+        {"timestamptz", "TIMESTAMP WITH TIME ZONE"},
+        {"timestamp with time zone", "TIMESTAMP WITH TIME ZONE"},
+        {"datetime", "TIMESTAMP"},
+        {"TIMESTAMP_S", "TIMESTAMP_S"},
+        {"timestamp_ms", "TIMESTAMP_MS"},
+        {"timestamp_ns", "TIMESTAMP_NS"},
+        {"INTEGER[]", "INTEGER[]"},
+        {"INTEGER [ 3 ] []", "INTEGER[3][]"},
+        {"STRUCT(a INT, \"b c\" TEXT[])", "STRUCT(a INTEGER, \"b c\" VARCHAR[])"},
+        {"row(a int)", "STRUCT(a INTEGER)"},
+        {"MAP(int, text)", "MAP(INTEGER, VARCHAR)"},
+        {"ENUM('a', 'it''s')", "ENUM('a', 'it''s')"},
+        {" hugeint ", "HUGEINT"},
+        {"uuid", "UUID"},
     };
     struct arena arena;
     char text[128];
@@ -38,9 +61,12 @@ static void test_bad_types(void **state)
     static const struct {
         const char *text;
         int64_t position; /* -1: any */
-    } cases[] = {{"", -1}, {"integr", 0}, {"INTEGER[", -1}, {"INTEGER]", 7}, {"STRUCT(", -1}, {"STRUCT()", -1}, {"STRUCT(a)", -1}, {"MAP(INTEGER)", -1},
-                 {"DECIMAL(39,0)", -1}, {"DECIMAL(0)", -1}, {"DECIMAL(5,6)", -1}, {"DECIMAL(5,2", -1}, {"ENUM()", -1}, {"INTEGER x", -1}, {"INTEGER[99999999999999999999]", -1},
-                 {"\xff", -1}, {"[]", -1}, {"(INTEGER)", -1}};
+    } cases[] = {{"", -1},           {"integr", 0},        {"INTEGER[", -1},
+                 {"INTEGER]", 7},    {"STRUCT(", -1},      {"STRUCT()", -1},
+                 {"STRUCT(a)", -1},  {"MAP(INTEGER)", -1}, {"DECIMAL(39,0)", -1},
+                 {"DECIMAL(0)", -1}, {"DECIMAL(5,6)", -1}, {"DECIMAL(5,2", -1},
+                 {"ENUM()", -1},     {"INTEGER x", -1},    {"INTEGER[99999999999999999999]", -1},
+                 {"\xff", -1},       {"[]", -1},           {"(INTEGER)", -1}};
     struct arena arena;
 
     arena_init(&arena, *state);
