@@ -23,6 +23,7 @@ bp_status enter_call(walk *walk, frame *frame, bp_error *err)
     size_t count = arguments ? syntax_at(tree, arguments)->count : 0, keys = order ? syntax_at(tree, order)->count : 0;
 
     if (is_unnest(node->text)) return enter_unnest(walk, frame, err);
+    if (expr_takes_lambda(node->text)) return enter_lambda(walk, frame, err);
     if (syntax_child(tree, frame->node, SLOT_CALL_WINDOW))
         return not_yet(walk->binder, frame->node, "window functions (OVER)", err);
     if (syntax_child(tree, frame->node, SLOT_CALL_WITHIN)) return not_yet(walk->binder, frame->node, "WITHIN GROUP", err);
@@ -243,6 +244,7 @@ bp_status combine_call(walk *walk, const frame *frame, const expr_id *operands, 
     bp_status status;
 
     if (frame->is_aggregate) return combine_aggregate(walk, frame, operands, out, err);
+    if (frame->lambda) return combine_lambda(walk, frame, operands, out, err);
     if (is_unnest(name)) return combine_unnest(walk, frame, operands[0], out, err);
     if (takes_names(name)) return call_with_names(walk, frame, operands, count, out, err);
     if ((status = special_call(walk, name, operands, count, out, &done, err)) || done) return status;

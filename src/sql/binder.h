@@ -45,6 +45,14 @@ typedef struct late_joins {
     size_t count;
 } late_joins;
 
+/* The parameters of a lambda around an expression. */
+typedef struct lambda_scope {
+    const string_view *names;
+    const column_id *ids;
+    size_t count;
+    const struct lambda_scope *outer;
+} lambda_scope;
+
 /* What an expression may use, and what binding it gathers. */
 typedef struct expression_context {
     const scope *scope;
@@ -59,6 +67,7 @@ typedef struct expression_context {
         *late; /* gathered: subqueries outside of aggregates where there may be an aggregation; NULL: joined to input at once */
     struct unnests *unnests; /* gathered; NULL: none allowed */
     bool unnest_below; /* those met now stand below the aggregation */
+    const lambda_scope *lambda;
 } expression_context;
 
 /* The UNNEST calls of one SELECT. */
