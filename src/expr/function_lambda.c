@@ -40,8 +40,8 @@ static bp_status run_body(const function_call *call, column *columns, size_t row
 
 /* Elements items[0 … count) with their rows and numbers, and the captures of those rows, as the body's columns from `first` on. */
 static bp_status body_columns(const function_call *call, const column *arguments, size_t count, const column *elements,
-                              const uint32_t *items, const uint32_t *rows, const int64_t *numbers, size_t element_count, size_t first,
-                              column *columns, bp_error *err)
+                              const uint32_t *items, const uint32_t *rows, const int64_t *numbers, size_t element_count,
+                              size_t first, column *columns, bp_error *err)
 {
     const lambda *body = body_of(call);
     size_t given = count - body->capture_count;
@@ -218,8 +218,8 @@ static bp_status reduce_round(reduction *work, size_t k, bool *any, bp_error *er
     }
     *any = chosen > 0;
     if (!chosen) return BP_OK;
-    if ((status = body_columns(call, work->arguments, work->count, &work->elements, work->items, work->rows, work->numbers, chosen, 1,
-                               work->columns, err)))
+    if ((status = body_columns(call, work->arguments, work->count, &work->elements, work->items, work->rows, work->numbers, chosen,
+                               1, work->columns, err)))
         return status;
     if ((status = column_gather(&work->columns[0], &work->gathered, work->rows, chosen, call->arena, err))) return status;
     if ((status = run_body(call, work->columns, chosen, &made, err))) return status;

@@ -49,7 +49,8 @@ static bp_status negate_fraction(walk *walk, const frame *frame, expr_id *argume
     if (!within || frame->argument_count < 2) return BP_OK;
     order_flags(binder, syntax_children(binder->tree, within)[0], &key);
     if (!key.descending) return BP_OK;
-    if (type_is_nested(expr_type(pool, arguments[1]))) return not_yet(binder, frame->node, "several percentiles in falling order", err);
+    if (type_is_nested(expr_type(pool, arguments[1])))
+        return not_yet(binder, frame->node, "several percentiles in falling order", err);
     if ((status = expr_cast(&fraction, pool, arguments[1], type_of(TYPE_FLOAT64), false, err))) return status;
     return expr_call(&arguments[1], pool, STRING_VIEW("-"), &fraction, 1, err);
 }
@@ -70,7 +71,8 @@ bp_status enter_call(walk *walk, frame *frame, bp_error *err)
     if (expr_takes_lambda(node->text)) return enter_lambda(walk, frame, err);
     if (syntax_child(tree, frame->node, SLOT_CALL_WINDOW))
         return not_yet(walk->binder, frame->node, "window functions (OVER)", err);
-    frame->is_aggregate = aggregate_function_exists(aggregate_name(walk->binder, frame->node)) && !(scalar_function_exists(node->text) && count > 1);
+    frame->is_aggregate =
+        aggregate_function_exists(aggregate_name(walk->binder, frame->node)) && !(scalar_function_exists(node->text) && count > 1);
     if (!frame->is_aggregate && (filter || order || (node->flags & SYNTAX_FLAG_DISTINCT)))
         return error_set_at(err, BP_BIND_ERROR, node->begin,
                             "%.*s() is not an aggregate: DISTINCT, FILTER and ORDER BY belong to aggregates",

@@ -117,6 +117,7 @@ static bp_status enter(walk *walk, frame *frame, bool *is_leaf, bp_error *err)
         return BP_OK;
     case SYNTAX_CALL: *is_leaf = false; return enter_call(walk, frame, err);
     case SYNTAX_SUBQUERY:
+    case SYNTAX_ARRAY_QUERY:
     case SYNTAX_EXISTS: return bind_subquery(walk, frame->node, err);
     case SYNTAX_IN_QUERY:
     case SYNTAX_QUANTIFIED: *is_leaf = false; return enter_in_query(walk, frame, err);

@@ -65,8 +65,7 @@ static bp_status add_name(parameters_of *out, const syntax *tree, syntax_id node
 
     if (name->kind != SYNTAX_NAME && name->kind != SYNTAX_COLUMN)
         return error_set_at(err, BP_BIND_ERROR, name->begin, "a lambda's parameters are bare names");
-    if (out->count == most)
-        return error_set_at(err, BP_BIND_ERROR, name->begin, "this lambda takes at most %zu parameters", most);
+    if (out->count == most) return error_set_at(err, BP_BIND_ERROR, name->begin, "this lambda takes at most %zu parameters", most);
     out->names[out->count++] = name->text;
     return BP_OK;
 }
@@ -182,7 +181,8 @@ static bp_status gathered_type(walk *walk, data_type element, expr_id *arguments
     if (count < 2) return BP_OK;
     initial = expr_at(pool, arguments[1]);
     if (!type_unify(out, walk->binder->arena, element, false, initial->type, initial->kind == EXPR_LITERAL))
-        return error_set_at(err, BP_BIND_ERROR, pool->position, "the initial value of list_reduce() must mix with the list's elements");
+        return error_set_at(err, BP_BIND_ERROR, pool->position,
+                            "the initial value of list_reduce() must mix with the list's elements");
     return expr_cast(&arguments[1], pool, arguments[1], *out, false, err);
 }
 
@@ -204,7 +204,8 @@ bp_status combine_lambda(walk *walk, const frame *frame, const expr_id *operands
     if ((status = element_type(walk, operands[0], &element, err))) return status;
     if ((status = read_names(&parameters, tree, syntax_child(tree, frame->lambda, 0), total, err))) return status;
     if (reduce && parameters.count < 2)
-        return error_set_at(err, BP_BIND_ERROR, node->begin, "the lambda of %.*s() takes two or three parameters", STRING_ARGUMENTS(name));
+        return error_set_at(err, BP_BIND_ERROR, node->begin, "the lambda of %.*s() takes two or three parameters",
+                            STRING_ARGUMENTS(name));
     if (reduce && (status = gathered_type(walk, element, arguments, count, &gathered, err))) return status;
     parameters.types[0] = reduce ? gathered : element;
     parameters.types[1] = reduce ? element : type_of(TYPE_INT64);
@@ -226,6 +227,7 @@ bp_status combine_comprehension(walk *walk, const frame *frame, expr_id list, ex
     if ((status = read_names(&parameters, tree, names, 2, err))) return status;
     if (test && parameters.count > 1) return not_yet(walk->binder, frame->node, "a list comprehension with a number and IF", err);
     if ((status = element_type(walk, list, &parameters.types[0], err))) return status;
-    if (test && (status = bind_body(walk, STRING_VIEW("list_filter"), &parameters, 2, test, &list, 1, NULL, &kept, err))) return status;
+    if (test && (status = bind_body(walk, STRING_VIEW("list_filter"), &parameters, 2, test, &list, 1, NULL, &kept, err)))
+        return status;
     return bind_body(walk, STRING_VIEW("list_transform"), &parameters, 2, value, &kept, 1, NULL, out, err);
 }

@@ -229,7 +229,6 @@ bp_status bind_leaf(walk *walk, syntax_id id, bool *is_leaf, bp_error *err)
         status = error_set_at(err, BP_BIND_ERROR, node->begin,
                               "a lambda stands only behind a list, as in list_transform(l, lambda x: x + 1)");
         break;
-    case SYNTAX_ARRAY_QUERY: status = not_yet(binder, id, "ARRAY(SELECT …)", err); break;
     case SYNTAX_COLLATE: status = not_yet(binder, id, "collations", err); break;
     case SYNTAX_ARGUMENT: status = not_yet(binder, id, "named arguments of scalar functions", err); break;
     case SYNTAX_GROUPING: status = not_yet(binder, id, "ROLLUP, CUBE and GROUPING SETS", err); break;
