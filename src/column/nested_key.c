@@ -145,7 +145,22 @@ static bool put_member(builder *out, const column *in, size_t row)
     return builder_byte(out, MARK_VALUE) && put_value(out, in, row);
 }
 
-bp_status nested_keys_of(string_ref *refs, const column *in, size_t rows, arena *arena, bp_error *err)
+#define WIDEST 40 /* bytes appended at once */
+
+/* One row behind the others; with `most` the builder is made to refuse what goes far beyond that. */
+static void put_row(builder *bytes, const column *in, size_t index, size_t most)
+{
+    size_t row = index, limit = bytes->limit;
+    const column *holder = settle(in, &row);
+
+    if (column_is_null(in, index)) return;
+    if (most) bytes->limit = bytes->size + most + WIDEST;
+    (void)put_value(bytes, holder, row);
+    bytes->limit = limit;
+    if (most && bytes->status == BP_LIMIT) bytes->status = BP_OK;
+}
+
+bp_status nested_keys_of(string_ref *refs, const column *in, size_t rows, size_t most, arena *arena, bp_error *err)
 {
     size_t *ends = arena_new_array(arena, size_t, rows);
     builder bytes;
@@ -155,9 +170,7 @@ bp_status nested_keys_of(string_ref *refs, const column *in, size_t rows, arena 
     if (!ends) return error_no_memory(err, arena->memory, rows * sizeof *ends);
     builder_init(&bytes, arena->memory, (size_t)1 << 40);
     for (size_t i = 0; i < rows; i++) {
-        size_t row = i;
-        const column *holder = settle(in, &row);
-        if (!column_is_null(in, i) && !put_value(&bytes, holder, row)) break;
+        put_row(&bytes, in, i, most);
         ends[i] = bytes.size;
         if (ends[i] - (i ? ends[i - 1] : 0) > UINT32_MAX) {
             status = error_set(err, BP_LIMIT, "a list, struct or map of over 4 GiB cannot be a key");

@@ -166,7 +166,7 @@ static bp_status encode_nested(const column *column, size_t rows, char *to, size
     bp_status status;
 
     if (!refs) return error_no_memory(err, scratch->memory, rows * sizeof *refs);
-    if ((status = nested_keys_of(refs, column, rows, scratch, err))) return status;
+    if ((status = nested_keys_of(refs, column, rows, TEXT_PREFIX, scratch, err))) return status;
     encode_text(refs, rows, to, stride, invert);
     return BP_OK;
 }

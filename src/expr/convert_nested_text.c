@@ -147,7 +147,8 @@ static bp_status read_map(nested_reading *work, text_scan *scan, bool *bad, bp_e
             if (!take_token(scan, "=", &key)) return BP_OK;
             scan->at++;
             if (!take_token(scan, ",}", &value) || is_null(key)) return BP_OK;
-            if ((status = put_token(&work->members[0], key, err)) || (status = put_token(&work->members[1], value, err))) return status;
+            if ((status = put_token(&work->members[0], key, err)) || (status = put_token(&work->members[1], value, err)))
+                return status;
         } while (*scan->at++ == ',');
     }
     skip_space(scan);
@@ -215,8 +216,8 @@ static bp_status bad_text(bp_context *context, string_view text, data_type to, b
     bp_status status;
 
     builder_init(&message, context->memory, BP_ERROR_MESSAGE_SIZE);
-    builder_format(&message, "Type VARCHAR with value '%.*s' can't be cast to the destination type ", text.size < 100 ? (int)text.size : 100,
-                   text.data);
+    builder_format(&message, "Type VARCHAR with value '%.*s' can't be cast to the destination type ",
+                   text.size < 100 ? (int)text.size : 100, text.data);
     type_print(&message, to);
     status = builder_status(&message, err);
     if (!status || status == BP_LIMIT) status = error_set(err, BP_CONVERSION, "%.*s", STRING_ARGUMENTS(builder_view(&message)));
@@ -287,7 +288,8 @@ bp_status convert_text_to_nested(column *out, const column *in, data_type to, bo
     work.members = arena_new_array(arena, column_builder, work.member_count + 1);
     if (!validity || !entries || !work.members) return error_no_memory(err, arena->memory, in->length * sizeof *entries);
     memset(validity, 0xff, (bitmap_words(in->length) + 1) * 8);
-    for (; made < work.member_count && !status; made++) status = column_builder_init(&work.members[made], type_of(TYPE_VARCHAR), arena, err);
+    for (; made < work.member_count && !status; made++)
+        status = column_builder_init(&work.members[made], type_of(TYPE_VARCHAR), arena, err);
     *out = (column){.type = to, .length = in->length, .validity = validity};
     if (type_physical(to) == PHYSICAL_LIST) out->values = entries;
     if (!status) status = read_rows(&work, in, try_cast, context, validity, entries, err);

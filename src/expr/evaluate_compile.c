@@ -104,7 +104,9 @@ static size_t find_step(const evaluator *self, const step *wanted, const uint32_
     for (size_t i = self->step_count; i > oldest; i--) {
         const step *other = &self->steps[i - 1];
         if (other->kind != wanted->kind || other->set != wanted->set || other->argument_count != wanted->argument_count) continue;
-        if (wanted->argument_count && memcmp(self->arguments + other->argument_begin, arguments, wanted->argument_count * sizeof *arguments) != 0) continue;
+        if (wanted->argument_count &&
+            memcmp(self->arguments + other->argument_begin, arguments, wanted->argument_count * sizeof *arguments) != 0)
+            continue;
         if (wanted->kind == STEP_GATHER || (expr_same_node(other->node, wanted->node) && wanted->kind != STEP_IN)) return i - 1;
     }
     return SIZE_MAX;

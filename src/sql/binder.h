@@ -127,10 +127,16 @@ MUST_USE bp_status bind_expression(expr_id *out, binder *binder, expression_cont
 MUST_USE bp_status bind_type(data_type *out, binder *binder, syntax_id type, bp_error *err);
 /* SELECT's items with stars written out: expressions with names. */
 typedef struct select_item {
-    syntax_id node; /* its expression; 0: `column` as it is */
+    syntax_id node; /* its expression; 0: `expr`, or `column` as it is */
+    expr_id expr; /* bound already; 0: none */
     scope_column column;
     string_view name;
 } select_item;
+/* The field of a struct as an item. */
+MUST_USE bp_status struct_item(select_item *out, binder *binder, expr_id value, size_t field, bp_error *err);
+/* What unnest(struct), or unnest(list of structs, recursive := true), in SELECT's list stands for: a value whose fields are items. *found false: it is no such call. */
+MUST_USE bp_status struct_of_unnest(expr_id *out, binder *binder, expression_context *context, syntax_id node, bool *found,
+                                    bp_error *err);
 MUST_USE bp_status expand_items(select_item **out, size_t *count, binder *binder, const scope *scope, syntax_id items,
                                 bp_error *err);
 
