@@ -359,7 +359,8 @@ static void small_free(void *block)
 #else
 static void *small_new(size_t size)
 {
-    unsigned char *start = malloc(size + MEMORY_ALIGNMENT);
+    unsigned char *start =
+        malloc(((size + 15) & ~(size_t)15) + MEMORY_ALIGNMENT); /* as rounded() has it: memory_resize() relies on it */
     size_t distance;
 
     if (!start) return NULL;
