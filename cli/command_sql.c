@@ -1,36 +1,44 @@
 /* bedplate sql: options, where the text comes from, where the output goes. */
-#include <errno.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "cli.h"
 
-static const char usage[] =
-    "usage: bedplate sql [-c QUERY | -f FILE.sql] [OPTION …]\n"
-    "  -c QUERY                 run this text, statement by statement\n"
-    "  -f FILE                  run this file; without -c and -f: a shell at a terminal, else standard input\n"
-    "  --format FORMAT          box csv tsv json jsonl markdown html line\n"
-    "  --output PATH            write results to a file\n"
-    "  --null TEXT              what NULL is printed as\n"
-    "  --threads N              worker threads\n"
-    "  --memory-limit SIZE      most memory: 512MB, 4GiB, 80%\n"
-    "  --temp-directory DIR     folder for temporary files\n"
-    "  --set NAME=VALUE         any setting\n"
-    "  --timer                  print the time of each statement\n"
-    "  --timeout SECONDS        stop a statement that takes longer\n";
-
-/* Ctrl-C: the running call ends; the handler only sets a flag. */
+/* Ctrl-C: the running call ends. The handler sets a flag as well, for what lies between calls. */
 static bp_context *interrupted_context;
+static volatile sig_atomic_t interrupts;
 
 static void on_interrupt(int signal_number)
 {
     (void)signal_number;
+    interrupts = 1;
     if (interrupted_context) bp_context_cancel(interrupted_context);
 }
 
+bool was_interrupted(void)
+{
+    return interrupts != 0;
+}
+
+void reset_interrupt(void)
+{
+    interrupts = 0;
+}
+
+/* Calls of the system end too (no SA_RESTART). Who started us with SIGINT ignored keeps it so. */
+static void handle_interrupt(bp_context *context)
+{
+    struct sigaction action = {.sa_handler = on_interrupt}, before;
+
+    interrupted_context = context;
+    sigemptyset(&action.sa_mask);
+    if (sigaction(SIGINT, NULL, &before) == 0 && before.sa_handler != SIG_IGN) sigaction(SIGINT, &action, NULL);
+}
+
+/* values -------------------------------------------------------------------------------------------------------------------------- */
 bool set_setting(bp_context *context, const char *name, const char *value)
 {
     bp_error err;
@@ -54,165 +62,250 @@ static bool set_pair(bp_context *context, const char *pair)
     return set_setting(context, name, equals + 1);
 }
 
+bool check_format(const char *format)
+{
+    const char *name;
+
+    for (size_t i = 0; (name = bp_print_format(i)); i++)
+        if (strcmp(name, format) == 0) return true;
+    fprintf(stderr, "error: %s \"%s\"; there are",
+            strcmp(format, "arrow") == 0 || strcmp(format, "parquet") == 0 ? "this version does not write the format"
+                                                                           : "there is no output format",
+            format);
+    for (size_t i = 0; (name = bp_print_format(i)); i++) fprintf(stderr, " %s", name);
+    fputc('\n', stderr);
+    return false;
+}
+
+bool read_number(const char *text, size_t most, size_t *out)
+{
+    size_t number = 0;
+
+    for (const char *at = text; *at; at++) {
+        if (*at < '0' || *at > '9' || number > most / 10) return false;
+        number = number * 10 + (size_t)(*at - '0');
+    }
+    *out = number;
+    return *text && number <= most;
+}
+
+/* How many letters must be changed, put in or left out; counted up to 3. */
+static size_t distance(const char *left, const char *right)
+{
+    size_t row[64], rights = strlen(right);
+
+    if (rights >= sizeof row / sizeof *row || strlen(left) > rights + 2 || rights > strlen(left) + 2) return 3;
+    for (size_t j = 0; j <= rights; j++) row[j] = j;
+    for (size_t i = 0; left[i]; i++) {
+        size_t corner = row[0];
+        row[0] = i + 1;
+        for (size_t j = 0; j < rights; j++) {
+            size_t change = corner + (left[i] != right[j]), drop = (row[j] < row[j + 1] ? row[j] : row[j + 1]) + 1;
+            corner = row[j + 1];
+            row[j + 1] = change < drop ? change : drop;
+        }
+    }
+    return row[rights];
+}
+
+const char *nearest_name(const char *text, const char *(*name_at)(size_t index))
+{
+    const char *best = NULL, *name;
+    size_t best_distance = 3;
+
+    for (size_t i = 0; (name = name_at(i)); i++) {
+        size_t letters = strlen(text), found = distance(text, name);
+        if (letters >= 3 && strncmp(name, text, letters) == 0) found = 0; /* the beginning of it */
+        if (found >= best_distance || found >= letters) continue;
+        best = name;
+        best_distance = found;
+    }
+    return best;
+}
+
+/* options ------------------------------------------------------------------------------------------------------------------------- */
+typedef enum option_kind {
+    OPTION_QUERY,
+    OPTION_FILE,
+    OPTION_FORMAT,
+    OPTION_OUTPUT,
+    OPTION_NULL_TEXT,
+    OPTION_NO_HEADER,
+    OPTION_MAX_ROWS,
+    OPTION_COLOUR,
+    OPTION_SETTING,
+    OPTION_SET,
+    OPTION_TIMER,
+    OPTION_HELP
+} option_kind;
+
 typedef struct option_row {
     const char *name;
-    const char *setting; /* of the context; NULL: handled below */
+    const char *argument; /* NULL: none */
+    option_kind kind;
+    const char *setting; /* of the context */
+    const char *text;
 } option_row;
 
-static const option_row options_with_value[] = {
-    {"-c", NULL},
-    {"-f", NULL},
-    {"--format", NULL},
-    {"--output", NULL},
-    {"--null", NULL},
-    {"--set", NULL},
-    {"--threads", "threads"},
-    {"--memory-limit", "memory_limit"},
-    {"--temp-directory", "temp_directory"},
-    {"--timeout", "timeout"},
+static const option_row options_table[] = {
+#define OPTION(name, argument, kind, setting, text) {name, argument, OPTION_##kind, setting, text},
+#include "options.def"
+#undef OPTION
 };
+#define OPTION_COUNT (sizeof options_table / sizeof *options_table)
 
-static bool take_option(sql_session *session, const char *name, const char *value)
+static const char *option_name_at(size_t index)
 {
-    sql_options *options = &session->options;
+    return index < OPTION_COUNT ? options_table[index].name : NULL;
+}
 
-    if (strcmp(name, "-c") == 0) options->query = value;
-    if (strcmp(name, "-f") == 0) options->file = value;
-    if (strcmp(name, "--format") == 0) options->print.format = value;
-    if (strcmp(name, "--output") == 0) options->output = value;
-    if (strcmp(name, "--null") == 0) options->print.null_text = value;
-    return strcmp(name, "--set") != 0 || set_pair(session->context, value);
+static void print_usage(FILE *stream)
+{
+    fputs("usage: bedplate sql [-c QUERY | -f FILE.sql] [OPTION …]\n", stream);
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
+        const option_row *row = &options_table[i];
+        char left[64];
+
+        snprintf(left, sizeof left, "%s%s%s", row->name, row->argument ? " " : "", row->argument ? row->argument : "");
+        fprintf(stream, "  %-24s %s\n", left, row->text);
+    }
 }
 
 static int usage_error(const char *what, const char *argument)
 {
-    fprintf(stderr, "error: %s \"%s\"\n%s", what, argument, usage);
+    fprintf(stderr, "error: %s \"%s\"\n", what, argument);
+    print_usage(stderr);
     return EXIT_USAGE;
+}
+
+static int unknown_option(const char *argument)
+{
+    const char *near = nearest_name(argument, option_name_at);
+
+    if (!near) return usage_error("there is no option", argument);
+    fprintf(stderr, "error: there is no option \"%s\"; did you mean %s?\n", argument, near);
+    return EXIT_USAGE;
+}
+
+static bool take_colour(sql_options *options, const char *when)
+{
+    if (strcmp(when, "always") != 0 && strcmp(when, "never") != 0 && strcmp(when, "auto") != 0) {
+        fprintf(stderr, "error: --color wants auto, always or never, not \"%s\"\n", when);
+        return false;
+    }
+    if (strcmp(when, "auto") != 0) options->colour = strcmp(when, "always") == 0;
+    return true;
+}
+
+static bool take_max_rows(sql_options *options, const char *value)
+{
+    if (read_number(value, SIZE_MAX / 4, &options->print.most_rows)) return true;
+    fprintf(stderr, "error: --max-rows wants a number, not \"%s\"\n", value);
+    return false;
+}
+
+static bool take_option(sql_session *session, const option_row *row, const char *value)
+{
+    sql_options *options = &session->options;
+
+    switch (row->kind) {
+    case OPTION_QUERY: options->query = value; return true;
+    case OPTION_FILE: options->file = value; return true;
+    case OPTION_FORMAT: options->print.format = value; return check_format(value);
+    case OPTION_OUTPUT: options->output = value; return true;
+    case OPTION_NULL_TEXT: options->print.null_text = value; return true;
+    case OPTION_NO_HEADER: options->print.no_header = 1; return true;
+    case OPTION_MAX_ROWS: return take_max_rows(options, value);
+    case OPTION_COLOUR: return take_colour(options, value);
+    case OPTION_SETTING: return set_setting(session->context, row->setting, value);
+    case OPTION_SET: return set_pair(session->context, value);
+    case OPTION_TIMER: options->timer = true; return true;
+    case OPTION_HELP: return true;
+    }
+    return false;
+}
+
+/* The option of an argument "--name" or "--name=value"; *value: behind the equals sign, or NULL. */
+static const option_row *find_option(const char *argument, const char **value)
+{
+    const char *equals = strncmp(argument, "--", 2) == 0 ? strchr(argument, '=') : NULL;
+    size_t size = equals ? (size_t)(equals - argument) : strlen(argument);
+
+    *value = equals ? equals + 1 : NULL;
+    for (size_t i = 0; i < OPTION_COUNT; i++)
+        if (strlen(options_table[i].name) == size && memcmp(options_table[i].name, argument, size) == 0) return &options_table[i];
+    return NULL;
 }
 
 static int read_options(sql_session *session, int count, char **arguments)
 {
     for (int i = 0; i < count; i++) {
-        const option_row *row = NULL;
-        for (size_t j = 0; j < sizeof options_with_value / sizeof *options_with_value; j++)
-            if (strcmp(arguments[i], options_with_value[j].name) == 0) row = &options_with_value[j];
-        if (strcmp(arguments[i], "--timer") == 0) {
-            session->options.timer = true;
-        } else if (row && i + 1 < count) {
-            i++;
-            if (row->setting ? !set_setting(session->context, row->setting, arguments[i])
-                             : !take_option(session, row->name, arguments[i]))
-                return EXIT_USAGE;
-        } else if (row) {
-            return usage_error("a value is missing behind", arguments[i]);
-        } else if (arguments[i][0] == '-') {
-            return usage_error("there is no option", arguments[i]);
-        } else {
-            return usage_error("database files are not there yet:", arguments[i]);
-        }
+        const char *value, *argument = arguments[i];
+        const option_row *row = find_option(argument, &value);
+
+        if (!row && argument[0] == '-') return unknown_option(argument);
+        if (!row) return usage_error("database files are not there yet:", argument);
+        if (!row->argument && value) return usage_error("no value is wanted behind", row->name);
+        if (row->argument && !value && ++i == count) return usage_error("a value is missing behind", argument);
+        if (row->argument && !value) value = arguments[i];
+        if (!take_option(session, row, value)) return EXIT_USAGE;
     }
     if (session->options.query && session->options.file) return usage_error("-c and -f do not go together:", session->options.file);
     return EXIT_DONE;
 }
 
-/* All of a stream in one block that grows; NULL: it could not be read. */
-static char *read_stream(FILE *stream, size_t *size)
+static bool asks_for_help(int count, char **arguments)
 {
-    size_t capacity = 65536, used = 0, got;
-    char *text = malloc(capacity);
-
-    while (text && (got = fread(text + used, 1, capacity - used, stream)) > 0) {
-        used += got;
-        if (used == capacity) {
-            char *larger = realloc(text, capacity * 2);
-            if (!larger) free(text);
-            text = larger;
-            capacity *= 2;
-        }
-    }
-    if (text && ferror(stream)) {
-        free(text);
-        return NULL;
-    }
-    *size = used;
-    return text;
+    for (int i = 0; i < count; i++)
+        if (strcmp(arguments[i], "--help") == 0 || strcmp(arguments[i], "-h") == 0) return true;
+    return false;
 }
 
-static int run_stream(sql_session *session, const char *name, FILE *stream)
+/* the terminal -------------------------------------------------------------------------------------------------------------------- */
+static bool is_live(int file)
 {
-    size_t size = 0;
-    char *text = read_stream(stream, &size);
-    int code;
+    const char *terminal = getenv("TERM");
 
-    if (!text) {
-        fprintf(stderr, "error: %s: %s\n", name, strerror(errno ? errno : ENOMEM));
-        return EXIT_ERROR;
-    }
-    code = run_script(session, name, text, size);
-    free(text);
-    return code;
+    return isatty(file) && terminal && *terminal && strcmp(terminal, "dumb") != 0;
 }
 
-static int run_file(sql_session *session, const char *path)
+static bool wants_colour(void)
 {
-    FILE *stream = fopen(path, "rb");
-    int code;
+    const char *refused = getenv("NO_COLOR");
 
-    if (!stream) {
-        fprintf(stderr, "error: %s: %s\n", path, strerror(errno));
-        return EXIT_ERROR;
-    }
-    code = run_stream(session, path, stream);
-    fclose(stream);
-    return code;
-}
-
-static void fit_terminal(sql_options *options)
-{
-    struct winsize size;
-
-    if (options->output || !isatty(STDOUT_FILENO)) return;
-    options->print.most_rows = 40;
-    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) options->print.width = size.ws_col;
+    return is_live(STDOUT_FILENO) && !(refused && *refused);
 }
 
 static int run(sql_session *session)
 {
     sql_options *options = &session->options;
-    int code;
+    int code, closed;
 
-    fit_terminal(options);
-    session->output = options->output ? fopen(options->output, "wb") : stdout;
-    if (!session->output) {
-        fprintf(stderr, "error: %s: %s\n", options->output, strerror(errno));
-        return EXIT_ERROR;
-    }
-    interrupted_context = session->context;
-    signal(SIGINT, on_interrupt);
+    options->terminal = isatty(STDOUT_FILENO);
+    if (!output_open(&session->output, options->output)) return EXIT_ERROR;
+    session->live = is_live(STDERR_FILENO);
+    handle_interrupt(session->context);
+    bp_context_set_poll(session->context, progress_poll, session);
     if (options->query)
         code = run_script(session, "-c", options->query, strlen(options->query));
     else if (options->file)
         code = run_file(session, options->file);
     else
-        code = isatty(STDIN_FILENO) ? run_shell(session) : run_stream(session, "<stdin>", stdin);
-    if (session->output != stdout ? fclose(session->output) : fflush(stdout)) {
-        if (errno != EPIPE)
-            fprintf(stderr, "error: %s: %s\n", options->output ? options->output : "standard output", strerror(errno));
-        if (code == EXIT_DONE) code = errno == EPIPE ? EXIT_PIPE : EXIT_ERROR;
-    }
-    return code;
+        code = isatty(STDIN_FILENO) ? run_shell(session) : run_stream(session, "<stdin>", STDIN_FILENO);
+    closed = output_close(&session->output, code == EXIT_DONE);
+    return code == EXIT_DONE ? closed : code;
 }
 
 int command_sql(int count, char **arguments)
 {
-    sql_session session = {.options = {.print = {.format = "box"}}};
+    sql_session session = {
+        .options = {.print = {.format = "box", .most_rows = BY_TERMINAL, .width = BY_TERMINAL}, .colour = wants_colour()}};
     bp_error err;
-    int code = EXIT_DONE;
+    int code;
 
-    for (int i = 0; i < count; i++) {
-        if (strcmp(arguments[i], "--help") != 0 && strcmp(arguments[i], "-h") != 0) continue;
-        fputs(usage, stdout);
-        return EXIT_DONE;
+    if (asks_for_help(count, arguments)) {
+        print_usage(stdout);
+        return output_close(&(output){.stream = stdout, .name = "standard output"}, true);
     }
     if (bp_context_new(&session.context, &err)) return report_error(NULL, NULL, 0, &err);
     code = read_options(&session, count, arguments);
@@ -220,6 +313,7 @@ int command_sql(int count, char **arguments)
         code = report_error(NULL, NULL, 0, &err);
     if (code == EXIT_DONE) code = run(&session);
     bp_connection_free(session.connection);
+    text_buffer_clear(&session.null_text);
     interrupted_context = NULL;
     bp_context_free(session.context);
     return code;

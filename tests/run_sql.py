@@ -42,6 +42,9 @@ class PrintOptions(ctypes.Structure):
         ("null_text", ctypes.c_char_p),
         ("most_rows", ctypes.c_size_t),
         ("width", ctypes.c_size_t),
+        ("no_header", ctypes.c_int),
+        ("dim_null", ctypes.c_int),
+        ("show_count", ctypes.c_int),
     ]
 
 

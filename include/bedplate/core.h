@@ -84,6 +84,9 @@ BP_MUST_USE BP_API bp_status bp_context_set(bp_context *context, const char *nam
 /* A setting's present value as text into `text` (`size` bytes with the NUL, cut when longer). */
 BP_MUST_USE BP_API bp_status bp_context_get(bp_context *context, const char *name, char *text, size_t size, bp_error *err);
 
+/* The settings there are: the name of number `index` (from 0) and in *text (may be NULL) what it does. NULL when index is past the last. */
+BP_API const char *bp_setting_name(size_t index, const char **text);
+
 /* Bytes in use and the most that were in use since the context was made. Thread-safe. */
 BP_API size_t bp_context_memory_used(const bp_context *context);
 BP_API size_t bp_context_memory_peak(const bp_context *context);
@@ -94,8 +97,13 @@ BP_MUST_USE BP_API bp_status bp_context_set_memory_limit(bp_context *context, si
 typedef int (*bp_poll_function)(void *data);
 BP_API void bp_context_set_poll(bp_context *context, bp_poll_function poll, void *data);
 
-/* Progress of the running call, 0 to 1; negative when unknown. Any thread may ask. */
+/* Progress of the running query, 0 to 1; negative when unknown. Any thread may ask, and so may the poll function. It counts the stages of
+ * the query alike, so it runs unevenly; it is a sign of life, not a forecast. Costs one store a morsel (tens of thousands of rows). */
 BP_API double bp_context_progress(const bp_context *context);
+
+/* For terminals: the end of the character, as a reader sees one (a letter with its marks, an emoji sequence), that begins at byte `begin`
+ * of the UTF-8 text, and in *width (may be NULL) the columns it takes: 0, 1 or 2. `size` when begin is at or past the end. */
+BP_API size_t bp_text_cluster(const char *text, size_t size, size_t begin, int *width);
 
 #ifdef __cplusplus
 }

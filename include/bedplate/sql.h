@@ -84,7 +84,13 @@ typedef struct bp_print_options {
     const char *null_text; /* NULL: NULL in box and line, else empty (JSON: null) */
     size_t most_rows;      /* box: more are cut in the middle; 0: all */
     size_t width;          /* box: columns of the terminal; 0: as wide as it gets */
+    int no_header;         /* box csv tsv markdown html: 1: leave column names out */
+    int dim_null;          /* box: 1: NULL in a terminal's faint letters */
+    int show_count;        /* box: 1: a last line says how many rows, when it is none or more than ten */
 } bp_print_options;
+
+/* The format number `index` (from 0); NULL when index is past the last. */
+BP_API const char *bp_print_format(size_t index);
 
 /* Write all rows that are left. options NULL: a box with everything. */
 BP_MUST_USE BP_API bp_status bp_result_print(bp_result *result, const bp_print_options *options, bp_write_function write,
@@ -105,6 +111,25 @@ BP_API void bp_connection_set_replacement(bp_connection *connection, bp_replacem
 typedef void (*bp_completion_function)(void *data, const char *word, size_t replace_from);
 BP_MUST_USE BP_API bp_status bp_complete(bp_connection *connection, const char *sql, size_t size, size_t position,
                                          bp_completion_function found, void *data, bp_error *err);
+
+/* What stands where in a text of SQL, for colours and for finding the end of statements. Nothing is judged. */
+typedef enum bp_token_kind {
+    BP_TOKEN_END = 0, /* of the text */
+    BP_TOKEN_SPACE = 1,
+    BP_TOKEN_COMMENT = 2,
+    BP_TOKEN_KEYWORD = 3,
+    BP_TOKEN_NAME = 4,
+    BP_TOKEN_NUMBER = 5,
+    BP_TOKEN_STRING = 6,
+    BP_TOKEN_PARAMETER = 7,
+    BP_TOKEN_OPERATOR = 8, /* and punctuation */
+    BP_TOKEN_SEMICOLON = 9, /* ends a statement */
+    BP_TOKEN_BAD = 10 /* a byte that begins nothing */
+} bp_token_kind;
+
+/* The token that begins at byte `position`. *end (may be NULL): the byte behind it. *open (may be NULL): 1 when more text could still
+ * belong to it: a string without its closing quote, a comment in the last line. */
+BP_API bp_token_kind bp_scan_token(const char *sql, size_t size, size_t position, size_t *end, int *open);
 
 /* Whether sql[0..size) ends in a whole statement (a `;` outside strings, comments and parentheses): 1, or 0. */
 BP_API int bp_statement_is_complete(const char *sql, size_t size);

@@ -1,5 +1,6 @@
-/* bedplate/core.h: contexts. */
+/* bedplate/core.h: contexts, settings, and what a terminal wants to know of a text. */
 #include "base/context.h"
+#include "text/unicode.h"
 
 bp_status bp_context_new(bp_context **out, bp_error *err)
 {
@@ -31,6 +32,15 @@ bp_status bp_context_get(bp_context *context, const char *name, char *text, size
     if (!context || !name || (!text && size))
         return error_set(err, BP_BAD_ARGUMENT, "bp_context_get: context, name or text is NULL");
     return config_get(context, name, text, size, err);
+}
+
+const char *bp_setting_name(size_t index, const char **text)
+{
+    config_row row;
+
+    if (!config_row_at(index, &row)) return NULL;
+    if (text) *text = row.text;
+    return row.name;
 }
 
 size_t bp_context_memory_used(const bp_context *context)
@@ -66,4 +76,12 @@ double bp_context_progress(const bp_context *context)
 
     if (!total) return -1;
     return progress < total ? (double)progress / (double)total : 1;
+}
+
+size_t bp_text_cluster(const char *text, size_t size, size_t begin, int *width)
+{
+    size_t end = text && begin < size ? unicode_grapheme_end((string_view){text, size}, begin) : size;
+
+    if (width) *width = text && begin < size ? (int)unicode_text_width((string_view){text + begin, end - begin}) : 0;
+    return end;
 }

@@ -470,6 +470,9 @@ void bp_result_free(bp_result *result)
     memory_delete(memory, result);
 }
 
+_Static_assert((int)BP_TOKEN_END == (int)PIECE_END && (int)BP_TOKEN_BAD == (int)PIECE_BAD,
+               "the public kinds are the lexer's pieces");
+
 /* text --------------------------------------------------------------------------------------------------------------------------------------- */
 static bp_status hand_out(builder *text, bp_write_function take, void *data, bp_error *err)
 {
@@ -481,6 +484,7 @@ static bp_status hand_out(builder *text, bp_write_function take, void *data, bp_
 static bp_status print_rows(bp_result *result, text_writer *writer, builder *text, bp_write_function take, void *data,
                             bp_error *err)
 {
+    bool more = false;
     batch batch;
     bp_status status;
 
@@ -491,8 +495,12 @@ static bp_status print_rows(bp_result *result, text_writer *writer, builder *tex
         if (batch.row_count == 0) break;
         if ((status = text_writer_rows(writer, &batch, text, err))) return status;
     }
-    if ((status = text_writer_end(writer, text, err))) return status;
-    return hand_out(text, take, data, err);
+    do {
+        if ((status = cancel_check(&result->connection->context->cancel, err))) return status;
+        if ((status = text_writer_end(writer, text, &more, err))) return status;
+        if ((status = hand_out(text, take, data, err))) return status;
+    } while (more);
+    return BP_OK;
 }
 
 static bp_status print_result(bp_result *result, const text_options *options, bp_write_function take, void *data, bp_error *err)
@@ -511,6 +519,11 @@ static bp_status print_result(bp_result *result, const text_options *options, bp
     return status;
 }
 
+const char *bp_print_format(size_t index)
+{
+    return index < FORMAT_COUNT ? text_format_name((text_format)index) : NULL;
+}
+
 bp_status bp_result_print(bp_result *result, const bp_print_options *options, bp_write_function take, void *data, bp_error *err)
 {
     text_options own = {.format = FORMAT_BOX};
@@ -518,7 +531,12 @@ bp_status bp_result_print(bp_result *result, const bp_print_options *options, bp
 
     if (!result || !take) return null_argument(err, result ? "take" : "result");
     if (options) {
-        own = (text_options){FORMAT_BOX, options->null_text, options->most_rows, options->width};
+        own = (text_options){.null_text = options->null_text,
+                             .most_rows = options->most_rows,
+                             .width = options->width,
+                             .no_header = options->no_header != 0,
+                             .dim_null = options->dim_null != 0,
+                             .show_count = options->show_count != 0};
         if (options->format && !text_format_find(&own.format, string_view_of(options->format)))
             return error_set(err, BP_BAD_ARGUMENT,
                              "there is no output format \"%s\"; there are box csv tsv json jsonl markdown html line",
@@ -611,6 +629,17 @@ bp_status bp_complete(bp_connection *connection, const char *sql, size_t size, s
     status = sql_complete(&connection->session, (string_view){sql, size}, position, found, data, err);
     leave(connection);
     return status;
+}
+
+bp_token_kind bp_scan_token(const char *sql, size_t size, size_t position, size_t *end, int *open)
+{
+    size_t behind = size;
+    bool unclosed = false;
+    sql_piece piece = sql ? lexer_piece((string_view){sql, size}, position, &behind, &unclosed) : PIECE_END;
+
+    if (end) *end = behind;
+    if (open) *open = unclosed;
+    return (bp_token_kind)piece;
 }
 
 int bp_statement_is_complete(const char *sql, size_t size)

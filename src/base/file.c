@@ -11,10 +11,10 @@
 #include <poll.h>
 #include <stdio.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "file_internal.h"
+#include "random.h"
 
 #define READ_PIECE ((size_t)1 << 30) /* one system call moves no more */
 #define WAIT_MS 20
@@ -53,11 +53,7 @@ bp_status file_path_text(path_text *out, string_view path, bp_error *err)
 
 bool file_random_name(char *out, size_t size, const char *before)
 {
-    uint64_t number = 0;
-
-    if (syscall(SYS_getrandom, &number, sizeof number, 0) != (long)sizeof number) /* glibc has the function from 2.25 on only */
-        number = (uint64_t)clock_wall_ns() ^ (uint64_t)getpid() << 40;
-    return snprintf(out, size, "%s%016llx", before, (unsigned long long)number) < (int)size;
+    return snprintf(out, size, "%s%016llx", before, (unsigned long long)random_system_seed()) < (int)size;
 }
 
 /* system calls with their faults; each tries again after a signal ---------------------------------------------------------------- */

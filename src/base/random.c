@@ -1,7 +1,20 @@
 /* Philox4x32-10 and the distributions over it. */
-#include <string.h>
-
 #include "random.h"
+
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "clock.h"
+
+uint64_t random_system_seed(void)
+{
+    uint64_t number = 0;
+
+    if (syscall(SYS_getrandom, &number, sizeof number, 0) != (long)sizeof number) /* glibc has the function from 2.25 on only */
+        number = (uint64_t)clock_wall_ns() ^ (uint64_t)getpid() << 40;
+    return number;
+}
 
 BP_WRAPS void random_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4])
 {

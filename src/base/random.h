@@ -28,6 +28,9 @@ void random_seek(random_stream *random, uint64_t index);
 /* A seed for a part of the work with streams of its own: a hash of (seed, name), the same every time. */
 uint64_t random_split(uint64_t seed, uint64_t name);
 
+/* A seed from the system's randomness, another one each time. */
+uint64_t random_system_seed(void);
+
 uint32_t random_uint32(random_stream *random);
 uint64_t random_uint64(random_stream *random);
 /* 0 … bound-1, every one equally likely; bound > 0. */

@@ -182,7 +182,7 @@ double date_part_double_of_interval(date_part part, interval value)
     if (part != PART_EPOCH) return (double)date_part_of_interval(part, value);
     /* A year is 365.25 days, a month 30. */
     whole = (int64_t)(value.months / 12) * 31557600 + (int64_t)(value.months % 12) * 2592000 + (int64_t)value.days * 86400;
-    return (double)(whole + value.micros / MICROS_PER_SECOND) + (double)(value.micros % MICROS_PER_SECOND) / 1e6;
+    return (double)whole + (double)value.micros / 1e6;
 }
 
 /* Cutting --------------------------------------------------------------------------------------------------------------------- */

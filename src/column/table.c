@@ -9,6 +9,7 @@
 
 #include <stdatomic.h>
 
+#define LEAST_KEPT_ROWS 4096 /* more than an operator's batch, which is often a slice of something larger that it would keep alive */
 #define CHUNK_MAX_ROWS ((size_t)INT32_MAX)
 
 typedef struct chunk {
@@ -239,7 +240,7 @@ static bp_status keep_column(column *out, const column *in, data_type type, regi
 
 static bool worth_keeping(const batch *batch)
 {
-    if (batch->row_count < TABLE_CHUNK_ROWS / 2 || batch->row_count > CHUNK_MAX_ROWS) return false;
+    if (batch->row_count < LEAST_KEPT_ROWS || batch->row_count > CHUNK_MAX_ROWS) return false;
     for (size_t i = 0; i < batch->column_count; i++)
         if (batch->columns[i].owner) return true;
     return false;

@@ -18,7 +18,7 @@ size_t table_chunk_count(const table *table);
 /* The chunk's columns; valid as long as the table. Chunks have 1 … 2^31-1 rows. */
 const batch *table_chunk(const table *table, size_t index);
 
-/* Append a copy of the batch's rows (columns with an owner are kept by reference when the batch is at least half a chunk). Rows gather
+/* Append a copy of the batch's rows (columns with an owner are kept by reference when the batch is larger than what operators pass on). Rows gather
  * in a chunk under construction until it has TABLE_CHUNK_ROWS. One thread. */
 MUST_USE bp_status table_append(table *table, const batch *batch, bp_error *err);
 /* Close the chunk under construction: from here on it shows in table_chunk(). */

@@ -13,19 +13,11 @@ static int128 interval_micros(const interval *value)
     return ((int128)value->months * 30 + value->days) * MICROS_A_DAY + value->micros;
 }
 
-int compare_interval(const interval *left, const interval *right)
+static int compare_interval(const interval *left, const interval *right)
 {
     int128 a = interval_micros(left), b = interval_micros(right);
 
     return (a > b) - (a < b);
-}
-
-int compare_double(double left, double right)
-{
-    bool left_nan = left != left, right_nan = right != right;
-
-    if (left_nan || right_nan) return left_nan - right_nan;
-    return (left > right) - (left < right);
 }
 
 /* A half float's order as an integer: NaN at the top, both zeros the same. */
@@ -196,14 +188,4 @@ void compare_slices(uint64_t *out, comparison relation, physical_type type, cons
                                                         (const char *)right + (right_constant ? 0 : words * 64 * width), rows % 64);
     }
     finish_bits(out, plan.flip, rows);
-}
-
-void compare_distinct(uint64_t *out, const uint64_t *equal, const uint64_t *left_validity, const uint64_t *right_validity,
-                      bool distinct, size_t rows)
-{
-    for (size_t i = 0; i < bitmap_words(rows); i++) {
-        uint64_t a = left_validity ? left_validity[i] : ~UINT64_C(0), b = right_validity ? right_validity[i] : ~UINT64_C(0);
-        uint64_t same = (a & b & equal[i]) | ~(a | b);
-        out[i] = (distinct ? ~same : same) & kernel_word_mask(i, rows);
-    }
 }

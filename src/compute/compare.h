@@ -5,7 +5,7 @@
 
 #include "kernel.h"
 
-/* In the order of expr's compare_op. */
+/* What holds between left and right. */
 typedef enum comparison {
     COMPARISON_EQUAL,
     COMPARISON_NOT_EQUAL,
@@ -20,12 +20,5 @@ bool compare_has_kernel(physical_type type);
 /* out = left `relation` right for each row. A constant operand is one value (BIT: bit 0). Rows without a value give any bit. */
 void compare_slices(uint64_t *out, comparison relation, physical_type type, const void *left, const void *right,
                     operand_shape shape, size_t rows);
-/* IS DISTINCT FROM (`distinct`) or IS NOT DISTINCT FROM, from what COMPARISON_EQUAL gave. Validities may be NULL; out may be `equal`. */
-void compare_distinct(uint64_t *out, const uint64_t *equal, const uint64_t *left_validity, const uint64_t *right_validity,
-                      bool distinct, size_t rows);
-
-/* One pair: negative, 0, positive. */
-int compare_interval(const interval *left, const interval *right);
-int compare_double(double left, double right);
 
 #endif

@@ -181,6 +181,9 @@ static bp_status make_dual_scan(void *data, scan **out, bp_error *err)
     return dual_scan_new(out, data, err);
 }
 
+/* Smaller batches are somebody's wish, as in tests, and stay. */
+#define LEAST_WIDENED 1024
+
 typedef struct source_scan {
     source *source;
     scan_request request;
@@ -191,6 +194,15 @@ static bp_status make_source_scan(void *data, scan **out, bp_error *err)
     source_scan *from = data;
 
     return from->source->class->scan_open(out, from->source, &from->request, err);
+}
+
+void pipeline_widen_scan(pipeline *pipeline)
+{
+    source_scan *from = pipeline->make_scan_data;
+
+    if (pipeline->make_scan != make_source_scan || pipeline->operator_count) return;
+    if (from->request.batch_size >= LEAST_WIDENED && from->request.batch_size < TABLE_CHUNK_ROWS)
+        from->request.batch_size = TABLE_CHUNK_ROWS;
 }
 
 bool pipeline_reads_source(const pipeline *pipeline, const source *source)

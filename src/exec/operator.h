@@ -78,6 +78,7 @@ struct pipeline {
     size_t operator_count, operator_capacity;
     sink *sink; /* owned; NULL: the last pipeline, whose batches are the result, or one that another pipeline's scan reads */
     profile_row *profile; /* one a plan node; NULL: not wanted */
+    uint64_t stage, stage_count; /* its place among the pipelines of the query, for progress */
     bool done;
 };
 
@@ -96,6 +97,9 @@ void chain_free(chain *chain);
 MUST_USE bp_status chain_claim(chain *chain, uint64_t *morsel, bool *end, bp_error *err);
 /* The claimed morsel's next batch behind the last operator; row_count 0: the morsel is over. */
 MUST_USE bp_status chain_next(chain *chain, batch *out, bp_error *err);
+
+/* Tell the context how far the query is: stages of equal weight, the present one as far as its scan. */
+void pipeline_progress(const pipeline *pipeline, const scan *scan);
 
 /* Run a pipeline with a sink to its end, with as many workers as pay; those whose results it reads have run. */
 MUST_USE bp_status pipeline_run(pipeline *pipeline, bp_error *err);

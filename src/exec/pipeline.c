@@ -175,6 +175,8 @@ bp_status chain_next(chain *chain, batch *out, bp_error *err)
     }
 }
 
+#define STAGE_WORK 1000 /* progress of one pipeline, in the units of cancel.total_work */
+
 /* running ------------------------------------------------------------------------------------------------------------------------- */
 typedef struct pipeline_job {
     pipeline *pipeline;
@@ -202,6 +204,15 @@ static bp_status run_morsel(pipeline_job *job, size_t worker, uint64_t morsel, b
     return status;
 }
 
+void pipeline_progress(const pipeline *pipeline, const scan *scan)
+{
+    double part = scan->class->progress ? scan->class->progress(scan) : 0;
+    uint64_t done = pipeline->stage * STAGE_WORK + (part > 0 ? (uint64_t)(part * STAGE_WORK) : 0);
+
+    atomic_store_explicit(&pipeline->context->cancel.progress, done, memory_order_relaxed);
+    atomic_store_explicit(&pipeline->context->cancel.total_work, pipeline->stage_count * STAGE_WORK, memory_order_relaxed);
+}
+
 static bp_status run_worker(void *data, size_t worker, uint64_t piece, bp_error *err)
 {
     pipeline_job *job = data;
@@ -213,6 +224,7 @@ static bp_status run_worker(void *data, size_t worker, uint64_t piece, bp_error 
     while (!status && !atomic_load_explicit(&job->stop, memory_order_relaxed)) {
         if ((status = chain_claim(job->chains[worker], &morsel, &end, err)) || end) break;
         status = run_morsel(job, worker, morsel, err);
+        pipeline_progress(job->pipeline, job->scan);
     }
     if (status) atomic_store(&job->stop, true);
     return status;

@@ -31,6 +31,17 @@ struct query {
     arena arena;
 };
 
+/* The last pipeline is one stage more. */
+static void number_stages(lowered *lowered)
+{
+    for (size_t i = 0; i < lowered->pipeline_count; i++) {
+        lowered->pipelines[i]->stage = i;
+        lowered->pipelines[i]->stage_count = lowered->pipeline_count + 1;
+    }
+    lowered->result->stage = lowered->pipeline_count;
+    lowered->result->stage_count = lowered->pipeline_count + 1;
+}
+
 bp_status query_new(query **out, plan *plan, bool profile, bp_error *err)
 {
     query *made = memory_new(plan->context->memory, query);
@@ -43,11 +54,13 @@ bp_status query_new(query **out, plan *plan, bool profile, bp_error *err)
     arena_init(&made->arena, plan->context->memory);
     mutex_init(&made->lock);
     status = lower_plan(&made->lowered, plan, profile, err);
-    if (status)
+    if (status) {
         query_free(made);
-    else
-        *out = made;
-    return status;
+        return status;
+    }
+    number_stages(&made->lowered);
+    *out = made;
+    return BP_OK;
 }
 
 static void clear_window(query *query)
@@ -154,6 +167,7 @@ static bp_status fill_window(void *data, size_t worker, uint64_t piece, bp_error
         status = claim_slot(query, worker, &slot, err);
         if (status || !slot) break;
         status = fill_slot(query, worker, slot, err);
+        pipeline_progress(query->lowered.result, query->scan);
     }
     return status;
 }
@@ -212,6 +226,7 @@ static bp_status next_alone(query *query, batch *out, bp_error *err)
     for (;;) {
         if ((status = chain_next(query->chains[0], out, err)) || out->row_count) return status;
         if ((status = chain_claim(query->chains[0], &morsel, &end, err))) return status;
+        pipeline_progress(query->lowered.result, query->scan);
         if (end) {
             query->ended = true;
             return BP_OK;
@@ -246,6 +261,7 @@ bp_status query_collect(query *query, table **out, bp_error *err)
     query->started = query->ended = true;
     for (size_t i = 0; i < lowered->pipeline_count; i++)
         if ((status = pipeline_run(lowered->pipelines[i], err))) return status;
+    pipeline_widen_scan(last);
     if ((status = collect_new(&last->sink, query->context, &query->plan->result, 0, UINT64_MAX, -1, err))) return status;
     if ((status = pipeline_run(last, err))) return status;
     *out = table_retain(collect_table(last->sink));

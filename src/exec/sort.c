@@ -1,13 +1,17 @@
 /* SORT: all rows are collected; then numbers of rows are sorted by their key rows, and the columns gathered once.
  *
- *   entries (first 8 key bytes, row) --radix sort by byte, stable--> runs of equal prefix --merge sort by the whole key--> order --gather--> result
+ *   key rows --the first 8 bytes that differ anywhere--> entries (prefix, row)
+ *   pieces of PIECE_ROWS entries: radix sort by byte, stable; runs of equal prefix by the whole key
+ *   pieces merged by twos, every merge cut into pieces of output (merge path: Green, Odeh, Birk 2014)
+ *   order --gather--> result
  *
- * Ties stay in row order. Bytes of the prefix that are the same in all rows cost nothing. */
+ * Every step is one parallel_for over pieces that do not depend on the number of threads. Ties stay in row order. Bytes that are the same in all rows
+ * are left out of the prefix, so that a few narrow keys fit into it and no row is compared by its whole key. */
 #include "order_key.h"
 
 #include "column/concatenate.h"
 
-#define GATHER_ROWS 65536
+#define PIECE_ROWS 65536
 
 typedef struct sort_entry {
     uint64_t prefix;
@@ -25,6 +29,10 @@ typedef struct sort_sink {
     batch all; /* the collected rows, one FLAT column over all of them each */
     char *keys;
     size_t keys_size;
+    uint64_t *differing; /* a key's width for each piece: the bits that are not the same in all its rows */
+    uint32_t places[8]; /* of the prefix's bytes in a key row */
+    size_t place_count;
+    bool is_exact; /* the prefix says all */
     sort_entry *entries, *other;
     table *result;
 } sort_sink;
@@ -64,6 +72,73 @@ static bp_status sort_morsel_end(sink *self, sink_worker *worker, uint64_t morse
     return rows->class->morsel_end(rows, worker, morsel, enough, err);
 }
 
+/* the prefix ---------------------------------------------------------------------------------------------------------------------------------- */
+static size_t piece_count(const sort_sink *sort)
+{
+    return (sort->all.row_count + PIECE_ROWS - 1) / PIECE_ROWS;
+}
+
+static size_t piece_rows(const sort_sink *sort, uint64_t piece)
+{
+    size_t left = sort->all.row_count - (size_t)piece * PIECE_ROWS;
+
+    return left < PIECE_ROWS ? left : PIECE_ROWS;
+}
+
+/* Key rows of a piece, and the bits in which they differ from its first one. */
+static bp_status encode_piece(void *data, size_t worker, uint64_t piece, bp_error *err)
+{
+    sort_sink *sort = data;
+    size_t width = sort->layout.width, rows = piece_rows(sort, piece), begin = (size_t)piece * PIECE_ROWS;
+    char *keys = sort->keys + begin * width;
+    uint64_t *differing = sort->differing + piece * (width / 8);
+    batch part;
+    arena scratch;
+    bp_status status;
+
+    (void)worker;
+    arena_init(&scratch, sort->base.context->memory);
+    if ((status = batch_slice(&part, &sort->all, begin, rows, &scratch, err))) goto done;
+    if ((status = sort_encode(&sort->layout, &part, keys, &scratch, err))) goto done;
+    for (size_t row = 0; row < rows; row++)
+        for (size_t word = 0; word < width / 8; word++) {
+            uint64_t first, here;
+            memcpy(&first, keys + 8 * word, 8);
+            memcpy(&here, keys + row * width + 8 * word, 8);
+            differing[word] |= first ^ here;
+        }
+done:
+    arena_clear(&scratch);
+    return status;
+}
+
+/* The first 8 byte places at which keys differ; fewer when they differ in fewer. */
+static void choose_places(sort_sink *sort)
+{
+    size_t width = sort->layout.width, different = 0;
+
+    for (size_t at = 0; at < width; at++) {
+        bool differs = false;
+        for (size_t piece = 0; piece < piece_count(sort) && !differs; piece++) {
+            const char *bits = (const char *)(sort->differing + piece * (width / 8));
+            differs = bits[at] != 0 || sort->keys[piece * PIECE_ROWS * width + at] != sort->keys[at];
+        }
+        if (!differs) continue;
+        if (different < 8) sort->places[different] = (uint32_t)at;
+        different++;
+    }
+    sort->place_count = different < 8 ? different : 8;
+    sort->is_exact = different <= 8 && !sort->layout.has_text;
+}
+
+static inline uint64_t prefix_of(const sort_sink *sort, const char *key)
+{
+    uint64_t prefix = 0;
+
+    for (size_t i = 0; i < sort->place_count; i++) prefix = prefix << 8 | (unsigned char)key[sort->places[i]];
+    return prefix;
+}
+
 /* ordering ------------------------------------------------------------------------------------------------------------------------------------ */
 static void radix_pass(const sort_entry *from, sort_entry *to, size_t count, unsigned shift)
 {
@@ -78,19 +153,21 @@ static void radix_pass(const sort_entry *from, sort_entry *to, size_t count, uns
     for (size_t i = 0; i < count; i++) to[places[(from[i].prefix >> shift) & 0xff]++] = from[i];
 }
 
-/* Stable, by prefix; the result is in entries. */
-static void radix_sort(sort_sink *sort, size_t count)
+/* Stable, by prefix. */
+static void radix_sort(sort_entry *entries, sort_entry *other, size_t count)
 {
+    sort_entry *from = entries, *to = other;
     uint64_t differing = 0;
 
-    for (size_t i = 1; i < count; i++) differing |= sort->entries[i].prefix ^ sort->entries[0].prefix;
+    for (size_t i = 1; i < count; i++) differing |= entries[i].prefix ^ entries[0].prefix;
     for (unsigned shift = 0; shift < 64; shift += 8) {
-        sort_entry *swap = sort->entries;
+        sort_entry *swap = from;
         if (!((differing >> shift) & 0xff)) continue;
-        radix_pass(sort->entries, sort->other, count, shift);
-        sort->entries = sort->other;
-        sort->other = swap;
+        radix_pass(from, to, count, shift);
+        from = to;
+        to = swap;
     }
+    if (from != entries) memcpy(entries, from, count * sizeof *entries);
 }
 
 static bool is_before_or_tied(const sort_sink *sort, const sort_entry *left, const sort_entry *right)
@@ -98,7 +175,7 @@ static bool is_before_or_tied(const sort_sink *sort, const sort_entry *left, con
     const char *keys = sort->keys;
     size_t width = sort->layout.width;
 
-    if (left->prefix != right->prefix) return left->prefix < right->prefix;
+    if (left->prefix != right->prefix || sort->is_exact) return left->prefix <= right->prefix;
     return sort_compare(&sort->layout, keys + left->row * width, sort->all.columns, left->row, keys + right->row * width,
                         sort->all.columns, right->row) <= 0;
 }
@@ -134,19 +211,86 @@ static void merge_sort(const sort_sink *sort, sort_entry *entries, sort_entry *o
     if (from != entries) memcpy(entries, from, count * sizeof *entries);
 }
 
-static bp_status sort_ties(sort_sink *sort, size_t count, bp_error *err)
+static void sort_ties(const sort_sink *sort, sort_entry *entries, sort_entry *other, size_t count)
 {
-    bp_status status;
-
-    if (sort->layout.width <= 8 && !sort->layout.has_text) return BP_OK;
+    if (sort->is_exact) return;
     for (size_t begin = 0; begin < count;) {
         size_t end = begin + 1;
-        while (end < count && sort->entries[end].prefix == sort->entries[begin].prefix) end++;
-        if (end - begin > 1) merge_sort(sort, sort->entries + begin, sort->other + begin, end - begin);
-        if (end - begin > 4096 && (status = cancel_check(&sort->base.context->cancel, err))) return status;
+        while (end < count && entries[end].prefix == entries[begin].prefix) end++;
+        if (end - begin > 1) merge_sort(sort, entries + begin, other + begin, end - begin);
         begin = end;
     }
+}
+
+static bp_status sort_piece(void *data, size_t worker, uint64_t piece, bp_error *err)
+{
+    sort_sink *sort = data;
+    size_t begin = (size_t)piece * PIECE_ROWS, rows = piece_rows(sort, piece);
+    sort_entry *entries = sort->entries + begin, *other = sort->other + begin;
+
+    (void)worker, (void)err;
+    for (size_t i = 0; i < rows; i++)
+        entries[i] = (sort_entry){prefix_of(sort, sort->keys + (begin + i) * sort->layout.width), (uint32_t)(begin + i)};
+    radix_sort(entries, other, rows);
+    sort_ties(sort, entries, other, rows);
     return BP_OK;
+}
+
+/* merging ----------------------------------------------------------------------------------------------------------------------------------------- */
+typedef struct merge_round {
+    const sort_sink *sort;
+    size_t run; /* rows of a sorted run: PIECE_ROWS, twice that … */
+} merge_round;
+
+/* How many of the first `place` merged entries come from the left run. */
+static size_t merge_split(const sort_sink *sort, const sort_entry *left, size_t left_count, const sort_entry *right,
+                          size_t right_count, size_t place)
+{
+    size_t low = place > right_count ? place - right_count : 0, high = place < left_count ? place : left_count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (is_before_or_tied(sort, &left[middle], &right[place - middle - 1]))
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* One piece of a round's output, from entries into other. */
+static bp_status merge_piece(void *data, size_t worker, uint64_t piece, bp_error *err)
+{
+    const merge_round *round = data;
+    const sort_sink *sort = round->sort;
+    size_t count = sort->all.row_count, at = (size_t)piece * PIECE_ROWS, end = at + piece_rows(sort, piece);
+    size_t begin = at / (2 * round->run) * (2 * round->run), middle = begin + round->run < count ? begin + round->run : count;
+    size_t last = middle + round->run < count ? middle + round->run : count;
+    const sort_entry *left = sort->entries + begin, *right = sort->entries + middle;
+    size_t i = merge_split(sort, left, middle - begin, right, last - middle, at - begin), j = at - begin - i;
+    size_t left_end = merge_split(sort, left, middle - begin, right, last - middle, end - begin),
+           right_end = end - begin - left_end;
+    sort_entry *to = sort->other + at;
+
+    (void)worker, (void)err;
+    while (i < left_end && j < right_end) *to++ = is_before_or_tied(sort, &left[i], &right[j]) ? left[i++] : right[j++];
+    while (i < left_end) *to++ = left[i++];
+    while (j < right_end) *to++ = right[j++];
+    return BP_OK;
+}
+
+static bp_status merge_pieces(sort_sink *sort, bp_error *err)
+{
+    bp_status status = BP_OK;
+
+    for (size_t run = PIECE_ROWS; run < sort->all.row_count && !status; run *= 2) {
+        sort_entry *merged = sort->other;
+        merge_round round = {sort, run};
+        status = parallel_for(sort->base.context, piece_count(sort), merge_piece, &round, err);
+        sort->other = sort->entries;
+        sort->entries = merged;
+    }
+    return status;
 }
 
 /* finishing ------------------------------------------------------------------------------------------------------------------------------------- */
@@ -181,24 +325,22 @@ static bp_status make_layout(sort_sink *sort, bp_error *err)
     return sort_layout_init(&sort->layout, sort->schema, sort->specs, sort->spec_count, nullable, &sort->arena, err);
 }
 
-static bp_status make_entries(sort_sink *sort, bp_error *err)
+static bp_status sort_entries(sort_sink *sort, bp_error *err)
 {
     memory *memory = sort->base.context->memory;
     size_t count = sort->all.row_count;
     bp_status status;
-    arena scratch;
 
     sort->keys_size = count * sort->layout.width;
     sort->keys = memory_allocate(memory, sort->keys_size);
     sort->entries = memory_allocate(memory, count * sizeof(sort_entry));
     sort->other = memory_allocate(memory, count * sizeof(sort_entry));
-    if (!sort->keys || !sort->entries || !sort->other) return error_no_memory(err, memory, sort->keys_size);
-    arena_init(&scratch, memory);
-    status = sort_encode(&sort->layout, &sort->all, sort->keys, &scratch, err);
-    arena_clear(&scratch);
-    for (size_t i = 0; i < count && !status; i++)
-        sort->entries[i] = (sort_entry){sort_prefix(sort->keys + i * sort->layout.width), (uint32_t)i};
-    return status;
+    sort->differing = arena_allocate_zeroed(&sort->arena, piece_count(sort) * sort->layout.width);
+    if (!sort->keys || !sort->entries || !sort->other || !sort->differing) return error_no_memory(err, memory, sort->keys_size);
+    if ((status = parallel_for(sort->base.context, piece_count(sort), encode_piece, sort, err))) return status;
+    choose_places(sort);
+    if ((status = parallel_for(sort->base.context, piece_count(sort), sort_piece, sort, err))) return status;
+    return merge_pieces(sort, err);
 }
 
 /* Piece by piece, in parallel, into regions that the result then keeps. */
@@ -212,7 +354,7 @@ static bp_status gather_piece(void *data, size_t worker, uint64_t piece, bp_erro
 {
     gather_job *job = data;
     sort_sink *sort = job->sort;
-    size_t begin = (size_t)piece * GATHER_ROWS, left = sort->all.row_count - begin, rows = left < GATHER_ROWS ? left : GATHER_ROWS;
+    size_t begin = (size_t)piece * PIECE_ROWS, rows = piece_rows(sort, piece);
     region *region = region_new(sort->base.context->memory);
     uint32_t *selection;
     bp_status status;
@@ -229,7 +371,7 @@ static bp_status gather_piece(void *data, size_t worker, uint64_t piece, bp_erro
 
 static bp_status gather_result(sort_sink *sort, bp_error *err)
 {
-    size_t pieces = (sort->all.row_count + GATHER_ROWS - 1) / GATHER_ROWS;
+    size_t pieces = piece_count(sort);
     gather_job job = {.sort = sort};
     bp_status status;
 
@@ -251,9 +393,8 @@ static bp_status sort_finish(sink *self, sink_worker **workers, size_t worker_co
 
     if ((status = sort->rows->class->finish(sort->rows, workers, worker_count, err))) return status;
     if ((status = concatenate_rows(sort, collect_table(sort->rows), err))) return status;
-    if ((status = make_layout(sort, err)) || (status = make_entries(sort, err))) return status;
-    radix_sort(sort, sort->all.row_count);
-    if ((status = sort_ties(sort, sort->all.row_count, err))) return status;
+    if ((status = make_layout(sort, err))) return status;
+    if (sort->all.row_count && (status = sort_entries(sort, err))) return status;
     return gather_result(sort, err);
 }
 

@@ -150,6 +150,8 @@ static int temporal_cost(data_type from, data_type to)
                    (from.id == TYPE_TIMESTAMP && to.id == TYPE_TIMESTAMP_TZ) ||
                    (from.id == TYPE_DURATION && to.id == TYPE_INTERVAL);
 
+    /* Another unit of the same kind comes before another kind, and microseconds before the rest. */
+    if (allowed && from.id == to.id && from.unit != to.unit) return to.unit == UNIT_MICRO ? 90 : 95;
     return allowed ? target_cost(to) : -1;
 }
 
@@ -342,12 +344,13 @@ static bool pattern_parse(type_pattern *out, string_view text)
 {
     static const struct {
         const char *name;
-        uint8_t size, id;
+        uint8_t size, id, unit;
     } names[] = {
-#define TYPE(name, sql_name, physical) {sql_name, sizeof sql_name - 1, TYPE_##name},
+#define TYPE(name, sql_name, physical) {sql_name, sizeof sql_name - 1, TYPE_##name, UNIT_MICRO},
 #include "column/types.def"
 #undef TYPE
-        {"TIMESTAMPTZ", 11, TYPE_TIMESTAMP_TZ},
+        {"TIMESTAMPTZ", 11, TYPE_TIMESTAMP_TZ, UNIT_MICRO},
+        {"TIMESTAMP_NS", 12, TYPE_TIMESTAMP, UNIT_NANO},
     };
     static const char variables[] = "TUNI";
 
@@ -366,6 +369,7 @@ static bool pattern_parse(type_pattern *out, string_view text)
     for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {
         if (names[i].size != text.size || memcmp(names[i].name, text.data, text.size) != 0) continue;
         out->id = (type_id)names[i].id;
+        out->unit = (time_unit)names[i].unit;
         return true;
     }
     return false;
@@ -413,12 +417,11 @@ static bool wrap_lists(data_type *type, unsigned lists, arena *arena)
     return true;
 }
 
-static data_type pattern_type(type_id id)
+static data_type pattern_type(const type_pattern *pattern)
 {
-    data_type type = type_of(id);
+    data_type type = pattern->id == TYPE_DECIMAL ? type_decimal(18, 3) : type_of(pattern->id);
 
-    if (id == TYPE_TIMESTAMP || id == TYPE_TIMESTAMP_TZ || id == TYPE_TIME || id == TYPE_DURATION) type.unit = UNIT_MICRO;
-    if (id == TYPE_DECIMAL) type = type_decimal(18, 3);
+    if (type.id == TYPE_TIMESTAMP) type.unit = (uint8_t)pattern->unit;
     return type;
 }
 
@@ -455,7 +458,7 @@ static int match_one(const type_pattern *pattern, arena *arena, const argument_t
         *wanted = argument->type;
         return unwrap_lists(&element, pattern->lists) ? 127 : -1;
     }
-    *wanted = pattern->kind == PATTERN_VARIABLE ? variables[pattern->variable].type : pattern_type(pattern->id);
+    *wanted = pattern->kind == PATTERN_VARIABLE ? variables[pattern->variable].type : pattern_type(pattern);
     if (pattern->kind == PATTERN_VARIABLE && !variable_fits(pattern->variable, wanted)) return -1;
     if (!pattern->lists && pattern->kind == PATTERN_TYPE && argument->type.id == pattern->id &&
         (type_is_nested(argument->type) || pattern->id == TYPE_ENUM || pattern->id == TYPE_DECIMAL)) {
@@ -489,7 +492,7 @@ int signature_match(const signature *signature, bool variadic, arena *arena, con
     }
     *result = signature->result.kind == PATTERN_VARIABLE ? variables[signature->result.variable].type
               : signature->result.kind == PATTERN_ANY    ? type_of(TYPE_NULL)
-                                                         : pattern_type(signature->result.id);
+                                                         : pattern_type(&signature->result);
     if (signature->result.kind == PATTERN_VARIABLE) variable_fits(signature->result.variable, result);
     *failed = !wrap_lists(result, signature->result.lists, arena);
     return *failed ? -1 : total;

@@ -32,6 +32,7 @@ static inline void conversion_bad(conversion *work, size_t row)
 
 bp_status convert_numbers(conversion *work, bp_error *err); /* BOOLEAN, integers, floats, decimals among each other */
 bp_status convert_from_text(conversion *work, bp_error *err); /* VARCHAR to all scalar types */
+bp_status convert_to_instants(conversion *work, bp_error *err); /* VARCHAR to TIMESTAMP WITH TIME ZONE: offsets and zones count */
 bp_status convert_to_text(conversion *work, bp_error *err); /* all types to VARCHAR */
 bp_status convert_times(conversion *work, bp_error *err); /* dates, times, timestamps, durations, intervals */
 

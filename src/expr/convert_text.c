@@ -205,8 +205,7 @@ static number_result parse_value(string_view text, data_type to, void *values, s
     case TYPE_DECIMAL: return parse_decimal(text, to, values, row);
     case TYPE_DATE: return temporal_parse_date(text, (int32_t *)values + row);
     case TYPE_TIME: return parse_time(text, to, (int64_t *)values + row);
-    case TYPE_TIMESTAMP:
-    case TYPE_TIMESTAMP_TZ: return temporal_parse_timestamp(text, (time_unit)to.unit, (int64_t *)values + row, NULL);
+    case TYPE_TIMESTAMP: return temporal_parse_timestamp(text, (time_unit)to.unit, (int64_t *)values + row, NULL);
     case TYPE_INTERVAL: return temporal_parse_interval(text, (interval *)values + row);
     case TYPE_DURATION: return parse_duration(text, to, (int64_t *)values + row);
     case TYPE_UUID: return parse_uuid(text, (uint128 *)values + row);
@@ -233,6 +232,7 @@ static bp_status text_to_blobs(conversion *work, bp_error *err)
 bp_status convert_from_text(conversion *work, bp_error *err)
 {
     if (work->to.id == TYPE_BLOB) return text_to_blobs(work, err);
+    if (work->to.id == TYPE_TIMESTAMP_TZ) return convert_to_instants(work, err);
     for (size_t row = 0; row < work->rows; row++) {
         number_result result;
         if (conversion_skips(work, row)) continue;

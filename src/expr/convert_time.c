@@ -1,9 +1,9 @@
 /* Casts among DATE, TIME, TIMESTAMP with and without zone (of every unit), DURATION and INTERVAL. Infinity stays infinity; towards a coarser unit
  * values are rounded down, towards a finer one a value may not fit. Zones: a TIMESTAMP WITH TIME ZONE is an instant in UTC. */
 #include "convert_internal.h"
+#include "function_time.h"
 
 #include "base/error.h"
-#include "base/temporal.h"
 
 static int64_t source_int64(const column *in, size_t row)
 {
@@ -69,5 +69,57 @@ bp_status convert_times(conversion *work, bp_error *err)
     (void)err;
     for (size_t row = 0; row < work->rows; row++)
         if (!conversion_skips(work, row) && !convert_one(work, row)) conversion_bad(work, row);
+    return BP_OK;
+}
+
+/* text to instants ------------------------------------------------------------------------------------------------------------------------------- */
+/* "2024-01-31 10:00:00 Europe/Berlin": the zone behind the last blank. */
+static bool split_zone(string_view text, string_view *local, string_view *zone)
+{
+    size_t at;
+
+    text = string_trim(text);
+    for (at = text.size; at && text.data[at - 1] != ' ';) at--;
+    *local = string_trim((string_view){text.data, at});
+    *zone = (string_view){text.data + at, text.size - at};
+    return at && zone->size && ascii_is_alpha((unsigned char)*zone->data) && memchr(local->data, ':', local->size);
+}
+
+static number_result parse_in_zone(const conversion *work, string_view text, zone_memo *memo, int64_t *out, bp_status *status)
+{
+    function_call call = {.context = work->context, .arena = work->arena};
+    string_view local, zone;
+    number_result result;
+    int64_t micros;
+    bool zoned;
+
+    if (!split_zone(text, &local, &zone)) return NUMBER_BAD;
+    if ((result = temporal_parse_timestamp(local, UNIT_MICRO, &micros, &zoned)) || zoned) return result ? result : NUMBER_BAD;
+    if ((*status = time_zone_named(memo, &call, zone, NULL)) == BP_NOT_FOUND || *status == BP_BAD_FORMAT) *status = BP_OK;
+    if (*status || !memo->zone) return NUMBER_BAD;
+    return time_zone_to_instant(memo, micros, &micros) && timestamp_convert(micros, UNIT_MICRO, (time_unit)work->to.unit, out)
+               ? NUMBER_OK
+               : NUMBER_OVERFLOW;
+}
+
+bp_status convert_to_instants(conversion *work, bp_error *err)
+{
+    zone_memo memo = time_zone_memo(NULL);
+    bp_status status = BP_OK;
+
+    for (size_t row = 0; row < work->rows; row++) {
+        int64_t *out = (int64_t *)work->values + row;
+        number_result result;
+        string_view text;
+        bool zoned;
+        if (conversion_skips(work, row)) continue;
+        text = string_ref_view((const string_ref *)work->in->values + row);
+        result = temporal_parse_timestamp(text, (time_unit)work->to.unit, out, &zoned);
+        if (result == NUMBER_BAD) result = parse_in_zone(work, text, &memo, out, &status);
+        if (status) return error_set(err, status, "the rules of a time zone could not be read");
+        if (!result) continue;
+        if (!work->any_bad) work->overflow = result == NUMBER_OVERFLOW;
+        conversion_bad(work, row);
+    }
     return BP_OK;
 }

@@ -411,6 +411,8 @@ static bp_status call_as_node(expr_id *out, expr_pool *pool, string_view name, c
     if (string_equal_nocase(name, STRING_VIEW("ifnull")) && count == 2) return expr_coalesce(out, pool, ids, 2, err);
     if (string_equal_nocase(name, STRING_VIEW("if")) && count == 3) return expr_case(out, pool, ids, 3, err);
     if (string_equal_nocase(name, STRING_VIEW("try")) && count == 1) return expr_try(out, pool, ids[0], err);
+    if (string_equal_nocase(name, STRING_VIEW("date_add")) && count == 2)
+        return expr_call(out, pool, STRING_VIEW("+"), ids, 2, err);
     if (string_equal_nocase(name, STRING_VIEW("nullif")) && count == 2) {
         if ((status = expr_compare(&condition, pool, COMPARE_EQUAL, ids[0], ids[1], err))) return status;
         parts[0] = condition, parts[2] = ids[0];

@@ -64,6 +64,7 @@ MUST_USE bp_status unify_all(data_type *out, expr_pool *pool, const expr_id *ids
 typedef struct type_pattern {
     enum { PATTERN_TYPE, PATTERN_ANY, PATTERN_VARIABLE } kind;
     type_id id; /* PATTERN_TYPE */
+    time_unit unit; /* of a TIMESTAMP */
     enum { VARIABLE_T, VARIABLE_U, VARIABLE_N, VARIABLE_I, VARIABLE_COUNT } variable;
     unsigned lists;
 } type_pattern;

@@ -81,6 +81,10 @@ typedef struct random_state {
     bool begun;
 } random_state;
 
+/* Per evaluator state of the regexp_ functions: what functions.def reserves. */
+#define REGEX_STATE_SIZE 96
+void regex_state_clear(void *state, bp_context *context);
+
 /* A division by zero: an error, or NULL when the setting says so (then the bit in `validity` is cleared). */
 bp_status division_by_zero(const function_call *call, const char *what, bp_error *err);
 
@@ -98,6 +102,52 @@ bp_status text_make_each(text_maker maker, const char *name, const function_call
     }                                                                                                                              \
     static bool name##_make(builder *text, UNUSED const function_call *call, const column *arguments, UNUSED size_t count,         \
                             size_t row)
+
+/* A kernel that computes a number from the text of argument 0, or a part of that text; `text` and `row` are known in the expression. */
+#define TEXT_TO(name, type, expression)                                                                                            \
+    KERNEL(name)                                                                                                                   \
+    {                                                                                                                              \
+        type *to = call_values(call, out, sizeof(type));                                                                           \
+        (void)count;                                                                                                               \
+        if (!to) return call_no_memory(call, call->rows * sizeof(type), err);                                                      \
+        for (size_t row = 0; row < call->rows; row++) {                                                                            \
+            string_view text;                                                                                                      \
+            to[row] = 0;                                                                                                           \
+            if (call_skips(call, row)) continue;                                                                                   \
+            text = text_value(&arguments[0], row);                                                                                 \
+            to[row] = (type)(expression);                                                                                          \
+        }                                                                                                                          \
+        return BP_OK;                                                                                                              \
+    }
+#define TEXT_PART(name, expression)                                                                                                \
+    KERNEL(name)                                                                                                                   \
+    {                                                                                                                              \
+        string_ref *to = call_values(call, out, sizeof(string_ref));                                                               \
+        if (!to) return call_no_memory(call, call->rows * 16, err);                                                                \
+        for (size_t row = 0; row < call->rows; row++) {                                                                            \
+            string_view text;                                                                                                      \
+            if (call_skips(call, row)) continue;                                                                                   \
+            text = text_value(&arguments[0], row);                                                                                 \
+            to[row] = text_ref(expression);                                                                                        \
+        }                                                                                                                          \
+        (void)count;                                                                                                               \
+        return BP_OK;                                                                                                              \
+    }
+#define INTEGER(index) VALUE(&arguments[index], int64_t, row)
+static inline string_ref text_ref(string_view text)
+{
+    return string_ref_of(text.data, text.size);
+}
+
+#define MOST_TEXT ((size_t)1 << 30) /* bytes of one text that a function may make */
+bp_status text_too_long(bp_error *err, const char *function);
+/* What a builder holds as the value of a row, or why it holds nothing. */
+bp_status text_store(const function_call *call, text_room *room, const builder *text, const char *name, string_ref *out,
+                     bp_error *err);
+
+/* SQL's substring over `size` characters: from 1; position 0 and before count as places before the text; negative from the end; a negative length goes
+ * left. False: it is empty, else [*begin, *end) is inside. */
+bool text_substring_range(int64_t size, int64_t position, int64_t length, int64_t *begin, int64_t *end);
 
 /* The byte where needle first stands in text, or SIZE_MAX. */
 size_t text_find(string_view text, string_view needle);

@@ -112,6 +112,7 @@ static bp_status like_rows(like_run *run, const function_call *call, const colum
             int escape = -1;
             string_view source = text_value(&arguments[1], row);
             if (count == 3 && (status = escape_of(&arguments[2], row, &escape, err))) return status;
+            if (run->fold && escape >= 0) escape = ascii_lower((unsigned char)escape);
             if (run->fold && !fold_text(run->fold, &run->pattern, source)) return builder_status(&run->pattern, err);
             pattern = like_look(run->fold ? builder_view(&run->pattern) : source, escape);
             known = constant;

@@ -5,30 +5,12 @@
 #include "base/number.h"
 #include "text/utf8.h"
 
-#define MOST_TEXT ((size_t)1 << 30) /* bytes of one text that repeat, lpad … may make */
-
-static bp_status too_long(bp_error *err, const char *function)
+bp_status text_too_long(bp_error *err, const char *function)
 {
     return error_set(err, BP_OUT_OF_RANGE, "the result of %s() would be longer than 1 GiB", function);
 }
 
 /* counts -------------------------------------------------------------------------------------------------------------------------- */
-#define TEXT_TO(name, type, expression)                                                                                            \
-    KERNEL(name)                                                                                                                   \
-    {                                                                                                                              \
-        type *to = call_values(call, out, sizeof(type));                                                                           \
-        (void)count;                                                                                                               \
-        if (!to) return call_no_memory(call, call->rows * sizeof(type), err);                                                      \
-        for (size_t row = 0; row < call->rows; row++) {                                                                            \
-            string_view text;                                                                                                      \
-            to[row] = 0;                                                                                                           \
-            if (call_skips(call, row)) continue;                                                                                   \
-            text = text_value(&arguments[0], row);                                                                                 \
-            to[row] = (type)(expression);                                                                                          \
-        }                                                                                                                          \
-        return BP_OK;                                                                                                              \
-    }
-
 static uint32_t first_code_point(string_view text)
 {
     uint32_t code_point = 0;
@@ -60,47 +42,31 @@ static string_view cut(string_view text, int64_t begin, int64_t end)
     return (string_view){text.data + from, to - from};
 }
 
-static string_ref ref_of_view(string_view text)
+bool text_substring_range(int64_t size, int64_t position, int64_t length, int64_t *begin, int64_t *end)
 {
-    return string_ref_of(text.data, text.size);
-}
-
-/* SQL's substring: from 1; position 0 and before count as places before the text; negative from the end; a negative length goes left. */
-static string_view substring(string_view text, int64_t position, int64_t length)
-{
-    int64_t size = (int64_t)utf8_count(text.data, text.size), begin, end;
-
     if (length > INT32_MAX) length = INT32_MAX;
     if (length < INT32_MIN) length = INT32_MIN;
-    if (position > INT32_MAX) return (string_view){text.data, 0};
+    if (position > INT32_MAX) return false;
     if (position < -(int64_t)INT32_MAX) position = -(int64_t)INT32_MAX;
-    begin = position > 0 ? position - 1 : position < 0 ? size + position : -1;
-    end = begin + length;
+    *begin = position > 0 ? position - 1 : position < 0 ? size + position : -1;
+    *end = *begin + length;
     if (length < 0) {
-        int64_t swap = begin;
-        begin = end, end = swap;
+        int64_t swap = *begin;
+        *begin = *end, *end = swap;
     }
-    if (begin < 0) begin = 0;
-    if (end > size) end = size;
-    if (begin > size || end < 0) return (string_view){text.data, 0};
-    return cut(text, begin, end);
+    if (*begin < 0) *begin = 0;
+    if (*end > size) *end = size;
+    return *begin < *end;
 }
 
-#define TEXT_PART(name, expression)                                                                                                \
-    KERNEL(name)                                                                                                                   \
-    {                                                                                                                              \
-        string_ref *to = call_values(call, out, sizeof(string_ref));                                                               \
-        if (!to) return call_no_memory(call, call->rows * 16, err);                                                                \
-        for (size_t row = 0; row < call->rows; row++) {                                                                            \
-            string_view text;                                                                                                      \
-            if (call_skips(call, row)) continue;                                                                                   \
-            text = text_value(&arguments[0], row);                                                                                 \
-            to[row] = ref_of_view(expression);                                                                                     \
-        }                                                                                                                          \
-        (void)count;                                                                                                               \
-        return BP_OK;                                                                                                              \
-    }
-#define INTEGER(index) VALUE(&arguments[index], int64_t, row)
+static string_view substring(string_view text, int64_t position, int64_t length)
+{
+    int64_t begin, end;
+
+    if (!text_substring_range((int64_t)utf8_count(text.data, text.size), position, length, &begin, &end))
+        return (string_view){text.data, 0};
+    return cut(text, begin, end);
+}
 
 static string_view left_part(string_view text, int64_t length)
 {
@@ -208,13 +174,17 @@ TEXT_TEST(text_contains, text_find(text, other) != SIZE_MAX)
 TEXT_TEST(text_starts_with, string_starts_with(text, other))
 TEXT_TEST(text_ends_with, string_ends_with(text, other))
 
-/* One character of a separated text: part `index` (from 1; negative from the end; none: empty). */
+/* One part of a separated text: part `index` (from 1; negative from the end; none: empty). */
 static string_view split_part(string_view text, string_view separator, int64_t index)
 {
     size_t total = 1, from = 0;
     string_view rest = text;
 
-    if (!separator.size) return index == 1 || index == -1 ? text : (string_view){text.data, 0};
+    if (!separator.size) { /* every character is a part */
+        int64_t size = (int64_t)utf8_count(text.data, text.size);
+        if (index < 0) index += size + 1;
+        return index <= 0 || index > size ? (string_view){text.data, 0} : cut(text, index - 1, index);
+    }
     if (index < 0) {
         for (size_t found; (found = text_find(rest, separator)) != SIZE_MAX; total++)
             rest = string_view_slice(rest, found + separator.size, rest.size);
@@ -232,6 +202,20 @@ static string_view split_part(string_view text, string_view separator, int64_t i
 TEXT_PART(text_split_part, split_part(text, TEXT(1), INTEGER(2)))
 
 /* made texts: through a builder, then into the arena --------------------------------------------------------------------------------- */
+bp_status text_store(const function_call *call, text_room *room, const builder *text, const char *name, string_ref *out,
+                     bp_error *err)
+{
+    bp_status status;
+    char *place;
+
+    if (text->status == BP_LIMIT) return text_too_long(err, name);
+    if ((status = builder_status(text, err))) return status;
+    if (!(place = text_reserve(room, text->size + 1))) return call_no_memory(call, text->size, err);
+    if (text->size) memcpy(place, text->data, text->size);
+    *out = text_commit(room, text->size);
+    return BP_OK;
+}
+
 bp_status text_make_each(text_maker maker, const char *name, const function_call *call, const column *arguments, size_t count,
                          column *out, bp_error *err)
 {
@@ -243,20 +227,10 @@ bp_status text_make_each(text_maker maker, const char *name, const function_call
     if (!to) return call_no_memory(call, call->rows * 16, err);
     builder_init(&text, call->context->memory, MOST_TEXT);
     for (size_t row = 0; row < call->rows && !status; row++) {
-        char *place;
         if (call_skips(call, row)) continue;
         builder_reset(&text);
         maker(&text, call, arguments, count, row);
-        if (text.status == BP_LIMIT) {
-            status = too_long(err, name);
-        } else if (!(status = builder_status(&text, err))) {
-            place = text_reserve(&room, text.size + 1);
-            if (place && text.size) memcpy(place, text.data, text.size);
-            if (place)
-                to[row] = text_commit(&room, text.size);
-            else
-                status = call_no_memory(call, text.size, err);
-        }
+        status = text_store(call, &room, &text, name, &to[row], err);
     }
     builder_clear(&text);
     return status;
@@ -412,7 +386,7 @@ KERNEL(text_join)
         char *place;
         if (call_skips(call, row)) continue;
         left = TEXT(0), right = TEXT(1);
-        if (left.size + right.size > MOST_TEXT) return too_long(err, "||");
+        if (left.size + right.size > MOST_TEXT) return text_too_long(err, "||");
         place = text_reserve(&room, left.size + right.size + 1);
         if (!place) return call_no_memory(call, left.size + right.size, err);
         if (left.size) memcpy(place, left.data, left.size);

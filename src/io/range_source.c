@@ -95,12 +95,21 @@ static void range_scan_free(scan *self)
     memory_delete(context->memory, scan);
 }
 
+static double range_progress(const scan *self)
+{
+    const range_scan *scan = (const range_scan *)self;
+    double claimed = (double)atomic_load_explicit(&scan->next_morsel, memory_order_relaxed);
+
+    return claimed < (double)self->morsel_estimate ? claimed / (double)self->morsel_estimate : 1;
+}
+
 static const scan_class range_scan_class = {
     .free = range_scan_free,
     .worker_new = range_worker_new,
     .worker_free = range_worker_free,
     .claim = range_claim,
     .next = range_next,
+    .progress = range_progress,
 };
 
 static bp_status range_scan_open(scan **out, source *self, const scan_request *request, bp_error *err)

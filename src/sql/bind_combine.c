@@ -83,20 +83,22 @@ static bp_status combine_between(walk *walk, const frame *frame, const expr_id *
 
 static bp_status combine_like(walk *walk, const frame *frame, const expr_id *operands, size_t count, expr_id *out, bp_error *err)
 {
-    static const char *const plain[][2] = {
-        [LIKE_LIKE] = {"~~", "!~~"}, [LIKE_ILIKE] = {"~~*", "!~~*"}, [LIKE_GLOB] = {"~~~", "~~~"}};
+    static const char *const plain[][2] = {[LIKE_LIKE] = {"~~", "!~~"},
+                                           [LIKE_ILIKE] = {"~~*", "!~~*"},
+                                           [LIKE_GLOB] = {"~~~", "~~~"},
+                                           [LIKE_SIMILAR] = {"regexp_full_match", "regexp_full_match"}};
     const syntax_node *node = syntax_at(walk->binder->tree, frame->node);
     bool negated = (node->flags & SYNTAX_FLAG_NOT) != 0;
     bp_status status;
 
-    if (node->option == LIKE_SIMILAR) return not_yet(walk->binder, frame->node, "SIMILAR TO", err);
     if (count == 3) {
         if (node->option == LIKE_GLOB) return not_yet(walk->binder, frame->node, "GLOB … ESCAPE", err);
+        if (node->option == LIKE_SIMILAR) return not_yet(walk->binder, frame->node, "SIMILAR TO … ESCAPE", err);
         status = call(walk, out, node->option == LIKE_ILIKE ? "ilike_escape" : "like_escape", operands, 3, err);
         return status ? status : negate_if(walk, out, negated, err);
     }
     if ((status = call(walk, out, plain[node->option][negated], operands, 2, err))) return status;
-    return negate_if(walk, out, negated && node->option == LIKE_GLOB, err);
+    return negate_if(walk, out, negated && (node->option == LIKE_GLOB || node->option == LIKE_SIMILAR), err);
 }
 
 /* CASE value WHEN a … becomes CASE WHEN value = a …. */
@@ -126,6 +128,22 @@ static bp_status combine_cast(walk *walk, const frame *frame, const expr_id *ope
                      syntax_has(walk->binder->tree, frame->node, SYNTAX_FLAG_TRY), err);
 }
 
+/* The number of units: text and numbers with a fraction go by DOUBLE, and only seconds and milliseconds keep the fraction. */
+static bp_status interval_amount(expr_id *amount, expr_pool *pool, string_view unit, bp_error *err)
+{
+    bool fractional = string_equal(unit, STRING_VIEW("second")) || string_equal(unit, STRING_VIEW("millisecond"));
+    data_type type = expr_type(pool, *amount);
+    expr_id number, whole;
+    bp_status status;
+
+    if (type_is_integer(type) || type.id == TYPE_NULL) return BP_OK;
+    if ((status = expr_cast(&number, pool, *amount, type_of(TYPE_FLOAT64), false, err))) return status;
+    *amount = number;
+    if (fractional) return BP_OK;
+    if ((status = expr_call(&whole, pool, STRING_VIEW("trunc"), &number, 1, err))) return status;
+    return expr_cast(amount, pool, whole, type_of(TYPE_INT64), false, err);
+}
+
 /* INTERVAL x unit: the function that makes an interval of that unit. */
 static bp_status combine_interval(walk *walk, const frame *frame, const expr_id *operands, expr_id *out, bp_error *err)
 {
@@ -139,8 +157,7 @@ static bp_status combine_interval(walk *walk, const frame *frame, const expr_id 
     bp_status status;
 
     if (!name.data) return error_no_memory(err, walk->binder->context->memory, unit.size);
-    if (expr_type(pool, amount).id == TYPE_VARCHAR && (status = expr_cast(&amount, pool, amount, type_of(TYPE_INT64), false, err)))
-        return status;
+    if ((status = interval_amount(&amount, pool, unit, err))) return status;
     return expr_call(out, pool, name, &amount, 1, err);
 }
 

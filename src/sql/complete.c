@@ -30,6 +30,39 @@ static bp_status offer(completion *completion, string_view word, const char *suf
     return BP_OK;
 }
 
+static bool needs_quotes(string_view name)
+{
+    sql_keyword keyword = keyword_find(name);
+
+    if (name.size == 0 || ascii_is_digit((unsigned char)name.data[0])) return true;
+    for (size_t i = 0; i < name.size; i++)
+        if (!is_word_byte((unsigned char)name.data[i])) return true;
+    return keyword != NO_KEYWORD && keyword_class_of(keyword) == KEYWORD_RESERVED;
+}
+
+/* A name as it must be written: in quotes when it is no plain word. */
+static bp_status offer_name(completion *completion, string_view name, bp_error *err)
+{
+    builder quoted;
+    bp_status status;
+
+    if (!needs_quotes(name)) return offer(completion, name, "", err);
+    if (name.size < completion->prefix.size ||
+        !string_equal_nocase(string_view_slice(name, 0, completion->prefix.size), completion->prefix))
+        return BP_OK;
+    builder_init(&quoted, completion->arena.memory, SIZE_MAX / 2);
+    builder_byte(&quoted, '"');
+    for (size_t i = 0; i < name.size; i++) {
+        if (name.data[i] == '"') builder_byte(&quoted, '"');
+        builder_byte(&quoted, name.data[i]);
+    }
+    builder_append(&quoted, "\"", 2); /* and the NUL */
+    status = builder_status(&quoted, err);
+    if (!status) completion->found(completion->data, quoted.data, completion->replace_from);
+    builder_clear(&quoted);
+    return status;
+}
+
 /* The word before `end`, behind white space. */
 static string_view word_before(string_view text, size_t end)
 {
@@ -53,7 +86,7 @@ static bp_status offer_tables(completion *completion, const session *session, bp
     bp_status status = BP_OK;
 
     for (size_t i = 0; i < session->catalog.count && !status; i++)
-        status = offer(completion, session->catalog.entries[i]->name, "", err);
+        status = offer_name(completion, session->catalog.entries[i]->name, err);
     for (size_t i = 0; i < table_function_count() && !status; i++) status = offer(completion, table_function_name(i), "(", err);
     return status;
 }
@@ -65,7 +98,7 @@ static bp_status offer_columns(completion *completion, const session *session, b
     for (size_t i = 0; i < session->catalog.count && !status; i++) {
         const catalog_entry *entry = session->catalog.entries[i];
         const schema *schema = entry->table ? table_schema(entry->table) : entry->source ? &entry->source->schema : NULL;
-        for (size_t j = 0; schema && j < schema->count && !status; j++) status = offer(completion, schema->names[j], "", err);
+        for (size_t j = 0; schema && j < schema->count && !status; j++) status = offer_name(completion, schema->names[j], err);
     }
     return status;
 }

@@ -1,9 +1,8 @@
-/* Results as text. All formats but BOX are written row by row; BOX keeps the cells' texts until the end, since widths depend on all of them. */
+/* Results as text. All formats but BOX are written row by row; BOX is format_box.c. */
 #include "format_result.h"
 
+#include "format_box.h"
 #include "format_json.h"
-
-#include "text/unicode.h"
 
 static const char *const format_names[FORMAT_COUNT] = {"box", "csv", "tsv", "json", "jsonl", "markdown", "html", "line"};
 
@@ -27,14 +26,14 @@ struct text_writer {
     const schema *schema;
     text_options options;
     builder cell; /* one value's text */
-    builder cells; /* BOX: all cells' texts, each with a NUL behind it */
-    size_t *widths; /* BOX: a column's widest cell */
+    format_box box; /* BOX */
     uint64_t row_count;
 };
 
 bp_status text_writer_new(text_writer **out, memory *memory, const schema *schema, const text_options *options, bp_error *err)
 {
     text_writer *writer = memory_new(memory, text_writer);
+    bp_status status;
 
     *out = NULL;
     if (!writer) return error_no_memory(err, memory, sizeof *writer);
@@ -42,11 +41,9 @@ bp_status text_writer_new(text_writer **out, memory *memory, const schema *schem
     writer->schema = schema;
     writer->options = *options;
     builder_init(&writer->cell, memory, SIZE_MAX / 2);
-    builder_init(&writer->cells, memory, SIZE_MAX / 2);
-    writer->widths = memory_allocate_array(memory, schema->count, sizeof(size_t));
-    if (!writer->widths) {
+    if ((status = format_box_init(&writer->box, memory, schema, options, err))) {
         text_writer_free(writer);
-        return error_no_memory(err, memory, schema->count * sizeof(size_t));
+        return status;
     }
     *out = writer;
     return BP_OK;
@@ -56,8 +53,7 @@ void text_writer_free(text_writer *writer)
 {
     if (!writer) return;
     builder_clear(&writer->cell);
-    builder_clear(&writer->cells);
-    memory_free(writer->memory, writer->widths, writer->schema->count * sizeof(size_t));
+    format_box_clear(&writer->box);
     memory_delete(writer->memory, writer);
 }
 
@@ -213,9 +209,10 @@ static void markdown_header(const text_writer *writer, builder *out)
     builder_literal(out, "|\n");
 }
 
-static void html_header(const text_writer *writer, builder *out)
+static void html_header(const text_writer *writer, builder *out, bool names)
 {
-    builder_literal(out, "<table>\n<thead><tr>");
+    builder_text(out, names ? STRING_VIEW("<table>\n<thead><tr>") : STRING_VIEW("<table>\n<tbody>\n"));
+    if (!names) return;
     for (size_t i = 0; i < writer->schema->count; i++) {
         builder_literal(out, "<th>");
         put_html(out, writer->schema->names[i]);
@@ -257,162 +254,40 @@ static void line_row(text_writer *writer, const batch *batch, size_t row, builde
     }
 }
 
-/* the box -------------------------------------------------------------------------------------------------------------------------------------------------- */
-static size_t shown_width(string_view text)
-{
-    return unicode_text_width(text);
-}
-
-/* Keep a cell: control characters would break the box, so they are shown as their escapes. */
-static void keep_cell(text_writer *writer, size_t column, string_view text)
-{
-    size_t begin = writer->cells.size, width;
-
-    for (size_t i = 0; i < text.size; i++) {
-        unsigned char c = (unsigned char)text.data[i];
-        if (c == '\n')
-            builder_literal(&writer->cells, "\\n");
-        else if (c == '\t')
-            builder_literal(&writer->cells, "\\t");
-        else if (c < 0x20)
-            builder_format(&writer->cells, "\\x%02x", c);
-        else
-            builder_byte(&writer->cells, (char)c);
-    }
-    if (writer->cells.status != BP_OK) return;
-    width = shown_width((string_view){writer->cells.data + begin, writer->cells.size - begin});
-    if (width > writer->widths[column]) writer->widths[column] = width;
-    builder_byte(&writer->cells, '\0');
-}
-
-static void keep_row(text_writer *writer, const batch *batch, size_t row)
-{
-    for (size_t i = 0; i < batch->column_count; i++) keep_cell(writer, i, cell_text(writer, &batch->columns[i], row));
-}
-
-static void keep_header(text_writer *writer)
-{
-    for (size_t i = 0; i < writer->schema->count; i++) keep_cell(writer, i, writer->schema->names[i]);
-    for (size_t i = 0; i < writer->schema->count; i++) {
-        builder_reset(&writer->cell);
-        type_print(&writer->cell, writer->schema->types[i]);
-        for (size_t j = 0; j < writer->cell.size; j++)
-            writer->cell.data[j] = (char)ascii_lower((unsigned char)writer->cell.data[j]);
-        keep_cell(writer, i, builder_view(&writer->cell));
-    }
-}
-
-/* How many columns, from the left, fit the width; a cell is never wider than the terminal. */
-static size_t columns_that_fit(text_writer *writer)
-{
-    size_t total = 1, limit = writer->options.width;
-
-    for (size_t i = 0; i < writer->schema->count; i++) {
-        if (limit && writer->widths[i] + 4 > limit) writer->widths[i] = limit > 8 ? limit - 4 : 4;
-        total += writer->widths[i] + 3;
-        if (limit && total > limit && i > 0) return i;
-    }
-    return writer->schema->count;
-}
-
-static void rule(const text_writer *writer, builder *out, size_t columns, const char *left, const char *middle, const char *right)
-{
-    builder_text(out, string_view_of(left));
-    for (size_t i = 0; i < columns; i++) {
-        if (i) builder_text(out, string_view_of(middle));
-        for (size_t j = 0; j < writer->widths[i] + 2; j++) builder_literal(out, "─");
-    }
-    builder_text(out, string_view_of(right));
-    builder_byte(out, '\n');
-}
-
-static void put_padded(builder *out, string_view text, size_t width, bool right)
-{
-    size_t shown = shown_width(text), end = text.size;
-
-    if (shown > width) { /* cut, with an ellipsis */
-        while (end && shown_width((string_view){text.data, end}) > width - 1) {
-            end--;
-            while (end && ((unsigned char)text.data[end] & 0xc0) == 0x80) end--;
-        }
-        shown = shown_width((string_view){text.data, end}) + 1;
-    }
-    builder_byte(out, ' ');
-    if (right) builder_fill(out, ' ', width - shown);
-    builder_append(out, text.data, end);
-    if (end < text.size) builder_literal(out, "…");
-    if (!right) builder_fill(out, ' ', width - shown);
-    builder_byte(out, ' ');
-}
-
-/* The next row of kept cells, of which `columns` are shown; *at moves behind it. */
-static void put_kept_row(const text_writer *writer, builder *out, size_t *at, size_t columns, bool show, bool header)
-{
-    if (show) builder_literal(out, "│");
-    for (size_t i = 0; i < writer->schema->count; i++) {
-        string_view text = string_view_of(writer->cells.data + *at);
-        if (show && i < columns) {
-            put_padded(out, text, writer->widths[i], !header && is_right_aligned(writer->schema->types[i]));
-            builder_literal(out, "│");
-        }
-        *at += text.size + 1;
-    }
-    if (show) builder_byte(out, '\n');
-}
-
-static void put_dots(const text_writer *writer, builder *out, size_t columns)
-{
-    builder_literal(out, "│");
-    for (size_t i = 0; i < columns; i++) {
-        put_padded(out, STRING_VIEW("·"), writer->widths[i], is_right_aligned(writer->schema->types[i]));
-        builder_literal(out, "│");
-    }
-    builder_byte(out, '\n');
-}
-
-static void put_box(text_writer *writer, builder *out)
-{
-    size_t columns = columns_that_fit(writer), at = 0, most = writer->options.most_rows;
-    uint64_t rows = writer->row_count, head = most && rows > most ? (most + 1) / 2 : rows,
-             tail = rows - (most && rows > most ? most / 2 : 0);
-
-    rule(writer, out, columns, "┌", "┬", "┐");
-    put_kept_row(writer, out, &at, columns, true, true);
-    put_kept_row(writer, out, &at, columns, true, true);
-    rule(writer, out, columns, "├", "┼", "┤");
-    for (uint64_t row = 0; row < rows; row++) {
-        if (row == head && head < tail) put_dots(writer, out, columns);
-        put_kept_row(writer, out, &at, columns, row < head || row >= tail, false);
-    }
-    rule(writer, out, columns, "└", "┴", "┘");
-    if (head < tail || columns < writer->schema->count) {
-        builder_format(out, "%llu rows", (unsigned long long)rows);
-        if (head < tail) builder_format(out, " (%zu shown)", most);
-        builder_format(out, ", %zu columns", writer->schema->count);
-        if (columns < writer->schema->count) builder_format(out, " (%zu shown)", columns);
-        builder_byte(out, '\n');
-    }
-}
-
 /* the writer -------------------------------------------------------------------------------------------------------------------------------------------------- */
 bp_status text_writer_begin(text_writer *writer, builder *out, bp_error *err)
 {
+    bool header = !writer->options.no_header;
+
     switch (writer->options.format) {
-    case FORMAT_BOX: keep_header(writer); return builder_status(&writer->cells, err);
-    case FORMAT_CSV: csv_header(writer, out, ','); break;
-    case FORMAT_TSV: csv_header(writer, out, '\t'); break;
+    case FORMAT_BOX: format_box_header(&writer->box, &writer->cell); return format_box_status(&writer->box, err);
+    case FORMAT_CSV:
+        if (header) csv_header(writer, out, ',');
+        break;
+    case FORMAT_TSV:
+        if (header) csv_header(writer, out, '\t');
+        break;
     case FORMAT_JSON: builder_literal(out, "["); break;
-    case FORMAT_MARKDOWN: markdown_header(writer, out); break;
-    case FORMAT_HTML: html_header(writer, out); break;
+    case FORMAT_MARKDOWN:
+        if (header) markdown_header(writer, out);
+        break;
+    case FORMAT_HTML: html_header(writer, out, header); break;
     default: break;
     }
     return builder_status(out, err);
 }
 
+static void box_row(text_writer *writer, const batch *batch, size_t row)
+{
+    for (size_t i = 0; i < batch->column_count; i++)
+        format_box_cell(&writer->box, cell_text(writer, &batch->columns[i], row), column_is_null(&batch->columns[i], row));
+    format_box_row_end(&writer->box);
+}
+
 static void put_row(text_writer *writer, const batch *batch, size_t row, builder *out)
 {
     switch (writer->options.format) {
-    case FORMAT_BOX: keep_row(writer, batch, row); break;
+    case FORMAT_BOX: box_row(writer, batch, row); break;
     case FORMAT_CSV: csv_row(writer, batch, row, out, ','); break;
     case FORMAT_TSV: csv_row(writer, batch, row, out, '\t'); break;
     case FORMAT_JSON:
@@ -434,14 +309,15 @@ bp_status text_writer_rows(text_writer *writer, const batch *batch, builder *out
     bp_status status;
 
     for (size_t row = 0; row < batch->row_count; row++) put_row(writer, batch, row, out);
-    if ((status = builder_status(&writer->cell, err)) || (status = builder_status(&writer->cells, err))) return status;
+    if ((status = builder_status(&writer->cell, err)) || (status = format_box_status(&writer->box, err))) return status;
     return builder_status(out, err);
 }
 
-bp_status text_writer_end(text_writer *writer, builder *out, bp_error *err)
+bp_status text_writer_end(text_writer *writer, builder *out, bool *more, bp_error *err)
 {
+    *more = false;
     switch (writer->options.format) {
-    case FORMAT_BOX: put_box(writer, out); break;
+    case FORMAT_BOX: return format_box_print(&writer->box, out, more, err);
     case FORMAT_JSON: builder_literal(out, "]\n"); break;
     case FORMAT_HTML: builder_literal(out, "</tbody>\n</table>\n"); break;
     default: break;

@@ -21,6 +21,9 @@ typedef struct text_options {
     const char *null_text; /* NULL: the format's own */
     size_t most_rows;      /* BOX: 0: all */
     size_t width;          /* BOX: 0: no bound */
+    bool no_header;        /* no column names: BOX CSV TSV MARKDOWN HTML */
+    bool dim_null;         /* BOX: NULL in faint letters */
+    bool show_count;       /* BOX: the number of rows below, when it is 0 or over ten */
 } text_options;
 
 /* A format by name; false: there is none of that name. */
@@ -35,6 +38,7 @@ MUST_USE bp_status text_writer_new(text_writer **out, memory *memory, const sche
 void text_writer_free(text_writer *writer);
 MUST_USE bp_status text_writer_begin(text_writer *writer, builder *out, bp_error *err);
 MUST_USE bp_status text_writer_rows(text_writer *writer, const batch *batch, builder *out, bp_error *err);
-MUST_USE bp_status text_writer_end(text_writer *writer, builder *out, bp_error *err);
+/* *more: call again for the next part. */
+MUST_USE bp_status text_writer_end(text_writer *writer, builder *out, bool *more, bp_error *err);
 
 #endif

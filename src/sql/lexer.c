@@ -545,6 +545,73 @@ bool sql_statement_is_complete(string_view text)
     return semicolon && !scan.trouble;
 }
 
+/* Pieces ----------------------------------------------------------------------------------------------------------------------- */
+static sql_piece piece_of_token(const token *token)
+{
+    switch (token->kind) {
+    case TOKEN_WORD: return token->word != NO_KEYWORD ? PIECE_KEYWORD : PIECE_NAME;
+    case TOKEN_QUOTED: return PIECE_NAME;
+    case TOKEN_INTEGER:
+    case TOKEN_DECIMAL:
+    case TOKEN_DOUBLE: return PIECE_NUMBER;
+    case TOKEN_STRING:
+    case TOKEN_ESCAPED:
+    case TOKEN_DOLLAR:
+    case TOKEN_BLOB: return PIECE_STRING;
+    case TOKEN_PARAMETER:
+    case '?': return PIECE_PARAMETER;
+    case ';': return PIECE_SEMICOLON;
+    default: return PIECE_OPERATOR;
+    }
+}
+
+/* One piece of white space, or one comment. */
+static sql_piece space_piece(scanner *scan, bool *open)
+{
+    unsigned char c = byte_at(scan, scan->position);
+
+    if (c == '-') {
+        skip_line(scan);
+        *open = scan->text.data[scan->position - 1] != '\n';
+        return PIECE_COMMENT;
+    }
+    if (c == '/') {
+        *open = !skip_block_comment(scan);
+        return PIECE_COMMENT;
+    }
+    while (scan->position < scan->text.size) {
+        size_t wide = unicode_space_size(scan, scan->position);
+
+        if (!wide && !ascii_is_space(byte_at(scan, scan->position))) break;
+        scan->position += wide ? wide : 1;
+    }
+    return PIECE_SPACE;
+}
+
+sql_piece lexer_piece(string_view text, size_t position, size_t *end, bool *open)
+{
+    scanner scan = {.text = text, .position = position};
+    unsigned char c = byte_at(&scan, position), next = byte_at(&scan, position + 1);
+    sql_piece piece;
+    token token;
+
+    *open = false;
+    *end = text.size;
+    if (position >= text.size) return PIECE_END;
+    if (ascii_is_space(c) || (c == '-' && next == '-') || (c == '/' && next == '*') || unicode_space_size(&scan, position)) {
+        piece = space_piece(&scan, open);
+        *end = scan.position;
+        return piece;
+    }
+    if (scan_token(&scan, &token)) {
+        *end = scan.position;
+        return piece_of_token(&token);
+    }
+    *open = strstr(scan.trouble, "closed") != NULL;
+    if (!*open) *end = position + 1;
+    return *open ? piece_of_token(&token) : PIECE_BAD;
+}
+
 /* Decoding --------------------------------------------------------------------------------------------------------------------- */
 static unsigned hex_value(unsigned char c)
 {

@@ -73,4 +73,23 @@ MUST_USE bp_status token_decode(string_view *out, const token *token, string_vie
  * or white space is a semicolon. A shell runs what it has when this is true, else asks for another line. */
 bool sql_statement_is_complete(string_view text);
 
+/* Text cut into pieces without judging it: for colours, and to find where statements end. PIECE_BAD: a byte that begins nothing. */
+typedef enum sql_piece {
+    PIECE_END,
+    PIECE_SPACE,
+    PIECE_COMMENT,
+    PIECE_KEYWORD,
+    PIECE_NAME,
+    PIECE_NUMBER,
+    PIECE_STRING,
+    PIECE_PARAMETER,
+    PIECE_OPERATOR,
+    PIECE_SEMICOLON,
+    PIECE_BAD
+} sql_piece;
+
+/* The piece that begins at `position`, and where it ends. *open: more text could still belong to it (a string without its closing quote, a
+ * comment in the last line). */
+sql_piece lexer_piece(string_view text, size_t position, size_t *end, bool *open);
+
 #endif

@@ -379,6 +379,7 @@ step rule_interval_value(parser *p, frame *f)
     }
     if (!f->place) return unexpected(p, "a unit: YEAR, MONTH, DAY, HOUR, MINUTE, SECOND …");
     if (!make_node_text(p, SYNTAX_TYPE, SYNTAX_TYPE_PLAIN, 0, STRING_VIEW("INTERVAL"), f->begin, 0)) return STEP_FAIL;
+    p->tree->nodes[top_value(p)].end = f->begin + (uint32_t)strlen("INTERVAL"); /* the word alone is the type */
     return reduce(p, f, SYNTAX_CAST);
     RULE_END
 }

@@ -5,6 +5,8 @@
  * settled before its first row. */
 #include "statement.h"
 
+#include "base/clock.h"
+
 void session_init(session *session, bp_context *context)
 {
     *session = (struct session){.context = context};
@@ -123,6 +125,7 @@ bp_status session_bind(plan **out, session *session, const syntax *tree, const p
     syntax_kind kind = tree->root ? syntax_kind_of(tree, tree->root) : SYNTAX_NONE;
 
     *out = NULL;
+    session->context->statement_micros = clock_wall_ns() / 1000;
     session_forget_overrides(session);
     return kind == SYNTAX_QUERY ? bind_statement_query(out, session, tree, tree->root, parameters, err) : BP_OK;
 }
@@ -227,6 +230,7 @@ bp_status session_execute(outcome *out, session *session, const syntax *tree, co
                           bp_error *err)
 {
     *out = (struct outcome){.kind = OUTCOME_NOTHING};
+    session->context->statement_micros = clock_wall_ns() / 1000;
     if (!bound) session_forget_overrides(session);
     if (tree->root && syntax_kind_of(tree, tree->root) == SYNTAX_QUERY)
         return execute_query(out, session, tree, parameters, bound, err);

@@ -1,7 +1,7 @@
 /* Unicode's properties by table, and what is built from them.
  *
  * Two tries of blocks of 128 code points (about 80 KB in all): one for class (category, grapheme break, width, white space), one for case
- * (differences to the upper, lower and title form). An entry is the number of a row. Base letters are a sorted list. */
+ * (differences to the upper, lower and title form). An entry is the number of a row. Base letters and rings of case folding are sorted lists. */
 #include "unicode.h"
 
 typedef struct class_row {
@@ -17,6 +17,10 @@ typedef struct case_row {
 typedef struct base_row {
     uint32_t code_point, base; /* base 0: nothing is left */
 } base_row;
+
+typedef struct orbit_row {
+    uint32_t code_point, next;
+} orbit_row;
 
 #include "unicode_tables.inc"
 
@@ -47,6 +51,59 @@ uint32_t unicode_lower(uint32_t code_point)
 uint32_t unicode_title(uint32_t code_point)
 {
     return code_point + (uint32_t)case_of(code_point)->title;
+}
+
+unsigned unicode_category(uint32_t code_point)
+{
+    return class_of(code_point)->category;
+}
+
+const char *unicode_category_name(unsigned category)
+{
+    static const char names[UNICODE_CATEGORIES][3] = {"Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Me", "Nd", "Nl",
+                                                      "No", "Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "Sm", "Sc",
+                                                      "Sk", "So", "Zs", "Zl", "Zp", "Cc", "Cf", "Cs", "Co", "Cn"};
+
+    return names[category];
+}
+
+uint32_t unicode_category_run(uint32_t begin)
+{
+    unsigned category = unicode_category(begin);
+    uint32_t end = begin + 1;
+
+    while (end % BLOCK_SIZE && unicode_category(end) == category) end++;
+    return end;
+}
+
+/* The first row of orbit_rows that is not before the code point. */
+static size_t orbit_place(uint32_t code_point)
+{
+    size_t low = 0, high = ARRAY_LENGTH(orbit_rows);
+
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+
+        if (orbit_rows[middle].code_point < code_point)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+uint32_t unicode_fold_next(uint32_t code_point)
+{
+    size_t place = orbit_place(code_point);
+
+    return place < ARRAY_LENGTH(orbit_rows) && orbit_rows[place].code_point == code_point ? orbit_rows[place].next : code_point;
+}
+
+uint32_t unicode_fold_after(uint32_t from)
+{
+    size_t place = orbit_place(from);
+
+    return place < ARRAY_LENGTH(orbit_rows) ? orbit_rows[place].code_point : UINT32_MAX;
 }
 
 static bool in_categories(uint32_t code_point, unsigned first, unsigned last)

@@ -21,6 +21,20 @@ bool unicode_is_lower(uint32_t code_point); /* Ll */
 bool unicode_is_punctuation(uint32_t code_point); /* P* */
 bool unicode_is_mark(uint32_t code_point); /* M* */
 
+/* General categories, in the order of their letters: Lu Ll Lt Lm Lo Mn Mc Me Nd Nl No Pc Pd Ps Pe Pi Pf Po Sm Sc Sk So Zs Zl Zp Cc Cf Cs Co Cn. */
+#define UNICODE_CATEGORIES 30
+#define UNICODE_LAST 0x10ffffu
+unsigned unicode_category(uint32_t code_point);
+/* The two letters of a category. */
+const char *unicode_category_name(unsigned category);
+/* The end (exclusive) of a run of code points from `begin` on that lie in one block of the tables and have one category. */
+uint32_t unicode_category_run(uint32_t begin);
+
+/* The next in the ring of characters that differ in case only (s -> U+017F -> S -> s); itself when it is alone. */
+uint32_t unicode_fold_next(uint32_t code_point);
+/* The first code point from `from` on that is in such a ring; UINT32_MAX: none. */
+uint32_t unicode_fold_after(uint32_t from);
+
 /* Columns on a terminal: 0 for marks, controls and joiners, 2 for wide and full-width East Asian characters and emoji, else 1. */
 unsigned unicode_width(uint32_t code_point);
 /* Of a text, by grapheme clusters (an emoji sequence counts 2). */

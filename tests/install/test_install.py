@@ -63,6 +63,16 @@ def test_an_example_prints_what_it_should(place, example, standard):
     assert run_program(place, example, standard=standard) == PRINTED[example.stem]
 
 
+def test_the_manual_and_the_completions_are_there(place):
+    found = {str(path.relative_to(place)).split("share/", 1)[-1] for path in place.rglob("*") if path.is_file()}
+    assert {
+        "man/man1/bedplate.1",
+        "bash-completion/completions/bedplate",
+        "zsh/site-functions/_bedplate",
+        "fish/vendor_completions.d/bedplate.fish",
+    } <= found
+
+
 def test_the_shared_library_needs_no_python(place):
     (library,) = [path for path in place.rglob("libbedplate.so*") if not path.is_symlink()]
     text = subprocess.run(["readelf", "-dW", library], check=True, capture_output=True, text=True).stdout

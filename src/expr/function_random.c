@@ -1,0 +1,79 @@
+/* random() and the UUIDs. Each evaluator draws from a stream of its own, so workers neither share numbers nor wait for each other. With the setting `seed`
+ * the streams are those of the seed in the order in which they were begun: the same statements on one thread give the same numbers. Without it the seed
+ * comes from the system. */
+#include "function_internal.h"
+
+#include "base/clock.h"
+
+static random_stream *stream_of(const function_call *call)
+{
+    random_state *state = call->state;
+    bp_context *context = call->context;
+
+    if (!state->begun) {
+        uint64_t seed = context->config.seed ? context->config.seed : random_system_seed();
+        state->stream = random_new(seed, atomic_fetch_add(&context->random_streams, 1));
+        state->begun = true;
+    }
+    return &state->stream;
+}
+
+KERNEL(random_number)
+{
+    double *to = call_values(call, out, 8);
+    random_stream *stream = stream_of(call);
+
+    (void)arguments, (void)count;
+    if (!to) return call_no_memory(call, call->rows * 8, err);
+    for (size_t row = 0; row < call->rows; row++) to[row] = random_double(stream);
+    return BP_OK;
+}
+
+/* RFC 9562: the version in bits 48 … 51 from the top, the variant 10 in the two bits behind the 64th. */
+static uint128 with_version(uint64_t high, uint64_t low, unsigned version)
+{
+    high = (high & ~(uint64_t)0xf000) | (uint64_t)version << 12;
+    low = (low & ~((uint64_t)3 << 62)) | (uint64_t)2 << 62;
+    return (uint128)high << 64 | low;
+}
+
+KERNEL(random_uuid)
+{
+    uint128 *to = call_values(call, out, 16);
+    random_stream *stream = stream_of(call);
+
+    (void)arguments, (void)count;
+    if (!to) return call_no_memory(call, call->rows * 16, err);
+    for (size_t row = 0; row < call->rows; row++) {
+        uint64_t high = random_uint64(stream), low = random_uint64(stream);
+        to[row] = with_version(high, low, 4);
+    }
+    return BP_OK;
+}
+
+/* Milliseconds since 1970 in front, so that later ones sort behind; then random bits. */
+KERNEL(random_uuid_timed)
+{
+    uint128 *to = call_values(call, out, 16);
+    random_stream *stream = stream_of(call);
+    uint64_t now_ms = (uint64_t)(clock_wall_ns() / 1000000);
+
+    (void)arguments, (void)count;
+    if (!to) return call_no_memory(call, call->rows * 16, err);
+    for (size_t row = 0; row < call->rows; row++) {
+        uint64_t high = now_ms << 16 | (random_uint32(stream) & 0xfff), low = random_uint64(stream);
+        to[row] = with_version(high, low, 7);
+    }
+    return BP_OK;
+}
+
+/* Version and time of a UUID ---------------------------------------------------------------------------------------------------------------------- */
+KERNEL(uuid_version)
+{
+    uint32_t *to = call_values(call, out, 4);
+
+    (void)count;
+    if (!to) return call_no_memory(call, call->rows * 4, err);
+    for (size_t row = 0; row < call->rows; row++) to[row] = (uint32_t)(VALUE(&arguments[0], uint128, row) >> 76) & 15;
+    return BP_OK;
+}

@@ -1,0 +1,195 @@
+/* The parts of a regular expression between its files:
+ *
+ *   pattern --regex_parse--> syntax (nodes in an array) --regex_compile--> programs over bytes --regex_automaton, regex_capture--> spans
+ *
+ * A program is a graph of instructions: the classical nondeterministic automaton, with the parts of UTF-8 as byte ranges. Two are made of a
+ * pattern: one that reads forwards and one that reads backwards (to find where a match begins once its end is known). */
+#ifndef TEXT_REGEX_INTERNAL_H
+#define TEXT_REGEX_INTERNAL_H
+
+#include "base/arena.h"
+#include "base/config.h"
+#include "regex.h"
+
+typedef struct code_range {
+    uint32_t low, high; /* both included */
+} code_range;
+
+/* A growing array in heap memory. */
+typedef struct range_list {
+    memory *memory;
+    code_range *items;
+    size_t count, capacity;
+    bool failed; /* memory was refused */
+} range_list;
+
+/* regex_class.c: sets of code points ------------------------------------------------------------------------------------------------------- */
+void range_list_clear(range_list *list);
+void range_list_add(range_list *list, uint32_t low, uint32_t high);
+/* Sorted, without overlap. */
+void range_list_normalise(range_list *list);
+void range_list_negate(range_list *list); /* of a normalised one */
+/* Add whatever differs in case only. */
+void range_list_fold(range_list *list);
+/* Add a class by its letter (d w s, D W S: the others). */
+void range_list_add_perl(range_list *list, char letter, bool fold);
+/* Add the class "alpha", "^digit" …; false: there is none of that name. */
+bool range_list_add_posix(range_list *list, string_view name, bool fold);
+/* Add general category "L", "Lu", "^N", "Any". */
+bool range_list_add_category(range_list *list, string_view name, bool negated, bool fold);
+
+/* Syntax ------------------------------------------------------------------------------------------------------------------------------------ */
+typedef enum regex_kind {
+    REGEX_EMPTY,
+    REGEX_CHARACTER, /* value: code point */
+    REGEX_CLASS, /* ranges [first, first + count) */
+    REGEX_ASSERTION, /* value: assertion */
+    REGEX_GROUP, /* value: its number; one child */
+    REGEX_REPEAT, /* one child */
+    REGEX_SEQUENCE,
+    REGEX_ALTERNATIVES
+} regex_kind;
+
+typedef enum assertion {
+    ASSERT_BEGIN_LINE = 1,
+    ASSERT_END_LINE = 2,
+    ASSERT_BEGIN_TEXT = 4,
+    ASSERT_END_TEXT = 8,
+    ASSERT_WORD_BOUNDARY = 16,
+    ASSERT_NO_WORD_BOUNDARY = 32
+} assertion;
+
+#define REPEAT_NO_END UINT32_MAX
+
+typedef struct regex_node {
+    uint8_t kind;
+    bool lazy; /* REPEAT: as few as possible */
+    bool nullable; /* may match nothing */
+    uint32_t value;
+    uint32_t first, count; /* CLASS: ranges; else first: the first child (0: none) and count: how many */
+    uint32_t last; /* the last child */
+    uint32_t next; /* sibling; 0: none */
+    uint32_t least, most; /* REPEAT */
+} regex_node;
+
+typedef struct parsed_regex {
+    memory *memory;
+    regex_node *nodes; /* [0] is unused */
+    size_t node_count, node_capacity;
+    range_list ranges; /* of all classes */
+    string_view *names; /* of the groups, in `texts`; [0] is empty */
+    size_t name_capacity;
+    arena texts;
+    uint32_t group_count;
+    uint32_t root;
+} parsed_regex;
+
+MUST_USE bp_status regex_parse(parsed_regex *out, memory *memory, string_view pattern, unsigned flags, bp_error *err);
+void parsed_regex_clear(parsed_regex *parsed);
+
+/* Programs ---------------------------------------------------------------------------------------------------------------------------------- */
+typedef enum opcode { OP_BYTES, OP_SPLIT, OP_SAVE, OP_ASSERT, OP_MATCH } opcode;
+
+typedef struct instruction {
+    uint8_t op, low, high; /* BYTES: low … high, then next */
+    uint8_t assertion;
+    uint32_t next; /* SPLIT: tried first */
+    uint32_t other; /* SPLIT: tried then; SAVE: the slot */
+} instruction;
+
+typedef struct program {
+    memory *memory;
+    instruction *code;
+    size_t count, capacity;
+    uint32_t start; /* the match begins here and now */
+    uint32_t search; /* the match begins here or later */
+    uint8_t assertions; /* those that occur */
+    uint8_t classes[256]; /* bytes that no instruction tells apart share a class */
+    unsigned class_count;
+} program;
+
+MUST_USE bp_status regex_compile(program *out, memory *memory, const parsed_regex *parsed, bool backwards, unsigned flags,
+                                 bp_error *err);
+void program_clear(program *program);
+
+static inline bool is_word_byte(unsigned char c)
+{
+    return ascii_is_alpha(c) || ascii_is_digit(c) || c == '_';
+}
+
+/* A set of instruction numbers in the order of their coming; empty at once. */
+typedef struct sparse_set {
+    uint32_t *dense, *sparse;
+    size_t count;
+} sparse_set;
+
+static inline bool sparse_set_has(const sparse_set *set, uint32_t value)
+{
+    return set->sparse[value] < set->count && set->dense[set->sparse[value]] == value;
+}
+static inline void sparse_set_add(sparse_set *set, uint32_t value)
+{
+    set->sparse[value] = (uint32_t)set->count;
+    set->dense[set->count++] = value;
+}
+
+/* regex_automaton.c: deterministic, its states made as the text asks for them ---------------------------------------------------------------- */
+#define AUTOMATON_SPECIAL UINT32_C(0x80000000) /* of a table entry: look at the state before going on */
+#define AUTOMATON_DEAD AUTOMATON_SPECIAL
+
+typedef struct automaton_state {
+    uint32_t list_begin, list_count;
+    uint8_t before; /* assertions known to hold when it was entered */
+    uint8_t needed; /* assertions that wait for the next byte */
+    bool after_word;
+    bool match; /* a match ended before the byte that led here */
+} automaton_state;
+
+typedef struct automaton {
+    memory *memory;
+    const program *program;
+    bool longest; /* the longest match of all, not the first alternative's */
+    unsigned shift; /* a state's row has 1 << shift entries */
+    uint32_t *table; /* 0: not yet known; else the state's number << shift, with AUTOMATON_SPECIAL where it is one */
+    size_t table_capacity; /* rows */
+    automaton_state *states; /* [0] is unused */
+    size_t state_count, state_capacity;
+    uint32_t *lists;
+    size_t list_count, list_capacity;
+    uint32_t *hash; /* state numbers; a power of two of places */
+    size_t hash_capacity;
+    uint32_t starts[2][4]; /* anchored, context */
+    uint32_t skip; /* entries that lead to this state are special: a search may skip ahead there; 0: none */
+    sparse_set now, next;
+    uint32_t *stack;
+    size_t work_size; /* bytes of the block that holds the three above */
+    size_t flushes; /* for tests: how often the states were dropped */
+} automaton;
+
+MUST_USE bp_status automaton_init(automaton *out, memory *memory, const program *program, bool longest, bp_error *err);
+void automaton_clear(automaton *automaton);
+
+typedef struct automaton_search {
+    string_view text;
+    size_t from;
+    string_view prefix; /* what every match begins with; empty: nothing known */
+    bool anchored; /* the match begins at `from` */
+    bool any; /* the first end will do, not that of the leftmost match */
+    cancel *cancel; /* may be NULL */
+} automaton_search;
+
+/* Forwards: *end of the match, SIZE_MAX: there is none. */
+MUST_USE bp_status automaton_find_end(automaton *self, const automaton_search *search, size_t *end, bp_error *err);
+/* Backwards from byte `end` (a match ends there) and not below `from`: the begin furthest back. */
+MUST_USE bp_status automaton_find_begin(automaton *self, string_view text, size_t from, size_t end, cancel *cancel, size_t *begin,
+                                        bp_error *err);
+
+/* regex_capture.c: where the groups of a match lie --------------------------------------------------------------------------------------------- */
+/* The match of `text` that begins at `begin` and ends at `end`; `slots` = 2 a group, SIZE_MAX where a group took no part. */
+MUST_USE bp_status regex_capture(const program *program, memory *memory, string_view text, size_t begin, size_t end, size_t *slots,
+                                 size_t slot_count, cancel *cancel, bp_error *err);
+
+/* The place of `needle` (not empty) in [from, text.size), SIZE_MAX: none. */
+size_t regex_find_literal(string_view text, size_t from, string_view needle);
+
+#endif
