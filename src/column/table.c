@@ -9,7 +9,8 @@
 
 #include <stdatomic.h>
 
-#define LEAST_KEPT_ROWS 4096 /* more than an operator's batch, which is often a slice of something larger that it would keep alive */
+#define LEAST_KEPT_ROWS                                                                                                            \
+    4096 /* more than an operator's batch, which is often a slice of something larger that it would keep alive */
 #define CHUNK_MAX_ROWS ((size_t)INT32_MAX)
 
 typedef struct chunk {
