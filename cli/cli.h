@@ -59,6 +59,7 @@ typedef struct sql_session {
 
 int command_sql(int count, char **arguments);
 int command_info(int count, char **arguments);
+int command_completions(int count, char **arguments);
 
 /* Ctrl-C since the last reset. */
 bool was_interrupted(void);

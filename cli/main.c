@@ -24,7 +24,7 @@ static const char *command_name_at(size_t index)
 static void print_usage(FILE *stream)
 {
     fputs("usage: bedplate COMMAND [ARGUMENT …]\n", stream);
-    for (size_t i = 0; i < COMMAND_COUNT; i++) fprintf(stream, "  %-6s %s\n", commands[i].name, commands[i].text);
+    for (size_t i = 0; i < COMMAND_COUNT; i++) fprintf(stream, "  %-12s %s\n", commands[i].name, commands[i].text);
     fputs("bedplate --version prints the version.\n", stream);
 }
 

@@ -30,37 +30,58 @@ static int exit_code_of(bp_status status)
 }
 
 /* errors -------------------------------------------------------------------------------------------------------------------------- */
-#define SHOWN_LINE 200
+#define SHOWN_BEFORE 60 /* bytes of a long line before the caret, and … */
+#define SHOWN_BEHIND 100 /* … behind it */
+
+static size_t character_begin(const char *text, size_t at)
+{
+    while (at > 0 && ((unsigned char)text[at] & 0xc0) == 0x80) at--;
+    return at;
+}
 
 /* A line of the text as a terminal may see it: what would command it shows as ?. */
-static void show_line(const char *text, size_t size)
+static void show_line(const char *text, size_t size, bool cut_before, bool cut_behind)
 {
-    fputs("  ", stderr);
+    fputs(cut_before ? "  …" : "  ", stderr);
     for (size_t i = 0; i < size; i++) {
         unsigned char c = (unsigned char)text[i];
         fputc((c < 0x20 && c != '\t') || c == 0x7f ? '?' : c, stderr);
     }
-    fputs("\n  ", stderr);
+    fputs(cut_behind ? "…\n" : "\n", stderr);
 }
 
-/* The line of the text that holds byte `position`, with a caret below it. */
+/* As many columns as the bytes [begin, end) take, tabs as they are. */
+static void show_space(const char *text, size_t begin, size_t end)
+{
+    for (size_t next; begin < end; begin = next) {
+        int width;
+
+        next = bp_text_cluster(text, end, begin, &width);
+        if (text[begin] == '\t') {
+            fputc('\t', stderr);
+            continue;
+        }
+        if ((unsigned char)text[begin] < 0x20) width = 1;
+        for (int column = 0; column < width; column++) fputc(' ', stderr);
+    }
+}
+
+/* The line of the text that holds byte `position`, or what is near in a long one, with a caret below it. */
 static void show_caret(const char *text, size_t size, size_t position)
 {
     size_t begin = position, end = position;
+    bool cut_before, cut_behind;
 
-    while (begin > 0 && text[begin - 1] != '\n') begin--;
-    while (end < size && text[end] != '\n') end++;
-    if (end - begin > SHOWN_LINE) return;
-    if (end > begin && text[end - 1] == '\r') end--;
-    show_line(text + begin, end - begin);
-    for (size_t i = begin, next; i < position; i = next) {
-        int width;
-
-        next = bp_text_cluster(text, end, i, &width);
-        if (text[i] == '\t') fputc('\t', stderr);
-        if (text[i] != '\t' && (unsigned char)text[i] < 0x20) width = 1;
-        for (int column = 0; column < width && text[i] != '\t'; column++) fputc(' ', stderr);
-    }
+    while (begin > 0 && text[begin - 1] != '\n' && position - begin <= SHOWN_BEFORE) begin--;
+    while (end < size && text[end] != '\n' && end - position <= SHOWN_BEHIND) end++;
+    if (end < size) end = character_begin(text, end);
+    cut_before = begin > 0 && text[begin - 1] != '\n';
+    cut_behind = end < size && text[end] != '\n';
+    if (cut_before) begin = character_begin(text, begin);
+    if (end > begin && end > position && text[end - 1] == '\r') end--;
+    show_line(text + begin, end - begin, cut_before, cut_behind);
+    fputs(cut_before ? "   " : "  ", stderr);
+    show_space(text, begin, position);
     fputs("^\n", stderr);
 }
 

@@ -3,11 +3,15 @@ _bedplate() {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        COMPREPLY=($(compgen -W "sql info --help --version" -- "$word"))
+        COMPREPLY=($(compgen -W "sql info completions --help --version" -- "$word"))
         return
     fi
     if [[ ${COMP_WORDS[1]} == info ]]; then
         COMPREPLY=($(compgen -W "--json" -- "$word"))
+        return
+    fi
+    if [[ ${COMP_WORDS[1]} == completions ]]; then
+        COMPREPLY=($(compgen -W "bash zsh fish" -- "$word"))
         return
     fi
     [[ ${COMP_WORDS[1]} == sql ]] || return

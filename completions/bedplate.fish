@@ -2,9 +2,11 @@
 complete -c bedplate -f
 complete -c bedplate -n __fish_use_subcommand -a sql -d 'ask questions of CSV files and tables in SQL (bedplate sql --help)'
 complete -c bedplate -n __fish_use_subcommand -a info -d 'version and settings; --json: as JSON'
+complete -c bedplate -n __fish_use_subcommand -a completions -d 'print completions for bash, zsh or fish'
 complete -c bedplate -n __fish_use_subcommand -l help -d 'usage'
 complete -c bedplate -n __fish_use_subcommand -l version -d 'the version'
 complete -c bedplate -n '__fish_seen_subcommand_from info' -l json -d 'as JSON'
+complete -c bedplate -n '__fish_seen_subcommand_from completions' -a 'bash zsh fish'
 complete -c bedplate -n '__fish_seen_subcommand_from sql' -s c -x -d 'run this text, statement by statement'
 complete -c bedplate -n '__fish_seen_subcommand_from sql' -s f -r -F -d 'run this file (-: standard input); without -c and -f: a shell at a terminal, else standard input'
 complete -c bedplate -n '__fish_seen_subcommand_from sql' -l format -x -a 'box csv tsv json jsonl markdown html line' -d 'how results are written: box (default), csv, tsv, json, jsonl, markdown, html or line'

@@ -309,7 +309,10 @@ bp_status bp_statement_bind_text(bp_statement *statement, size_t number, const c
 {
     bp_status status = bind_bytes(statement, number, TYPE_VARCHAR, text, size, err);
 
-    return status ? status : column_validate(statement->parameters.values[number - 1], 1, err);
+    if (status) return status;
+    if ((status = column_validate(statement->parameters.values[number - 1], 1, err)))
+        statement->parameters.values[number - 1] = NULL; /* nobody may run with a text that is no UTF-8 */
+    return status;
 }
 
 bp_status bp_statement_bind_blob(bp_statement *statement, size_t number, const void *bytes, size_t size, bp_error *err)
@@ -511,7 +514,8 @@ static bp_status print_result(bp_result *result, const text_options *options, bp
     bp_status status;
 
     if (result->outcome.kind != OUTCOME_ROWS) return BP_OK;
-    if ((status = text_writer_new(&writer, memory, &result->outcome.plan->result, options, err))) return status;
+    if ((status = text_writer_new(&writer, result->connection->context, &result->outcome.plan->result, options, err)))
+        return status;
     builder_init(&text, memory, SIZE_MAX / 2);
     status = print_rows(result, writer, &text, take, data, err);
     builder_clear(&text);

@@ -18,6 +18,7 @@ struct bp_context {
     thread_pool *threads; /* made with the context, its threads at the first large job */
     trace trace;
     int64_t statement_micros; /* when the statement began, microseconds since 1970 in UTC: now(), current_date … agree within it */
+    _Atomic uint64_t random_seed; /* by setseed(); 0: the setting `seed` */
     _Atomic uint64_t random_streams; /* begun so far by random() and its like */
     fault_plan faults; /* used in builds with BEDPLATE_CHECKS only */
 };

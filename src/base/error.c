@@ -1,6 +1,8 @@
 /* Errors: fixed inline text, so that reporting one never needs memory. */
 #include "error.h"
 
+#include "utf8_check.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -41,6 +43,20 @@ static void cut_at_character(char *text, size_t size)
     if (back < length && (unsigned char)text[length - 1 - back] >= 0xc0) text[length - 1 - back] = '\0';
 }
 
+/* Messages quote what they complain of; bytes of it that are no UTF-8 are shown as ?. */
+static void mend_text(char *text, size_t size)
+{
+    char *at = text;
+    size_t left;
+
+    cut_at_character(text, size);
+    for (left = strlen(text); left;) {
+        size_t good = utf8_find_invalid(at, left);
+        at += good, left -= good;
+        if (left) *at++ = '?', left--;
+    }
+}
+
 PRINTF_LIKE(3, 0)
 static void error_fill(bp_error *err, bp_status status, const char *format, va_list arguments)
 {
@@ -49,7 +65,7 @@ static void error_fill(bp_error *err, bp_status status, const char *format, va_l
     err->line = 0;
     err->column = 0;
     vsnprintf(err->message, sizeof err->message, format, arguments);
-    cut_at_character(err->message, sizeof err->message);
+    mend_text(err->message, sizeof err->message);
 }
 
 bp_status error_set(bp_error *err, bp_status status, const char *format, ...)
@@ -100,7 +116,7 @@ void error_prefix(bp_error *err, const char *format, ...)
     va_end(arguments);
     memcpy(message, err->message, sizeof message);
     snprintf(err->message, sizeof err->message, "%.*s: %.*s", (int)(sizeof prefix / 2), prefix, (int)(sizeof message - 1), message);
-    cut_at_character(err->message, sizeof err->message);
+    mend_text(err->message, sizeof err->message);
 }
 
 void error_clear(bp_error *err)
@@ -145,5 +161,5 @@ void error_suggest(bp_error *err, string_view wanted, error_name_function name, 
     if (!best.data) return;
     length = strlen(err->message);
     snprintf(err->message + length, sizeof err->message - length, "; did you mean \"%.*s\"?", STRING_ARGUMENTS(best));
-    cut_at_character(err->message, sizeof err->message);
+    mend_text(err->message, sizeof err->message);
 }

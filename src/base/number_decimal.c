@@ -134,9 +134,10 @@ double number_decimal_to_double(int128 value, unsigned scale)
     if (magnitude <= UINT64_MAX) {
         result = number_scale_double((uint64_t)magnitude, -(int64_t)scale);
     } else {
-        size_t size = number_print_decimal(text, (int128)magnitude, scale);
+        size_t size = number_print_decimal(text, value, scale); /* with its sign: the least value has no positive twin */
 
         (void)number_parse_double(text, text + size, &result);
+        return result;
     }
     return value < 0 ? -result : result;
 }

@@ -125,8 +125,22 @@ typedef struct temporal_parts {
     string_view zone_name; /* of %Z, borrowed */
 } temporal_parts;
 
-/* `format` has passed temporal_check_format(). NUMBER_BAD: the text does not match; *bad_at is the byte of `text` where not (may be NULL). */
+/* A format taken apart once for many values: TEMPORAL_FORMAT_STEPS(format.size) is room enough for its steps; their number is returned. The format has
+ * passed temporal_check_format(). */
+typedef struct temporal_step {
+    uint8_t code;
+    char byte;
+    bool bare;
+} temporal_step;
+#define TEMPORAL_FORMAT_STEPS(size) (6 * (size) + 1)
+size_t temporal_compile_format(string_view format, temporal_step *steps);
+/* A finite day and time of day into `out`, which has TEMPORAL_STEPS_SIZE bytes; no NUL, the length is returned. */
+#define TEMPORAL_STEPS_SIZE(count, zone) ((count) * (12 + (zone).size))
+size_t temporal_print_steps(char *out, const temporal_step *steps, size_t count, int32_t days, int64_t nanos_of_day,
+                            int32_t offset_seconds, string_view zone);
+/* NUMBER_BAD: the text does not match; *bad_at is the byte of `text` where not (may be NULL). */
 number_result temporal_parse_format(string_view text, string_view format, temporal_parts *out, size_t *bad_at);
+number_result temporal_parse_steps(string_view text, const temporal_step *steps, size_t count, temporal_parts *out, size_t *bad_at);
 
 /* Arithmetic. False: out of range. ---------------------------------------------------------------------------------------------- */
 

@@ -10,18 +10,12 @@ typedef enum format_code {
 #undef CODE
 } format_code;
 
-typedef struct format_item {
-    format_code code;
-    char byte;
-    bool bare; /* "%-d" */
-} format_item;
-
+/* By letter; CODE_LITERAL: there is no such code. */
 static const struct code_row {
-    char letter;
+    uint8_t code;
     bool bare;
-    format_code code;
-} code_rows[] = {
-#define CODE(letter, name, bare) {letter, bare, CODE_##name},
+} code_rows[128] = {
+#define CODE(letter, name, bare) [letter] = {CODE_##name, bare},
 #include "temporal_codes.def"
 #undef CODE
 };
@@ -37,9 +31,10 @@ static string_view expansion(format_code code)
 }
 
 /* The next item; *at < end. */
-static format_item next_item(const char **at, const char *end)
+static temporal_step next_item(const char **at, const char *end)
 {
-    format_item item = {CODE_LITERAL, *(*at)++, false};
+    temporal_step item = {CODE_LITERAL, *(*at)++, false};
+    struct code_row row;
 
     if (item.byte != '%') return item;
     item.code = CODE_BAD;
@@ -49,10 +44,21 @@ static format_item next_item(const char **at, const char *end)
     }
     if (*at == end) return item;
     item.byte = *(*at)++;
-    for (size_t i = 0; i < ARRAY_LENGTH(code_rows); i++) {
-        if (code_rows[i].letter == item.byte && (code_rows[i].bare || !item.bare)) item.code = code_rows[i].code;
-    }
+    row = code_rows[(unsigned char)item.byte & 127];
+    if ((unsigned char)item.byte < 128 && row.code != CODE_LITERAL && (row.bare || !item.bare)) item.code = row.code;
     return item;
+}
+
+/* The steps of the next item, %c and its like taken apart: at most TEMPORAL_FORMAT_STEPS(3). */
+static size_t next_steps(const char **at, const char *end, temporal_step *steps)
+{
+    temporal_step item = next_item(at, end);
+    string_view inner = expansion((format_code)item.code);
+    size_t count = 0;
+
+    if (inner.size == 0) steps[count++] = item;
+    for (const char *in = inner.data, *in_end = in + inner.size; in < in_end;) steps[count++] = next_item(&in, in_end);
+    return count;
 }
 
 bp_status temporal_check_format(string_view format, bool parsing, bp_error *err)
@@ -85,33 +91,48 @@ typedef struct format_value {
     string_view zone;
 } format_value;
 
-static bool put_number(builder *out, int64_t value, unsigned width, bool bare)
+/* Each writes at `at`, 12 bytes at the most (see TEMPORAL_STEPS_SIZE), and returns what is behind it. */
+static char *put_number(char *at, int64_t value, unsigned width, bool bare)
 {
     char text[NUMBER_INT64_SIZE];
-    size_t size = number_print_int64(text, value);
+    size_t size;
 
-    if (!bare && size < width && !builder_fill(out, '0', width - size)) return false;
-    return builder_append(out, text, size);
+    if (value >= 0 && value < 10000 && width <= 4) { /* nearly all there are */
+        unsigned rest = (unsigned)value;
+        size = bare || width < 2 ? 1 : width;
+        while (size < 4 && rest >= (size == 1 ? 10u : size == 2 ? 100u : 1000u)) size++;
+        for (size_t i = size; i--; rest /= 10) at[i] = (char)('0' + rest % 10);
+        return at + size;
+    }
+    size = number_print_int64(text, value);
+    for (; !bare && size < width; width--) *at++ = '0';
+    memcpy(at, text, size);
+    return at + size;
 }
 
-static bool put_name(builder *out, const char *name, bool abbreviated)
+static char *put_name(char *at, const char *name, bool abbreviated)
 {
-    return builder_append(out, name, abbreviated ? 3 : strlen(name));
+    size_t size = abbreviated ? 3 : strlen(name);
+
+    memcpy(at, name, size);
+    return at + size;
 }
 
 /* Years 0 … 9999 have four digits, others what they need. */
-static bool put_year(builder *out, int64_t year)
+static char *put_year(char *at, int64_t year)
 {
-    return put_number(out, year, 4, year < 0);
+    return put_number(at, year, 4, year < 0);
 }
 
-static bool put_offset(builder *out, int32_t offset)
+static char *put_offset(char *at, int32_t offset)
 {
     int32_t magnitude = offset < 0 ? -offset : offset;
 
-    if (!builder_byte(out, offset < 0 ? '-' : '+') || !put_number(out, magnitude / 3600, 2, false)) return false;
-    if (magnitude % 3600 == 0) return true;
-    return builder_byte(out, ':') && put_number(out, magnitude / 60 % 60, 2, false);
+    *at++ = offset < 0 ? '-' : '+';
+    at = put_number(at, magnitude / 3600, 2, false);
+    if (magnitude % 3600 == 0) return at;
+    *at++ = ':';
+    return put_number(at, magnitude / 60 % 60, 2, false);
 }
 
 /* Weeks of the year that begin on Sunday (first_day 0) or Monday (1); the days before the first are week 0. */
@@ -123,67 +144,85 @@ static int64_t week_of_year(int32_t days, int first_day)
     return (day_of_year + 7 - weekday) / 7;
 }
 
-static bool put_date_item(builder *out, format_item item, const format_value *value)
+static char *put_date_item(char *at, temporal_step item, const format_value *value)
 {
-    switch (item.code) {
-    case CODE_DAY_SHORT: return put_name(out, temporal_day_names[date_part_of_date(PART_DAY_OF_WEEK, value->days)], true);
-    case CODE_DAY_NAME: return put_name(out, temporal_day_names[date_part_of_date(PART_DAY_OF_WEEK, value->days)], false);
-    case CODE_DAY_NUMBER: return put_number(out, date_part_of_date(PART_DAY_OF_WEEK, value->days), 1, false);
-    case CODE_ISO_DAY: return put_number(out, date_part_of_date(PART_ISO_DAY_OF_WEEK, value->days), 1, false);
-    case CODE_DAY: return put_number(out, value->date.day, 2, item.bare);
+    switch ((format_code)item.code) {
+    case CODE_DAY_SHORT: return put_name(at, temporal_day_names[date_part_of_date(PART_DAY_OF_WEEK, value->days)], true);
+    case CODE_DAY_NAME: return put_name(at, temporal_day_names[date_part_of_date(PART_DAY_OF_WEEK, value->days)], false);
+    case CODE_DAY_NUMBER: return put_number(at, date_part_of_date(PART_DAY_OF_WEEK, value->days), 1, false);
+    case CODE_ISO_DAY: return put_number(at, date_part_of_date(PART_ISO_DAY_OF_WEEK, value->days), 1, false);
+    case CODE_DAY: return put_number(at, value->date.day, 2, item.bare);
     case CODE_MONTH_SHORT:
-    case CODE_MONTH_SHORT_H: return put_name(out, temporal_month_names[value->date.month - 1], true);
-    case CODE_MONTH_NAME: return put_name(out, temporal_month_names[value->date.month - 1], false);
-    case CODE_MONTH: return put_number(out, value->date.month, 2, item.bare);
+    case CODE_MONTH_SHORT_H: return put_name(at, temporal_month_names[value->date.month - 1], true);
+    case CODE_MONTH_NAME: return put_name(at, temporal_month_names[value->date.month - 1], false);
+    case CODE_MONTH: return put_number(at, value->date.month, 2, item.bare);
     case CODE_YEAR_SHORT:
-        return put_number(out, value->date.year < 0 ? -(value->date.year % 100) : value->date.year % 100, 2, item.bare);
-    case CODE_YEAR: return put_year(out, value->date.year);
-    case CODE_DAY_OF_YEAR: return put_number(out, date_part_of_date(PART_DAY_OF_YEAR, value->days), 3, item.bare);
-    case CODE_WEEK_SUNDAY: return put_number(out, week_of_year(value->days, 0), 2, false);
-    case CODE_WEEK_MONDAY: return put_number(out, week_of_year(value->days, 1), 2, false);
-    case CODE_ISO_YEAR: return put_year(out, date_part_of_date(PART_ISO_YEAR, value->days));
-    case CODE_ISO_WEEK: return put_number(out, date_part_of_date(PART_WEEK, value->days), 2, false);
-    default: return false;
+        return put_number(at, value->date.year < 0 ? -(value->date.year % 100) : value->date.year % 100, 2, item.bare);
+    case CODE_YEAR: return put_year(at, value->date.year);
+    case CODE_DAY_OF_YEAR: return put_number(at, date_part_of_date(PART_DAY_OF_YEAR, value->days), 3, item.bare);
+    case CODE_WEEK_SUNDAY: return put_number(at, week_of_year(value->days, 0), 2, false);
+    case CODE_WEEK_MONDAY: return put_number(at, week_of_year(value->days, 1), 2, false);
+    case CODE_ISO_YEAR: return put_year(at, date_part_of_date(PART_ISO_YEAR, value->days));
+    case CODE_ISO_WEEK: return put_number(at, date_part_of_date(PART_WEEK, value->days), 2, false);
+    default: return at;
     }
 }
 
-static bool put_item(builder *out, format_item item, const format_value *value)
+static char *put_item(char *at, temporal_step item, const format_value *value)
 {
-    switch (item.code) {
+    switch ((format_code)item.code) {
     case CODE_LITERAL:
-    case CODE_PERCENT: return builder_byte(out, item.byte);
-    case CODE_HOUR: return put_number(out, value->time.hour, 2, item.bare);
-    case CODE_HOUR_12: return put_number(out, (value->time.hour + 11) % 12 + 1, 2, item.bare);
-    case CODE_AM_PM: return builder_append(out, value->time.hour % 24 < 12 ? "AM" : "PM", 2);
-    case CODE_MINUTE: return put_number(out, value->time.minute, 2, item.bare);
-    case CODE_SECOND: return put_number(out, value->time.second, 2, item.bare);
-    case CODE_MICROS: return put_number(out, value->time.nanos / 1000, 6, false);
-    case CODE_MILLIS: return put_number(out, value->time.nanos / 1000000, 3, false);
-    case CODE_NANOS: return put_number(out, value->time.nanos, 9, false);
-    case CODE_OFFSET: return put_offset(out, value->offset);
-    case CODE_ZONE: return builder_text(out, value->zone);
-    default: return put_date_item(out, item, value);
+    case CODE_PERCENT: *at = item.byte; return at + 1;
+    case CODE_HOUR: return put_number(at, value->time.hour, 2, item.bare);
+    case CODE_HOUR_12: return put_number(at, (value->time.hour + 11) % 12 + 1, 2, item.bare);
+    case CODE_AM_PM: memcpy(at, value->time.hour % 24 < 12 ? "AM" : "PM", 2); return at + 2;
+    case CODE_MINUTE: return put_number(at, value->time.minute, 2, item.bare);
+    case CODE_SECOND: return put_number(at, value->time.second, 2, item.bare);
+    case CODE_MICROS: return put_number(at, value->time.nanos / 1000, 6, false);
+    case CODE_MILLIS: return put_number(at, value->time.nanos / 1000000, 3, false);
+    case CODE_NANOS: return put_number(at, value->time.nanos, 9, false);
+    case CODE_OFFSET: return put_offset(at, value->offset);
+    case CODE_ZONE:
+        if (value->zone.size) memcpy(at, value->zone.data, value->zone.size);
+        return at + value->zone.size;
+    default: return put_date_item(at, item, value);
     }
+}
+
+size_t temporal_compile_format(string_view format, temporal_step *steps)
+{
+    const char *at = format.data, *end = at + format.size;
+    size_t count = 0;
+
+    while (at < end) count += next_steps(&at, end, steps + count);
+    return count;
+}
+
+size_t temporal_print_steps(char *out, const temporal_step *steps, size_t count, int32_t days, int64_t nanos_of_day,
+                            int32_t offset_seconds, string_view zone)
+{
+    format_value value = {days, {0, 1, 1}, {0, 0, 0, 0}, offset_seconds, zone};
+    char *at = out;
+
+    value.date = civil_from_days(days);
+    value.time = civil_from_micros(nanos_of_day / 1000);
+    value.time.nanos += (uint32_t)(nanos_of_day % 1000);
+    for (size_t i = 0; i < count; i++) at = put_item(at, steps[i], &value);
+    return (size_t)(at - out);
 }
 
 bool temporal_format(builder *out, string_view format, int32_t days, int64_t nanos_of_day, int32_t offset_seconds, string_view zone)
 {
-    format_value value = {days, {0, 1, 1}, {0, 0, 0, 0}, offset_seconds, zone};
     const char *at = format.data, *end = at + format.size;
     char infinite[TEMPORAL_DATE_SIZE];
 
     if (!date_is_finite(days)) return builder_append(out, infinite, temporal_print_date(infinite, days));
-    value.date = civil_from_days(days);
-    value.time = civil_from_micros(nanos_of_day / 1000);
-    value.time.nanos += (uint32_t)(nanos_of_day % 1000);
     while (at < end) {
-        format_item item = next_item(&at, end);
-        string_view inner = expansion(item.code);
+        temporal_step steps[TEMPORAL_FORMAT_STEPS(3)];
+        size_t count = next_steps(&at, end, steps);
 
-        for (const char *in = inner.data, *in_end = in + inner.size; in < in_end;) {
-            if (!put_item(out, next_item(&in, in_end), &value)) return false;
-        }
-        if (inner.size == 0 && !put_item(out, item, &value)) return false;
+        if (!builder_reserve(out, TEMPORAL_STEPS_SIZE(count, zone))) return false;
+        out->size += temporal_print_steps(out->data + out->size, steps, count, days, nanos_of_day, offset_seconds, zone);
     }
     return true;
 }
@@ -270,9 +309,9 @@ static bool read_literal(const char **at, const char *end, char byte)
 }
 
 /* A flat switch over the codes. */
-static bool read_item(const char **at, const char *end, format_item item, parsed_fields *fields)
+static bool read_item(const char **at, const char *end, temporal_step item, parsed_fields *fields)
 {
-    switch (item.code) {
+    switch ((format_code)item.code) {
     case CODE_LITERAL:
     case CODE_PERCENT: return read_literal(at, end, item.byte);
     case CODE_DAY_SHORT: return read_name(at, end, temporal_day_names, 7, true, 0, &fields->weekday);
@@ -311,9 +350,12 @@ static bool read_item(const char **at, const char *end, format_item item, parsed
 /* The day that the fields name: by ISO week, by day of the year, by week of the year, or by month and day. */
 static bool assemble_date(const parsed_fields *fields, int32_t *days)
 {
-    int64_t year = fields->year < 0 ? 1900 : fields->year, first = civil_to_days(year, 1, 1), weekday = fields->weekday;
+    int64_t year = fields->year < 0 ? 1900 : fields->year, first, weekday = fields->weekday;
     int64_t week = fields->week_monday >= 0 ? fields->week_monday : fields->week_sunday, starts_on = fields->week_monday >= 0;
 
+    if (fields->month >= 0 && fields->day_of_year < 0 && fields->iso_year < 0 && fields->iso_week < 0) /* the usual way */
+        return date_make(days, year, fields->month, fields->day < 0 ? 1 : fields->day);
+    first = civil_to_days(year, 1, 1);
     if (fields->iso_year >= 0 || fields->iso_week >= 0) {
         int64_t fourth = civil_to_days(fields->iso_year >= 0 ? fields->iso_year : year, 1, 4);
         int64_t monday = fourth - (date_part_of_date(PART_ISO_DAY_OF_WEEK, (int32_t)fourth) - 1);
@@ -346,45 +388,77 @@ static int64_t assemble_time(const parsed_fields *fields)
     return ((hour * 60 + fields->minute) * 60 + fields->second) * INT64_C(1000000000) + fields->nanos;
 }
 
+/* "infinity" is a date by any format. */
+static bool read_infinity(string_view text, int32_t *days)
+{
+    string_view trimmed = string_trim(text);
+
+    if (!string_equal_nocase(trimmed, STRING_VIEW("infinity")) && !string_equal_nocase(trimmed, STRING_VIEW("-infinity")))
+        return false;
+    *days = *trimmed.data == '-' ? DATE_MINUS_INFINITY : DATE_INFINITY;
+    return true;
+}
+
+/* False: the text is infinite, so *out is done. */
+static bool begin_parsing(parsed_fields *fields, string_view text, temporal_parts *out)
+{
+    *out = (temporal_parts){.zone_name = {NULL, 0}};
+    *fields = (parsed_fields){.year = -1,
+                              .month = -1,
+                              .day = -1,
+                              .day_of_year = -1,
+                              .week_sunday = -1,
+                              .week_monday = -1,
+                              .iso_year = -1,
+                              .iso_week = -1,
+                              .weekday = -1,
+                              .hour_12 = -1,
+                              .hour = 0,
+                              .afternoon = -1,
+                              .parts = out};
+    return !text.size || ascii_is_digit((unsigned char)*text.data) || !read_infinity(text, &out->days);
+}
+
+/* matched: all steps were; `at` is where they left off. */
+static number_result end_parsing(bool matched, const parsed_fields *fields, string_view text, const char *at, size_t *bad_at)
+{
+    const char *end = text.data + text.size;
+
+    if (matched) skip_spaces(&at, end);
+    if (!matched || at != end) {
+        if (bad_at) *bad_at = (size_t)(at - text.data);
+        return NUMBER_BAD;
+    }
+    if (!assemble_date(fields, &fields->parts->days)) return NUMBER_OVERFLOW;
+    fields->parts->nanos_of_day = assemble_time(fields);
+    return NUMBER_OK;
+}
+
+number_result temporal_parse_steps(string_view text, const temporal_step *steps, size_t count, temporal_parts *out, size_t *bad_at)
+{
+    const char *at = text.data, *end = at + text.size;
+    parsed_fields fields;
+    size_t done = 0;
+
+    if (!begin_parsing(&fields, text, out)) return NUMBER_OK;
+    skip_spaces(&at, end);
+    while (done < count && read_item(&at, end, steps[done], &fields)) done++;
+    return end_parsing(done == count, &fields, text, at, bad_at);
+}
+
 number_result temporal_parse_format(string_view text, string_view format, temporal_parts *out, size_t *bad_at)
 {
     const char *at = text.data, *end = at + text.size, *step = format.data, *format_end = step + format.size;
-    string_view trimmed = string_trim(text);
-    parsed_fields fields = {.year = -1,
-                            .month = -1,
-                            .day = -1,
-                            .day_of_year = -1,
-                            .week_sunday = -1,
-                            .week_monday = -1,
-                            .iso_year = -1,
-                            .iso_week = -1,
-                            .weekday = -1,
-                            .hour_12 = -1,
-                            .hour = 0,
-                            .afternoon = -1,
-                            .parts = out};
+    parsed_fields fields;
+    bool matched = true;
 
-    *out = (temporal_parts){.zone_name = {NULL, 0}};
-    if (string_equal_nocase(trimmed, STRING_VIEW("infinity")) || string_equal_nocase(trimmed, STRING_VIEW("-infinity"))) {
-        out->days = *trimmed.data == '-' ? DATE_MINUS_INFINITY : DATE_INFINITY;
-        return NUMBER_OK;
-    }
+    if (!begin_parsing(&fields, text, out)) return NUMBER_OK;
     skip_spaces(&at, end);
-    while (step < format_end) {
-        format_item item = next_item(&step, format_end);
-        string_view inner = expansion(item.code);
+    while (step < format_end && matched) {
+        temporal_step steps[TEMPORAL_FORMAT_STEPS(3)];
+        size_t count = next_steps(&step, format_end, steps);
 
-        for (const char *in = inner.data, *in_end = in + inner.size; in < in_end;) {
-            if (!read_item(&at, end, next_item(&in, in_end), &fields)) goto bad;
-        }
-        if (inner.size == 0 && !read_item(&at, end, item, &fields)) goto bad;
+        for (size_t i = 0; i < count && matched; i++) matched = read_item(&at, end, steps[i], &fields);
     }
-    skip_spaces(&at, end);
-    if (at != end) goto bad;
-    if (!assemble_date(&fields, &out->days)) return NUMBER_OVERFLOW;
-    out->nanos_of_day = assemble_time(&fields);
-    return NUMBER_OK;
-bad:
-    if (bad_at) *bad_at = (size_t)(at - text.data);
-    return NUMBER_BAD;
+    return end_parsing(matched, &fields, text, at, bad_at);
 }

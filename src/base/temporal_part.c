@@ -372,7 +372,10 @@ bool time_bucket_timestamp(interval width, int64_t micros, int64_t origin, int64
                timestamp_make(out, day, 0);
     }
     if (width.months != 0 || ckd_mul(&day_micros, (int64_t)width.days, MICROS_PER_DAY) ||
-        ckd_add(&step, day_micros, width.micros) || step <= 0 || ckd_sub(&offset, micros, origin))
+        ckd_add(&step, day_micros, width.micros) || step <= 0)
         return false;
-    return !ckd_mul(&offset, floor_divide(offset, step), step) && !ckd_add(out, origin, offset) && timestamp_is_finite(*out);
+    /* How far the value lies behind the bucket's start: the difference of the two rests, since value - origin may overflow. */
+    offset = (micros - floor_divide(micros, step) * step) - (origin - floor_divide(origin, step) * step);
+    if (offset < 0) offset += step;
+    return !ckd_sub(out, micros, offset) && timestamp_is_finite(*out);
 }

@@ -119,6 +119,7 @@ static bool print_within(builder *out, data_type type, int depth)
 
 bool type_print(builder *out, data_type type)
 {
+    if (type.id == TYPE_NULL) return builder_literal(out, "\"NULL\""); /* as DuckDB writes the type of NULL */
     return print_within(out, type, 0);
 }
 

@@ -5,6 +5,7 @@
 #include "column/nested_key.h"
 
 #define EMPTY_SLOTS 256
+#define FEW_GROUPS 16384 /* whose slots are kept at most a quarter full: they stay in the cache, and probes are short */
 
 /* Held as a string_ref. */
 static bool is_text(data_type type)
@@ -381,7 +382,7 @@ static bp_status make_room(group_table *table, size_t rows, bp_error *err)
     if (needed >= UINT32_MAX) return error_set(err, BP_LIMIT, "more than %u groups in one table", UINT32_MAX - 1);
     while (capacity < needed) capacity *= 2;
     if (capacity != table->capacity && (status = grow_groups(table, capacity, err))) return status;
-    while (slots < needed * 2) slots *= 2;
+    while (slots < needed * (needed < FEW_GROUPS ? 4 : 2)) slots *= 2;
     return slots == table->slot_count ? BP_OK : grow_slots(table, slots, err);
 }
 
@@ -430,33 +431,60 @@ static inline size_t find_slot(const group_table *table, const char *row, uint64
     }
 }
 
+/* Rows from `done` on as long as their group is there with the very same words, which is nearly always: inlined once for each usual width.
+ * Returns the first row that needs more: a new group, or texts to be looked at. */
+static ALWAYS_INLINE size_t insert_known(const group_table *table, const char *packed, const uint64_t *hashes, size_t done,
+                                         size_t end, size_t width, uint32_t *groups)
+{
+    const uint64_t *slots = table->slots;
+    size_t mask = table->slot_count - 1;
+    bool prefetch = table->slot_count > 32768;
+
+    for (; done < end; done++) {
+        uint64_t hash = hashes[done], slot;
+        size_t at = hash & mask;
+        if (prefetch && done + 8 < end) __builtin_prefetch(&slots[hashes[done + 8] & mask]);
+        while ((slot = slots[at]) && (slot ^ hash) >> 32) at = (at + 1) & mask;
+        if (!slot) return done;
+        groups[done] = (uint32_t)slot - 1;
+        if (!words_equal(packed + done * width, table->rows + groups[done] * width, width)) return done;
+    }
+    return done;
+}
+
+static size_t insert_known_of_width(const group_table *table, const char *packed, const uint64_t *hashes, size_t done, size_t end,
+                                    uint32_t *groups)
+{
+    switch (table->layout->width) {
+    case 16: return insert_known(table, packed, hashes, done, end, 16, groups);
+    case 24: return insert_known(table, packed, hashes, done, end, 24, groups);
+    case 32: return insert_known(table, packed, hashes, done, end, 32, groups);
+    case 40: return insert_known(table, packed, hashes, done, end, 40, groups);
+    default: return insert_known(table, packed, hashes, done, end, table->layout->width, groups);
+    }
+}
+
 bp_status group_table_insert(group_table *table, const char *packed, const uint64_t *hashes, size_t rows, uint64_t first,
                              const uint64_t *positions, bool copy_strings, uint32_t *groups, bp_error *err)
 {
     size_t width = table->layout->width;
-    bool prefetch = table->slot_count > 32768;
     bp_status status;
 
-    for (size_t done = 0; done < rows;) {
-        size_t room, end;
+    for (size_t done = 0;; done++) {
+        const char *row;
+        size_t at;
+        done = insert_known_of_width(table, packed, hashes, done, rows, groups);
+        if (done == rows) return BP_OK;
+        row = packed + done * width;
         if ((status = make_room(table, 1, err))) return status;
-        room = table->slot_count / 2 - table->count;
-        if (room > table->capacity - table->count) room = table->capacity - table->count;
-        end = rows - done < room ? rows : done + room;
-        for (; done < end; done++) {
-            const char *row = packed + done * width;
-            size_t at;
-            if (prefetch && done + 8 < rows) __builtin_prefetch(&table->slots[hashes[done + 8] & (table->slot_count - 1)]);
-            at = find_slot(table, row, hashes[done]);
-            if (!table->slots[at]) {
-                if ((status = add_group(table, row, hashes[done], positions ? positions[done] : first + done, copy_strings, err)))
-                    return status;
-                table->slots[at] = slot_of(hashes[done], table->count - 1);
-            }
-            groups[done] = (uint32_t)((table->slots[at] & UINT32_MAX) - 1);
+        at = find_slot(table, row, hashes[done]);
+        if (!table->slots[at]) {
+            if ((status = add_group(table, row, hashes[done], positions ? positions[done] : first + done, copy_strings, err)))
+                return status;
+            table->slots[at] = slot_of(hashes[done], table->count - 1);
         }
+        groups[done] = (uint32_t)((table->slots[at] & UINT32_MAX) - 1);
     }
-    return BP_OK;
 }
 
 void group_table_find(const group_table *table, const char *packed, const uint64_t *hashes, size_t rows, uint32_t *groups)

@@ -5,7 +5,7 @@
  * floats canonical (one NaN, no -0.0), padded to whole words. Rows compare word by word; only far strings need a look at their bytes. Lists, structs and
  * maps are texts here: the bytes that nested_key.h makes of them.
  *
- *   slots[hash & mask] = tag (high 32 bits of the hash's top half) | group + 1;  0: empty. Linear probing, at most half full. */
+ *   slots[hash & mask] = tag (high 32 bits of the hash's top half) | group + 1;  0: empty. Linear probing, at most half full (a quarter while there are few). */
 #ifndef EXEC_GROUP_TABLE_H
 #define EXEC_GROUP_TABLE_H
 

@@ -191,6 +191,8 @@ static data_type unify_numbers(data_type left, data_type right)
         data_type wide = left.id == TYPE_FLOAT64 || right.id == TYPE_FLOAT64 ? type_of(TYPE_FLOAT64) : type_of(TYPE_FLOAT32);
         return left.id == TYPE_FLOAT16 && right.id == TYPE_FLOAT16 ? left : wide;
     }
+    if (left.id == TYPE_DECIMAL && integer_bits((type_id)right.id) == 128) return type_decimal(38, left.scale);
+    if (right.id == TYPE_DECIMAL && integer_bits((type_id)left.id) == 128) return type_decimal(38, right.scale);
     if (left.id == TYPE_DECIMAL || right.id == TYPE_DECIMAL) return decimal_union(decimal_of(left), decimal_of(right));
     if (integer_holds((type_id)left.id, (type_id)right.id)) return left;
     if (integer_holds((type_id)right.id, (type_id)left.id)) return right;
@@ -245,10 +247,16 @@ static bool is_list_like(data_type type)
 static bool unify_with_text(data_type *out, data_type other, unify_mode mode)
 {
     *out = type_of(TYPE_VARCHAR);
-    if (mode == UNIFY_UNION || other.id == TYPE_VARCHAR || other.id == TYPE_ENUM) return true;
-    if (mode == UNIFY_CASE || other.id == TYPE_BOOLEAN || type_is_nested(other) || other.id == TYPE_BLOB) return false;
+    if (other.id == TYPE_VARCHAR || other.id == TYPE_ENUM || (mode == UNIFY_UNION && other.id != TYPE_BLOB)) return true;
+    if (mode == UNIFY_CASE || mode == UNIFY_ORDER || type_is_nested(other)) return false;
     *out = other;
     return true;
+}
+
+/* Booleans count as integers everywhere, as fractions only where values are compared for equality or stacked. */
+static bool boolean_meets(data_type other, unify_mode mode)
+{
+    return type_is_integer(other) || (type_is_numeric(other) && (mode == UNIFY_UNION || mode == UNIFY_COMPARE));
 }
 
 static bool unify_types(data_type *out, arena *arena, data_type left, data_type right, unify_mode mode)
@@ -263,8 +271,8 @@ static bool unify_types(data_type *out, arena *arena, data_type left, data_type 
         *out = unify_numbers(left, right);
         return true;
     }
-    if (left.id == TYPE_BOOLEAN && type_is_numeric(right)) return true;
-    if (right.id == TYPE_BOOLEAN && type_is_numeric(left)) {
+    if (left.id == TYPE_BOOLEAN && boolean_meets(right, mode)) return true;
+    if (right.id == TYPE_BOOLEAN && boolean_meets(left, mode)) {
         *out = left;
         return true;
     }
@@ -425,6 +433,19 @@ static data_type pattern_type(const type_pattern *pattern)
     return type;
 }
 
+/* Arithmetic of a decimal with a text literal is done in DOUBLE. */
+static bool decimal_meets_text(const signature *signature, const argument_type *arguments, size_t count)
+{
+    bool decimal = false, text = false;
+
+    for (size_t i = 0; i < count && i < signature->count; i++) {
+        if (signature->parameters[i].kind != PATTERN_VARIABLE || signature->parameters[i].variable != VARIABLE_N) continue;
+        decimal |= arguments[i].type.id == TYPE_DECIMAL;
+        text |= arguments[i].open && arguments[i].type.id == TYPE_VARCHAR;
+    }
+    return decimal && text;
+}
+
 /* The types that the variables stand for. */
 static bool bind_variables(const signature *signature, arena *arena, const argument_type *arguments, size_t count,
                            argument_type *variables)
@@ -434,9 +455,11 @@ static bool bind_variables(const signature *signature, arena *arena, const argum
         argument_type element = arguments[i], common;
         if (pattern->kind != PATTERN_VARIABLE) continue;
         if (!unwrap_lists(&element, pattern->lists)) return false;
+        if (element.type.id == TYPE_BOOLEAN && (pattern->variable == VARIABLE_N || pattern->variable == VARIABLE_I)) return false;
         if (!unify_arguments(&common, arena, &variables[pattern->variable], &element, UNIFY_CASE)) return false;
         variables[pattern->variable] = common;
     }
+    if (decimal_meets_text(signature, arguments, count)) variables[VARIABLE_N] = (argument_type){.type = type_of(TYPE_FLOAT64)};
     return true;
 }
 

@@ -2,6 +2,8 @@
  * '1_000'. Printing is column_print_value()'s, with short cuts for integers and doubles. */
 #include "convert_internal.h"
 
+#include <math.h>
+
 #include "base/error.h"
 #include "base/number.h"
 #include "base/temporal.h"
@@ -30,7 +32,7 @@ static bool without_underscores(string_view *text, char *buffer, size_t size)
     return true;
 }
 
-/* Digits with a point or an exponent, as an integer, half away from zero; or hexadecimal. */
+/* Digits with a point or an exponent, as an integer, half away from zero; or 0x1f, 0b11. */
 static number_result parse_odd_integer(string_view text, int128 *out)
 {
     const char *end = text.data + text.size;
@@ -40,8 +42,10 @@ static number_result parse_odd_integer(string_view text, int128 *out)
     number_result result;
 
     if (without_underscores(&text, buffer, sizeof buffer)) end = text.data + text.size;
-    if (text.size > 2 + (size_t)negative && text.data[negative] == '0' && (text.data[negative + 1] | 0x20) == 'x') {
-        result = number_parse_base(text.data + negative + 2, end, 16, NUMBER_NO_SIGN, &hex);
+    if (text.size > 2 + (size_t)negative && text.data[negative] == '0' &&
+        ((text.data[negative + 1] | 0x20) == 'x' || (text.data[negative + 1] | 0x20) == 'b')) {
+        unsigned base = (text.data[negative + 1] | 0x20) == 'x' ? 16 : 2;
+        result = number_parse_base(text.data + negative + 2, end, base, NUMBER_NO_SIGN, &hex);
         *out = negative ? -(int128)hex : (int128)hex;
         return result;
     }
@@ -74,6 +78,7 @@ static number_result parse_integer(string_view text, data_type to, void *values,
     return number_lane_store((number_lane){.integer = value}, 0, to, values, row) ? NUMBER_OK : NUMBER_OVERFLOW;
 }
 
+/* A number beyond the type's range is infinity. */
 static number_result parse_real(string_view text, data_type to, void *values, size_t row)
 {
     char buffer[128];
@@ -82,11 +87,15 @@ static number_result parse_real(string_view text, data_type to, void *values, si
 
     if (!text.size) return NUMBER_BAD;
     without_underscores(&text, buffer, sizeof buffer);
-    if (to.id == TYPE_FLOAT32) return number_parse_float(text.data, text.data + text.size, (float *)values + row);
+    if (to.id == TYPE_FLOAT32) {
+        result = number_parse_float(text.data, text.data + text.size, (float *)values + row);
+        if (result == NUMBER_OVERFLOW) ((float *)values)[row] = text.data[0] == '-' ? -INFINITY : INFINITY;
+        return result == NUMBER_BAD ? result : NUMBER_OK;
+    }
     result = number_parse_double(text.data, text.data + text.size, &value);
     if (result == NUMBER_BAD) return result;
-    number_lane_store((number_lane){.is_float = true, .real = value}, 0, to, values, row);
-    return result;
+    if (result == NUMBER_OVERFLOW) value = text.data[0] == '-' ? -INFINITY : INFINITY;
+    return number_lane_store((number_lane){.is_float = true, .real = value}, 0, to, values, row) ? NUMBER_OK : NUMBER_OVERFLOW;
 }
 
 static number_result parse_decimal(string_view text, data_type to, void *values, size_t row)
@@ -191,6 +200,13 @@ static number_result parse_time(string_view text, data_type to, int64_t *out)
     int64_t value;
     number_result result = to.unit == UNIT_NANO ? temporal_parse_time_nanos(text, out) : temporal_parse_time(text, &value);
 
+    if (result && temporal_parse_timestamp(text, to.unit == UNIT_NANO ? UNIT_NANO : UNIT_MICRO, &value, NULL) == NUMBER_OK &&
+        timestamp_is_finite(value)) { /* of a timestamp's text, the time of day */
+        int64_t day = to.unit == UNIT_NANO ? MICROS_PER_DAY * 1000 : MICROS_PER_DAY;
+        value = (value % day + day) % day;
+        result = NUMBER_OK;
+        *out = value;
+    }
     if (result || to.unit == UNIT_NANO) return result;
     return timestamp_convert(value, UNIT_MICRO, (time_unit)to.unit, out) ? NUMBER_OK : NUMBER_OVERFLOW;
 }
@@ -236,7 +252,9 @@ bp_status convert_from_text(conversion *work, bp_error *err)
     for (size_t row = 0; row < work->rows; row++) {
         number_result result;
         if (conversion_skips(work, row)) continue;
-        result = parse_value(text_at(work, row), work->to, work->values, row);
+        result = parse_value(work->to.id == TYPE_BOOLEAN ? string_ref_view(&((const string_ref *)work->in->values)[row])
+                                                         : text_at(work, row),
+                             work->to, work->values, row);
         if (!result) continue;
         if (!work->any_bad) work->overflow = result == NUMBER_OVERFLOW;
         conversion_bad(work, row);

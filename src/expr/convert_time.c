@@ -1,5 +1,5 @@
 /* Casts among DATE, TIME, TIMESTAMP with and without zone (of every unit), DURATION and INTERVAL. Infinity stays infinity; towards a coarser unit
- * values are rounded down, towards a finer one a value may not fit. Zones: a TIMESTAMP WITH TIME ZONE is an instant in UTC. */
+ * timestamps are rounded half up, other values down, towards a finer one a value may not fit. Zones: a TIMESTAMP WITH TIME ZONE is an instant in UTC. */
 #include "convert_internal.h"
 #include "function_time.h"
 
@@ -60,6 +60,11 @@ static bool convert_one(const conversion *work, size_t row)
         if (work->to.id == TYPE_TIME) return date_is_finite(date) && timestamp_convert(micros_of_day, UNIT_MICRO, to_unit, out);
         ((int32_t *)work->values)[row] = date;
         return true;
+    }
+    if (work->to.id == TYPE_TIMESTAMP && in->type.id == TYPE_TIMESTAMP && to_unit < from_unit &&
+        timestamp_is_finite(source_int64(in, row))) {
+        int64_t value = source_int64(in, row), half = temporal_per_second(from_unit) / temporal_per_second(to_unit) / 2;
+        return !ckd_add(&value, value, half) && timestamp_convert(value, from_unit, to_unit, out);
     }
     return timestamp_convert(source_int64(in, row), from_unit, to_unit, out);
 }

@@ -4,6 +4,7 @@
 #include "expr_internal.h"
 
 #include "base/config.h"
+#include "base/context.h"
 #include "base/error.h"
 
 #define FIRST_NODES 64
@@ -43,12 +44,17 @@ static bp_status inherit(expr_node *node, const expr_pool *pool, const expr_id *
 {
     uint32_t deepest = 0;
 
+    node->is_constant = node->kind != EXPR_COLUMN && node->kind != EXPR_AGGREGATE && node->kind != EXPR_WINDOW;
+    node->least = (uint32_t)pool->node_count;
     for (size_t i = 0; i < count; i++) {
         const expr_node *child = expr_at(pool, children[i]);
         if (child->depth > deepest) deepest = child->depth;
         if (child->can_fail && node->kind != EXPR_TRY) node->can_fail = true;
         if (child->is_volatile) node->is_volatile = true;
+        if (children[i] && !child->is_constant) node->is_constant = false;
+        if (children[i] && child->least < node->least) node->least = child->least;
     }
+    if (node->is_volatile) node->is_constant = false;
     node->depth = deepest + 1;
     node->position = pool->position > UINT32_MAX ? UINT32_MAX : (uint32_t)pool->position;
     if (node->depth > LIMIT_EXPRESSION_DEPTH)
@@ -63,6 +69,7 @@ bp_status expr_add(expr_id *out, expr_pool *pool, const expr_node *node, const e
     bp_status status;
 
     *out = 0;
+    if (pool->node_count % 64 == 0 && (status = cancel_check(&pool->context->cancel, err))) return status;
     if ((status = inherit(&made, pool, children, count, err))) return status;
     if ((status = grow(pool->arena, &nodes, &pool->node_capacity, pool->node_count, 1, sizeof(expr_node), err))) return status;
     pool->nodes = nodes;

@@ -72,10 +72,12 @@ typedef struct expr_node {
     uint8_t op;
     bool can_fail; /* evaluating it (or a child) may raise an error on some value */
     bool is_volatile; /* random(): not folded, not merged */
+    bool is_constant; /* no column, aggregate or window below, and not volatile */
     data_type type;
     uint32_t child_begin;
     uint32_t child_count;
     uint32_t depth; /* of the tree below, itself included: at most LIMIT_EXPRESSION_DEPTH */
+    uint32_t least; /* the smallest id in the tree below, itself included (its children came before it) */
     uint32_t position; /* byte of the SQL text it came from, for errors; UINT32_MAX: none */
     union {
         const column *literal;
@@ -146,6 +148,8 @@ MUST_USE bp_status expr_cast_implicit(expr_id *out, expr_pool *pool, expr_id chi
 MUST_USE bp_status expr_case(expr_id *out, expr_pool *pool, const expr_id *children, size_t count, bp_error *err);
 MUST_USE bp_status expr_coalesce(expr_id *out, expr_pool *pool, const expr_id *children, size_t count, bp_error *err);
 /* needle IN (list…): becomes IN when the list is literal, else a chain of comparisons. */
+/* Cast all cells to the type they have in common (VALUES); all NULL: INTEGER. The error names two that do not mix, and `where`. */
+MUST_USE bp_status expr_unify(expr_id *cells, expr_pool *pool, size_t count, const char *where, bp_error *err);
 MUST_USE bp_status expr_in(expr_id *out, expr_pool *pool, expr_id needle, const expr_id *list, size_t count, bool negated,
                            bp_error *err);
 MUST_USE bp_status expr_try(expr_id *out, expr_pool *pool, expr_id child, bp_error *err);

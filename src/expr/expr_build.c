@@ -171,11 +171,12 @@ done:
 bp_status expr_compare(expr_id *out, expr_pool *pool, compare_op op, expr_id left, expr_id right, bp_error *err)
 {
     argument_type left_type = argument_of(pool, left), right_type = argument_of(pool, right), common;
+    bool orders = op == COMPARE_LESS || op == COMPARE_LESS_EQUAL || op == COMPARE_GREATER || op == COMPARE_GREATER_EQUAL;
     expr_id sides[2];
     bp_status status;
 
     *out = 0;
-    if (!unify_arguments(&common, pool->arena, &left_type, &right_type, UNIFY_COMPARE))
+    if (!unify_arguments(&common, pool->arena, &left_type, &right_type, orders ? UNIFY_ORDER : UNIFY_COMPARE))
         return cannot_compare(pool, &left_type, &right_type, err);
     if ((status = add_cast(&sides[0], pool, left, common.type, false, err))) return status;
     if ((status = add_cast(&sides[1], pool, right, common.type, false, err))) return status;
@@ -194,6 +195,17 @@ static bp_status compare_chain(expr_id *out, expr_pool *pool, const expr_id *chi
         if (status) return status;
     }
     return negated ? expr_and(out, pool, parts, count - 1, err) : expr_or(out, pool, parts, count - 1, err);
+}
+
+bp_status expr_unify(expr_id *cells, expr_pool *pool, size_t count, const char *where, bp_error *err)
+{
+    data_type type;
+    bp_status status;
+
+    if ((status = unify_all(&type, pool, cells, count, 1, UNIFY_CASE, where, err))) return status;
+    if (type.id == TYPE_NULL) type = type_of(TYPE_INT32);
+    for (size_t i = 0; i < count && !status; i++) status = add_cast(&cells[i], pool, cells[i], type, false, err);
+    return status;
 }
 
 bp_status expr_in(expr_id *out, expr_pool *pool, expr_id needle, const expr_id *list, size_t count, bool negated, bp_error *err)

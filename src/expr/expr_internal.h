@@ -9,7 +9,7 @@
 /* LITERAL nodes: op says whether the type is the user's word or only the text's first guess, which gives way to the other side's type. */
 enum { LITERAL_TYPED = 0, LITERAL_OPEN = 1 };
 
-/* Append a node with these children; depth, can_fail, is_volatile and position are filled from them (flags set in *node are kept). */
+/* Append a node with these children; depth, least, can_fail, is_volatile, is_constant and position are filled from them (flags set in *node are kept). */
 MUST_USE bp_status expr_add(expr_id *out, expr_pool *pool, const expr_node *node, const expr_id *children, size_t count,
                             bp_error *err);
 /* The two nodes alone, without their children. */
@@ -53,7 +53,8 @@ data_type decimal_of(data_type type);
 data_type decimal_union(data_type left, data_type right);
 
 /* UNION: text takes anything in. CASE (also COALESCE, lists): text and another type do not mix. COMPARE: text becomes the other type. */
-typedef enum unify_mode { UNIFY_UNION, UNIFY_CASE, UNIFY_COMPARE } unify_mode;
+/* Where two types meet: set operations; CASE, COALESCE, VALUES and arguments; = <> IN and their like; < > BETWEEN. */
+typedef enum unify_mode { UNIFY_UNION, UNIFY_CASE, UNIFY_COMPARE, UNIFY_ORDER } unify_mode;
 bool unify_arguments(argument_type *out, arena *arena, const argument_type *left, const argument_type *right, unify_mode mode);
 /* Common type of several expressions; the error names the two that do not mix and `where` ("CASE expression"). */
 MUST_USE bp_status unify_all(data_type *out, expr_pool *pool, const expr_id *ids, size_t count, size_t step, unify_mode mode,
@@ -86,6 +87,10 @@ int signature_match(const signature *signature, bool variadic, arena *arena, con
 /* The overloads of a name: a run [*begin, *end) of the table. Aliases are resolved. */
 bool scalar_function_range(string_view name, size_t *begin, size_t *end);
 bool aggregate_function_range(string_view name, size_t *begin, size_t *end);
+
+/* fold_compare.c ----------------------------------------------------------------------------------------------------------------- */
+/* A comparison whose operands are folded, in a cheaper form if there is one. */
+MUST_USE bp_status fold_compare(expr_pool *pool, expr_id *id, bp_error *err);
 
 /* convert.c ---------------------------------------------------------------------------------------------------------------------- */
 /* Whether a cast exists at all, and whether it can fail on some value. */

@@ -121,5 +121,9 @@ bool expr_print(builder *out, const expr_pool *pool, expr_id root, expr_column_n
         good = piece.node ? print_node(&state, piece.node) : builder_text(out, piece.text);
     }
     expr_stack_clear(&state.stack);
+    if (!good && out->status == BP_OK) { /* the stack got no memory; callers look at the builder alone */
+        out->status = BP_NO_MEMORY;
+        out->wanted = out->size;
+    }
     return good;
 }

@@ -1,6 +1,8 @@
 /* Walks over expressions, each with a stack of its own on the heap: depth is bounded by the pool, never by the C stack. */
 #include "expr_internal.h"
 
+#include "base/context.h"
+
 void expr_stack_clear(expr_stack *stack)
 {
     memory_free(stack->memory, stack->items, stack->capacity * stack->item_size);
@@ -60,13 +62,13 @@ typedef struct rewriting {
     expr_replace replace;
     void *data;
     expr_stack pending; /* ids; a node stays on the stack until its children are done */
-    expr_stack made; /* expr_id for each old id, 0: not done */
-    size_t old_count;
+    expr_id *made; /* for each old id from `least` to the root, 0: not done */
+    size_t least;
 } rewriting;
 
 static expr_id *made_at(const rewriting *work, expr_id id)
 {
-    return (expr_id *)work->made.items + id;
+    return work->made + (id - work->least);
 }
 
 /* Whether every child is done; those that are not are pushed. */
@@ -135,18 +137,20 @@ bp_status expr_rewrite(expr_id *out, expr_pool *pool, expr_id root, expr_replace
                       .replace = replace,
                       .data = data,
                       .pending = expr_stack_of(memory, sizeof(expr_id)),
-                      .made = expr_stack_of(memory, sizeof(expr_id)),
-                      .old_count = pool->node_count};
+                      .least = expr_at(pool, root)->least};
+    size_t count = root - work.least + 1;
     bp_status status;
 
+    *out = root;
+    if ((status = cancel_check(&pool->context->cancel, err))) return status;
+    if (!expr_at(pool, root)->child_count) return replace(data, pool, out, err);
     *out = 0;
-    work.made.items = memory_allocate_array(memory, work.old_count, sizeof(expr_id));
-    if (!work.made.items) return error_no_memory(err, memory, work.old_count * sizeof(expr_id));
-    work.made.capacity = work.old_count;
+    work.made = memory_allocate_array(memory, count, sizeof(expr_id));
+    if (!work.made) return error_no_memory(err, memory, count * sizeof(expr_id));
     status = rewrite_all(&work, root, err);
     if (!status) *out = *made_at(&work, root);
     expr_stack_clear(&work.pending);
-    expr_stack_clear(&work.made);
+    memory_free(memory, work.made, count * sizeof(expr_id));
     return status;
 }
 
@@ -213,52 +217,32 @@ bool expr_same_node(const expr_node *left, const expr_node *right)
     }
 }
 
-typedef struct id_pair {
+/* Two nodes that are alike so far, and the child to compare next. */
+typedef struct alike {
     expr_id left, right;
-} id_pair;
+    uint32_t next;
+} alike;
 
-static bool push_pair(expr_stack *stack, expr_id left, expr_id right)
-{
-    id_pair *pair;
-
-    if (left == right) return true;
-    pair = expr_stack_push(stack);
-    if (!pair) return false;
-    *pair = (id_pair){left, right};
-    return true;
-}
-
+/* Without the heap, so that it cannot fail: no tree is deeper than the limit. */
 bool expr_equal(const expr_pool *pool, expr_id left, expr_id right)
 {
-    expr_stack stack = expr_stack_of(pool->context->memory, sizeof(id_pair));
-    bool equal = !expr_at(pool, left)->is_volatile && push_pair(&stack, left, right);
+    alike stack[LIMIT_EXPRESSION_DEPTH];
+    size_t count = 0;
 
-    while (equal && stack.count) {
-        id_pair pair = *(id_pair *)expr_stack_top(&stack);
-        stack.count--;
-        equal = pair.left && pair.right && expr_same_node(expr_at(pool, pair.left), expr_at(pool, pair.right));
-        for (size_t i = 0; equal && i < expr_at(pool, pair.left)->child_count; i++)
-            equal = push_pair(&stack, expr_child(pool, pair.left, i), expr_child(pool, pair.right, i));
+    if (expr_at(pool, left)->is_volatile) return false;
+    for (;;) {
+        if (left != right) {
+            if (!left || !right || !expr_same_node(expr_at(pool, left), expr_at(pool, right))) return false;
+            if (expr_at(pool, left)->child_count) stack[count++] = (alike){left, right, 0};
+        }
+        while (count && stack[count - 1].next == expr_at(pool, stack[count - 1].left)->child_count) count--;
+        if (!count) return true;
+        left = expr_child(pool, stack[count - 1].left, stack[count - 1].next);
+        right = expr_child(pool, stack[count - 1].right, stack[count - 1].next++);
     }
-    expr_stack_clear(&stack);
-    return equal;
-}
-
-static bool visit_constant(void *data, const expr_pool *pool, expr_id id)
-{
-    const expr_node *node = expr_at(pool, id);
-    bool *constant = data;
-
-    if (node->kind == EXPR_COLUMN || node->kind == EXPR_AGGREGATE || node->kind == EXPR_WINDOW || node->is_volatile)
-        *constant = false;
-    return *constant;
 }
 
 bool expr_is_constant(const expr_pool *pool, expr_id root)
 {
-    bool constant = true;
-
-    /* Out of memory: "not constant" is always a safe answer. */
-    if (expr_walk(pool, root, visit_constant, &constant, NULL)) return false;
-    return constant;
+    return expr_at(pool, root)->is_constant || !root;
 }

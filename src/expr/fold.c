@@ -29,6 +29,12 @@ done:
     return status;
 }
 
+/* That is no property of the value: another time it would have passed. */
+static bool is_memory_trouble(bp_status status)
+{
+    return status == BP_NO_MEMORY || status == BP_OVER_BUDGET;
+}
+
 static bool all_literal(const expr_pool *pool, const expr_node *node)
 {
     for (size_t i = 0; i < node->child_count; i++)
@@ -75,9 +81,10 @@ static bp_status fold_node(void *data, expr_pool *pool, expr_id *id, bp_error *e
         if ((status = fold_logic(pool, id, err))) return status;
         node = expr_at(pool, *id);
     }
+    if (node->kind == EXPR_COMPARE && !all_literal(pool, node)) return fold_compare(pool, id, err);
     if (!is_computed(node) || !all_literal(pool, node)) return BP_OK;
     status = expr_constant_value(&value, pool, *id, NULL);
-    if (status == BP_NO_MEMORY || status == BP_OVER_BUDGET) return error_no_memory(err, pool->context->memory, 4096);
+    if (is_memory_trouble(status)) return error_no_memory(err, pool->context->memory, 4096);
     if (status) return BP_OK; /* it fails when a row meets it */
     pool->position = expr_at(pool, *id)->position;
     return expr_add_literal(id, pool, value, LITERAL_TYPED, err);
@@ -103,10 +110,10 @@ static bp_status number_from_text(expr_id *out, expr_pool *pool, string_view tex
     return expr_add_literal(out, pool, number, type_is_integer(type) ? LITERAL_OPEN : LITERAL_TYPED, err);
 }
 
-/* Digits of 1, -12.50: before and behind the point. */
+/* Digits of 1, -12.50: before and behind the point; leading zeros count where there is a point, as in DuckDB: 0.1 is a DECIMAL(2,1). */
 static void count_digits(string_view text, unsigned *whole, unsigned *fraction, bool *exponent)
 {
-    bool behind = false, leading = true;
+    bool behind = false, leading = !memchr(text.data, '.', text.size);
 
     *whole = *fraction = 0;
     *exponent = false;
@@ -134,7 +141,11 @@ bp_status expr_number(expr_id *out, expr_pool *pool, string_view text, bp_error 
     count_digits(text, &whole, &fraction, &exponent);
     if (!exponent && point && whole + fraction <= 38)
         return number_from_text(out, pool, text, type_decimal(whole + fraction ? whole + fraction : 1, (int)fraction), err);
-    for (size_t i = 0; i < ARRAY_LENGTH(integers) && !exponent && !point && whole <= 39; i++)
-        if (whole <= most_digits[i] && number_from_text(out, pool, text, type_of(integers[i]), NULL) == BP_OK) return BP_OK;
+    for (size_t i = 0; i < ARRAY_LENGTH(integers) && !exponent && !point && whole <= 39; i++) {
+        bp_status status =
+            whole <= most_digits[i] ? number_from_text(out, pool, text, type_of(integers[i]), NULL) : BP_OUT_OF_RANGE;
+        if (is_memory_trouble(status)) return error_no_memory(err, pool->context->memory, 4096);
+        if (!status) return BP_OK;
+    }
     return number_from_text(out, pool, text, type_of(TYPE_FLOAT64), err);
 }

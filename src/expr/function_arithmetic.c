@@ -325,6 +325,26 @@ bp_status bind_multiply(function_binding *binding, bp_error *err)
 }
 
 /* / : FLOAT stays FLOAT, all else is DOUBLE; with the setting integer_division integers stay what they are. */
+bp_status bind_bitwise(function_binding *binding, bp_error *err)
+{
+    (void)err;
+    widen_mixed_signs(binding);
+    return BP_OK;
+}
+
+/* FLOAT only when an argument is FLOAT and none DOUBLE. */
+static bool is_single_quotient(const function_binding *binding)
+{
+    bool single = false;
+
+    for (size_t i = 0; i < binding->count; i++) {
+        data_type type = expr_type(binding->pool, binding->arguments[i]);
+        if (type.id == TYPE_FLOAT64) return false;
+        single |= type.id == TYPE_FLOAT32;
+    }
+    return single;
+}
+
 bp_status bind_divide(function_binding *binding, bp_error *err)
 {
     (void)err;
@@ -333,7 +353,7 @@ bp_status bind_divide(function_binding *binding, bp_error *err)
         return BP_OK;
     }
     binding->cannot_fail = true;
-    if (binding->result.id != TYPE_FLOAT32) binding->result = type_of(TYPE_FLOAT64);
+    binding->result = type_of(is_single_quotient(binding) ? TYPE_FLOAT32 : TYPE_FLOAT64);
     binding->wanted[0] = binding->wanted[1] = binding->result;
     return BP_OK;
 }

@@ -88,7 +88,7 @@ static format_value value_at(const column *in, size_t row)
     } else if (in->type.id == TYPE_UINT128) {
         value = (format_value){.kind = VALUE_UNSIGNED, .wide = true, .magnitude = VALUE(in, uint128, row)};
     } else if (type_is_integer(in->type)) {
-        int128 number = column_integer(in, row);
+        int128 number = column_integer(in, row_of(in, row));
         value.kind = type_is_signed_integer(in->type) ? VALUE_INTEGER : VALUE_UNSIGNED;
         value.wide = in->type.id == TYPE_INT128;
         value.negative = number < 0;

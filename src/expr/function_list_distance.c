@@ -10,8 +10,8 @@ typedef struct sums {
 static bp_status check_lists(const char *name, list_view left, list_view right, bp_error *err)
 {
     if (left.size != right.size)
-        return error_set(err, BP_OUT_OF_RANGE, "%s(): list dimensions must be equal, got left length '%zu' and right length '%zu'", name,
-                         left.size, right.size);
+        return error_set(err, BP_OUT_OF_RANGE, "%s(): list dimensions must be equal, got left length '%zu' and right length '%zu'",
+                         name, left.size, right.size);
     for (size_t i = 0; i < left.size; i++)
         if (column_is_null(left.elements, left.offset + i) || column_is_null(right.elements, right.offset + i))
             return error_set(err, BP_OUT_OF_RANGE, "%s(): the lists can not contain NULL values", name);
@@ -35,8 +35,8 @@ ADD_UP(add_floats, float)
 ADD_UP(add_doubles, double)
 
 /* Both lists' elements, FLAT; list views count in them as they do in the arguments. */
-static bp_status each_pair(const function_call *call, const column *arguments, const char *name, double (*figure)(sums sums), column *out,
-                           bp_error *err)
+static bp_status each_pair(const function_call *call, const column *arguments, const char *name, double (*figure)(sums sums),
+                           column *out, bp_error *err)
 {
     bool narrow = out->type.id == TYPE_FLOAT32;
     void *to = call_values(call, out, narrow ? 4 : 8);
@@ -54,9 +54,10 @@ static bp_status each_pair(const function_call *call, const column *arguments, c
         if (call_skips(call, row)) continue;
         left.elements = &flat[0], right.elements = &flat[1];
         if ((status = check_lists(name, left, right, err))) return status;
-        value = figure(narrow ? add_floats((const float *)flat[0].values + left.offset, (const float *)flat[1].values + right.offset, left.size)
-                              : add_doubles((const double *)flat[0].values + left.offset, (const double *)flat[1].values + right.offset,
-                                            left.size));
+        value = figure(narrow ? add_floats((const float *)flat[0].values + left.offset,
+                                           (const float *)flat[1].values + right.offset, left.size)
+                              : add_doubles((const double *)flat[0].values + left.offset,
+                                            (const double *)flat[1].values + right.offset, left.size));
         if (narrow)
             ((float *)to)[row] = (float)value;
         else

@@ -301,6 +301,20 @@ KERNEL(match_damerau)
     return distances(call, arguments, out, true, err);
 }
 
+/* Characters that differ, of texts with as many characters. */
+static int64_t hamming(string_view left, string_view right)
+{
+    const char *a = left.data, *a_end = a + left.size, *b = right.data, *b_end = b + right.size;
+    int64_t different = 0;
+
+    while (a < a_end && b < b_end) {
+        const char *a_next = utf8_next(a, a_end), *b_next = utf8_next(b, b_end);
+        different += a_next - a != b_next - b || memcmp(a, b, (size_t)(a_next - a)) != 0;
+        a = a_next, b = b_next;
+    }
+    return different;
+}
+
 KERNEL(match_hamming)
 {
     int64_t *to = call_values(call, out, 8);
@@ -312,9 +326,9 @@ KERNEL(match_hamming)
         to[row] = 0;
         if (call_skips(call, row)) continue;
         left = text_value(&arguments[0], row), right = text_value(&arguments[1], row);
-        if (left.size != right.size || !left.size)
+        if (!left.size || utf8_count(left.data, left.size) != utf8_count(right.data, right.size))
             return error_set(err, BP_BAD_ARGUMENT, "hamming() needs two texts of the same length, at least one character long");
-        for (size_t i = 0; i < left.size; i++) to[row] += left.data[i] != right.data[i];
+        to[row] = hamming(left, right);
     }
     return BP_OK;
 }

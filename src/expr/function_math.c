@@ -1,5 +1,5 @@
-/* Functions of numbers: roots, logarithms, angles, rounding, bits, random. Those of one or two DOUBLEs are one line each, with the arguments where they
- * are not defined and the message for that. */
+/* Functions of numbers: roots, logarithms, angles, rounding, bits, random. Those of one or two DOUBLEs are one line each; where they are not defined they
+ * give what IEEE 754 has for it, NaN or an infinity, as DuckDB does. */
 #include <math.h>
 
 #include "function_internal.h"
@@ -22,24 +22,6 @@
         return BP_OK;                                                                                                              \
     }
 
-#define MATH_ON(name, expression, undefined, message)                                                                              \
-    KERNEL(name)                                                                                                                   \
-    {                                                                                                                              \
-        double *to = call_values(call, out, 8);                                                                                    \
-        (void)count;                                                                                                               \
-        if (!to) return call_no_memory(call, call->rows * 8, err);                                                                 \
-        for (size_t row = 0; row < call->rows; row++) {                                                                            \
-            double x = VALUE(&arguments[0], double, row);                                                                          \
-            to[row] = 0;                                                                                                           \
-            if (UNLIKELY(undefined)) {                                                                                             \
-                if (call_skips(call, row)) continue;                                                                               \
-                return error_set(err, BP_OUT_OF_RANGE, "%s", message);                                                             \
-            }                                                                                                                      \
-            to[row] = (expression);                                                                                                \
-        }                                                                                                                          \
-        return BP_OK;                                                                                                              \
-    }
-
 #define PI 3.14159265358979323846
 
 MATH(math_cbrt, cbrt(x))
@@ -51,19 +33,19 @@ MATH(math_asinh, asinh(x))
 MATH(math_atan, atan(x))
 MATH(math_degrees, x * (180 / PI))
 MATH(math_radians, x *(PI / 180))
-MATH_ON(math_sqrt, sqrt(x), x < 0, "cannot take square root of a negative number")
-MATH_ON(math_ln, log(x), x <= 0, "cannot take logarithm of zero or of a negative number")
-MATH_ON(math_log10, log10(x), x <= 0, "cannot take logarithm of zero or of a negative number")
-MATH_ON(math_log2, log2(x), x <= 0, "cannot take logarithm of zero or of a negative number")
-MATH_ON(math_sin, sin(x), isinf(x), "sin() of an infinite value is not defined")
-MATH_ON(math_cos, cos(x), isinf(x), "cos() of an infinite value is not defined")
-MATH_ON(math_tan, tan(x), isinf(x), "tan() of an infinite value is not defined")
-MATH_ON(math_cot, 1 / tan(x), isinf(x) || x == 0, "cot() is not defined at zero and at infinity")
-MATH_ON(math_asin, asin(x), fabs(x) > 1, "asin() is not defined outside [-1, 1]")
-MATH_ON(math_acos, acos(x), fabs(x) > 1, "acos() is not defined outside [-1, 1]")
-MATH_ON(math_acosh, acosh(x), x < 1, "acosh() is not defined below 1")
-MATH_ON(math_atanh, atanh(x), fabs(x) > 1, "atanh() is not defined outside [-1, 1]")
-MATH_ON(math_gamma, tgamma(x), x == 0, "gamma() of zero is not defined")
+MATH(math_sqrt, sqrt(x))
+MATH(math_ln, log(x))
+MATH(math_log10, log10(x))
+MATH(math_log2, log2(x))
+MATH(math_sin, sin(x))
+MATH(math_cos, cos(x))
+MATH(math_tan, tan(x))
+MATH(math_cot, 1 / tan(x))
+MATH(math_asin, asin(x))
+MATH(math_acos, acos(x))
+MATH(math_acosh, acosh(x))
+MATH(math_atanh, atanh(x))
+MATH(math_gamma, tgamma(x))
 
 /* lgamma() writes a global; the reentrant form does not. */
 extern double lgamma_r(double x, int *sign);
@@ -76,8 +58,6 @@ KERNEL(math_lgamma)
     if (!to) return call_no_memory(call, call->rows * 8, err);
     for (size_t row = 0; row < call->rows; row++) {
         double x = VALUE(&arguments[0], double, row);
-        to[row] = 0;
-        if (x == 0 && !call_skips(call, row)) return error_set(err, BP_OUT_OF_RANGE, "lgamma() of zero is not defined");
         to[row] = lgamma_r(x, &sign);
     }
     return BP_OK;
@@ -110,22 +90,7 @@ MATH2(math_pow, pow(x, y))
 MATH2(math_atan2, atan2(x, y))
 MATH2(math_nextafter, nextafter(x, y))
 
-KERNEL(math_log_base)
-{
-    double *to = call_values(call, out, 8);
-
-    (void)count;
-    if (!to) return call_no_memory(call, call->rows * 8, err);
-    for (size_t row = 0; row < call->rows; row++) {
-        double base = VALUE(&arguments[0], double, row), x = VALUE(&arguments[1], double, row);
-        to[row] = 0;
-        if (call_skips(call, row)) continue;
-        if (base <= 0 || x <= 0) return error_set(err, BP_OUT_OF_RANGE, "cannot take logarithm of zero or of a negative number");
-        if (log10(base) == 0) return error_set(err, BP_OUT_OF_RANGE, "the base of a logarithm cannot be 1");
-        to[row] = log10(x) / log10(base);
-    }
-    return BP_OK;
-}
+MATH2(math_log_base, log10(y) / log10(x))
 
 KERNEL(math_pi)
 {
@@ -172,19 +137,23 @@ static int128 round_integer(rounding how, int128 value, int128 unit)
     return quotient;
 }
 
-/* A DECIMAL without its digits behind the point; the result has scale 0 and the same width. */
-static bp_status round_decimals(rounding how, const function_call *call, const column *in, column *out, bp_error *err)
+/* A DECIMAL with fewer digits behind the point, those of the result's type, and with zeros for the last `tens` before it. */
+static bp_status round_decimals(rounding how, const function_call *call, const column *in, unsigned tens, column *out,
+                                bp_error *err)
 {
     bool narrow_in = type_physical(in->type) == PHYSICAL_INT64, narrow_out = type_physical(out->type) == PHYSICAL_INT64;
     int drop = in->type.scale - out->type.scale;
-    int128 unit = (int128)number_power10(drop > 0 ? (unsigned)drop : 0);
+    unsigned zeros = (drop > 0 ? (unsigned)drop : 0) + tens;
+    int128 unit = zeros <= 38 ? (int128)number_power10(zeros) : 0, limit = (int128)number_power10(out->type.precision);
     void *values = arena_allocate_aligned(call->arena, call->rows * 16 + 64, 64);
 
     if (!values) return call_no_memory(call, call->rows * 16, err);
     out->values = values;
     for (size_t row = 0; row < call->rows; row++) {
         int128 value = narrow_in ? VALUE(in, int64_t, row) : VALUE(in, int128, row);
-        if (drop > 0) value = round_integer(how, value, unit);
+        if (zeros) value = unit ? round_integer(how, value, unit) * (int128)number_power10(tens) : 0;
+        if (tens && !call_skips(call, row) && (value >= limit || value <= -limit))
+            return error_set(err, BP_OUT_OF_RANGE, "Overflow in round(): the rounded value does not fit its type");
         if (narrow_out)
             ((int64_t *)values)[row] = (int64_t)value;
         else
@@ -197,7 +166,7 @@ static bp_status round_values(rounding how, const function_call *call, const col
 {
     double *to;
 
-    if (out->type.id == TYPE_DECIMAL) return round_decimals(how, call, in, out, err);
+    if (out->type.id == TYPE_DECIMAL) return round_decimals(how, call, in, 0, out, err);
     if (type_is_integer(out->type)) {
         *out = *in;
         out->length = call->rows;
@@ -214,6 +183,37 @@ static bp_status round_values(rounding how, const function_call *call, const col
     return BP_OK;
 }
 
+/* A signed type that holds the values of an unsigned one: as DuckDB's overloads have it, BIGINT, and HUGEINT for UBIGINT. */
+static data_type signed_for(data_type type)
+{
+    if (!type_is_integer(type) || type_is_signed_integer(type) || type.id == TYPE_UINT128) return type;
+    return type_of(type.id == TYPE_UINT64 ? TYPE_INT128 : TYPE_INT64);
+}
+
+bp_status bind_bit_count(function_binding *binding, bp_error *err)
+{
+    type_id id = (type_id)binding->wanted[0].id;
+
+    (void)err;
+    if (id == TYPE_UINT64 || id == TYPE_INT128 || id == TYPE_UINT128) binding->result = type_of(TYPE_INT16);
+    return BP_OK;
+}
+
+/* gcd and lcm: BIGINT, or HUGEINT when an argument does not fit that. */
+bp_status bind_wide_integer(function_binding *binding, bp_error *err)
+{
+    bool wide = false;
+
+    (void)err;
+    for (size_t i = 0; i < binding->count; i++) {
+        type_id id = (type_id)expr_type(binding->pool, binding->arguments[i]).id;
+        wide |= id == TYPE_UINT64 || id == TYPE_INT128 || id == TYPE_UINT128;
+    }
+    binding->result = type_of(wide ? TYPE_INT128 : TYPE_INT64);
+    for (size_t i = 0; i < binding->count; i++) binding->wanted[i] = binding->result;
+    return BP_OK;
+}
+
 /* Decimals lose their scale, FLOAT stays; integers stay for round and trunc, and are DOUBLE for floor and ceil, as DuckDB has it. */
 static bp_status bind_rounding(function_binding *binding, bool integers_stay)
 {
@@ -227,6 +227,13 @@ static bp_status bind_rounding(function_binding *binding, bool integers_stay)
 }
 
 bp_status bind_round(function_binding *binding, bp_error *err)
+{
+    (void)err;
+    binding->result = binding->wanted[0] = signed_for(binding->wanted[0]);
+    return bind_rounding(binding, true);
+}
+
+bp_status bind_trunc(function_binding *binding, bp_error *err)
 {
     (void)err;
     return bind_rounding(binding, true);
@@ -262,17 +269,14 @@ KERNEL(math_trunc)
 /* round(x, digits): of a DECIMAL with constant digits a DECIMAL of that scale, else DOUBLE (integers: themselves, to tens, hundreds …). */
 bp_status bind_round_digits(function_binding *binding, bp_error *err)
 {
-    data_type type = binding->wanted[0];
+    data_type type = signed_for(binding->wanted[0]);
     int64_t digits;
 
     (void)err;
     if (type.id == TYPE_DECIMAL && binding_int64(binding, 1, &digits)) {
         if (digits > type.scale) digits = type.scale;
-        if (digits < 0) {
-            binding->result = binding->wanted[0] = type_of(TYPE_FLOAT64);
-            return BP_OK;
-        }
-        binding->result = type_decimal(type.precision, (int)digits);
+        binding->result = type_decimal(type.precision + (unsigned)(digits < 0 && type.scale == 0 && type.precision < 38),
+                                       digits < 0 ? 0 : (int)digits);
         return BP_OK;
     }
     if (!type_is_integer(type) && type.id != TYPE_FLOAT32) type = type_of(TYPE_FLOAT64);
@@ -320,7 +324,14 @@ KERNEL(math_round_digits)
     double *to;
 
     (void)count;
-    if (out->type.id == TYPE_DECIMAL) return round_decimals(ROUND_HALF_AWAY, call, &arguments[0], out, err);
+    if (out->type.id == TYPE_DECIMAL) {
+        int64_t digits = VALUE(&arguments[1], int32_t, 0);
+        return round_decimals(ROUND_HALF_AWAY, call, &arguments[0],
+                              digits >= 0    ? 0
+                              : digits < -99 ? 99
+                                             : (unsigned)-digits,
+                              out, err);
+    }
     if (type_is_integer(out->type)) return round_integer_digits(call, arguments, out, err);
     to = call_values(call, out, 8);
     if (!to) return call_no_memory(call, call->rows * 8, err);
@@ -370,15 +381,19 @@ KERNEL(math_bit_not)
 KERNEL(math_bit_count)
 {
     size_t width = physical_width(type_physical(arguments[0].type));
-    int8_t *to = call_values(call, out, 1);
+    bool wide = out->type.id == TYPE_INT16;
+    void *to = call_values(call, out, wide ? 2 : 1);
 
     (void)count;
-    if (!to) return call_no_memory(call, call->rows, err);
+    if (!to) return call_no_memory(call, call->rows * 2, err);
     for (size_t row = 0; row < call->rows; row++) {
         const uint8_t *a = (const uint8_t *)arguments[0].values + row_of(&arguments[0], row) * width;
         int total = 0;
         for (size_t i = 0; i < width; i++) total += __builtin_popcount(a[i]);
-        to[row] = (int8_t)total;
+        if (wide)
+            ((int16_t *)to)[row] = (int16_t)total;
+        else
+            ((int8_t *)to)[row] = (int8_t)total;
     }
     return BP_OK;
 }
@@ -512,6 +527,7 @@ KERNEL(math_factorial)
         int32_t n = VALUE(&arguments[0], int32_t, row);
         int128 product = 1;
         if (call_skips(call, row)) continue;
+        if (n < 0) return error_set(err, BP_OUT_OF_RANGE, "the factorial of a negative number is not defined");
         for (int32_t i = 2; i <= n; i++)
             if (__builtin_mul_overflow(product, (int128)i, &product))
                 return error_set(err, BP_OUT_OF_RANGE, "%d! is out of range: HUGEINT holds factorials up to 33!", n);

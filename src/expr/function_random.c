@@ -1,9 +1,10 @@
-/* random() and the UUIDs. Each evaluator draws from a stream of its own, so workers neither share numbers nor wait for each other. With the setting `seed`
- * the streams are those of the seed in the order in which they were begun: the same statements on one thread give the same numbers. Without it the seed
+/* random() and the UUIDs. Each evaluator draws from a stream of its own, so workers neither share numbers nor wait for each other. With setseed() or the
+ * setting `seed` the streams are those of the seed in the order in which they were begun: the same statements on one thread give the same numbers. Without it the seed
  * comes from the system. */
 #include "function_internal.h"
 
 #include "base/clock.h"
+#include "base/hash.h"
 
 static random_stream *stream_of(const function_call *call)
 {
@@ -11,11 +12,32 @@ static random_stream *stream_of(const function_call *call)
     bp_context *context = call->context;
 
     if (!state->begun) {
-        uint64_t seed = context->config.seed ? context->config.seed : random_system_seed();
+        uint64_t seed = atomic_load(&context->random_seed);
+        if (!seed) seed = context->config.seed;
+        if (!seed) seed = random_system_seed();
         state->stream = random_new(seed, atomic_fetch_add(&context->random_streams, 1));
         state->begun = true;
     }
     return &state->stream;
+}
+
+/* From here on the streams are those of the seed, from the first one on. */
+KERNEL(random_set_seed)
+{
+    bp_context *context = call->context;
+
+    (void)count;
+    for (size_t row = 0; row < call->rows; row++) {
+        double seed;
+        if (column_is_null(&arguments[0], row)) continue;
+        seed = VALUE(&arguments[0], double, row);
+        if (!(seed >= -1 && seed <= 1))
+            return error_set(err, BP_BAD_ARGUMENT, "SETSEED accepts seed values between -1.0 and 1.0, inclusive");
+        atomic_store(&context->random_seed, hash_double(seed) | 1);
+        atomic_store(&context->random_streams, 0);
+    }
+    *out = column_nulls(out->type, call->rows);
+    return BP_OK;
 }
 
 KERNEL(random_number)

@@ -577,24 +577,25 @@ KERNEL(regex_extract_all_names)
 }
 
 /* splitting --------------------------------------------------------------------------------------------------------------------------------------------------- */
-/* What is left is searched as a text of its own: ^ holds at each part's begin, as in DuckDB. */
-static bp_status split_text(regex_run *run, text_list *list, string_view rest)
+/* An empty match where a part begins makes that part one character long. */
+static bp_status split_text(regex_run *run, text_list *list, string_view text)
 {
+    size_t at = 0;
     bp_status status;
 
-    while (rest.size) {
+    while (at < text.size) {
         regex_span span;
         bool found;
-        if ((status = find_from(run, rest, 0, &span, 1, &found))) return status;
+        if ((status = find_from(run, text, at, &span, 1, &found))) return status;
         if (!found) break;
-        if (!span.end) { /* an empty match at the begin: a part of one character */
-            span.begin = span.end = (size_t)(utf8_next(rest.data, rest.data + rest.size) - rest.data);
-            if (span.end == rest.size) break;
+        if (span.end == at) {
+            span.begin = span.end = (size_t)(utf8_next(text.data + at, text.data + text.size) - text.data);
+            if (span.end == text.size) break;
         }
-        if ((status = text_list_add(list, string_view_slice(rest, 0, span.begin), run->err))) return status;
-        rest = string_view_slice(rest, span.end, rest.size);
+        if ((status = text_list_add(list, string_view_slice(text, at, span.begin), run->err))) return status;
+        at = span.end;
     }
-    return text_list_add(list, rest, run->err);
+    return text_list_add(list, string_view_slice(text, at, text.size), run->err);
 }
 
 /* A NULL pattern splits nothing; a NULL text gives NULL. */

@@ -310,12 +310,22 @@ TEXT_MADE(text_rpad)
     return pad(text, TEXT(0), INTEGER(1), TEXT(2), false);
 }
 
-TEXT_MADE(text_chr)
+KERNEL(text_chr)
 {
-    char bytes[UTF8_MAX_SIZE];
-    int32_t code_point = VALUE(&arguments[0], int32_t, row);
+    string_ref *to = call_values(call, out, 16);
 
-    return builder_append(text, bytes, utf8_encode(bytes, (uint32_t)code_point));
+    (void)count;
+    if (!to) return call_no_memory(call, call->rows * 16, err);
+    for (size_t row = 0; row < call->rows; row++) {
+        char bytes[UTF8_MAX_SIZE] = {0};
+        int32_t code_point = VALUE(&arguments[0], int32_t, row);
+        to[row] = string_ref_of(bytes, 0);
+        if (call_skips(call, row)) continue;
+        if (code_point < 0 || code_point > 0x10ffff || (code_point >= 0xd800 && code_point < 0xe000))
+            return error_set(err, BP_OUT_OF_RANGE, "chr(): %d is no code point: 0 to 1114111, without 55296 to 57343", code_point);
+        to[row] = string_ref_of(bytes, utf8_encode(bytes, (uint32_t)code_point)); /* inline: at most four bytes */
+    }
+    return BP_OK;
 }
 
 /* concatenation: arguments come as text ----------------------------------------------------------------------------------------------- */
@@ -363,12 +373,15 @@ bp_status bind_all_text(function_binding *binding, bp_error *err)
 /* a || b: text, or lists of one type. */
 bp_status bind_concat_operator(function_binding *binding, bp_error *err)
 {
+    bool all_bytes = binding->count > 0;
+
     for (size_t i = 0; i < binding->count; i++) {
         data_type type = expr_type(binding->pool, binding->arguments[i]);
         if (type_is_nested(type))
             return error_set(err, BP_BIND_ERROR, "Cannot concatenate a nested type with a text: an explicit cast is required");
-        if (type.id == TYPE_BLOB) binding->result = type;
+        all_bytes &= type.id == TYPE_BLOB;
     }
+    if (all_bytes) binding->result = type_of(TYPE_BLOB);
     for (size_t i = 0; i < binding->count; i++) binding->wanted[i] = binding->result;
     return BP_OK;
 }

@@ -46,6 +46,35 @@ static inline calendar_day calendar_split(int64_t date)
     return out;
 }
 
+/* The reverse; month and day are taken as valid, the year as one of a date. */
+static inline int64_t calendar_days(int64_t year, uint32_t month, uint32_t day)
+{
+    uint32_t early = month <= 2;
+    uint64_t years = (uint64_t)(year + 400 * 14701) - early, century = years / 100;
+    uint64_t of_years = 1461 * years / 4 - century + century / 4, of_months = (979 * (early ? month + 12 : month) - 2919) / 32;
+
+    return (int64_t)(of_years + of_months + day) - 1 - 719468 - INT64_C(14701) * 146097;
+}
+static inline uint32_t calendar_month_days(int32_t year, uint32_t month)
+{
+    return month == 2 ? 28u + calendar_is_leap(year) : 30 + ((month + (month >> 3)) & 1);
+}
+/* A finite day some months on, cut to the month's end; false: out of range. */
+static inline bool calendar_plus_months(int32_t date, int64_t months, int32_t *out)
+{
+    calendar_day from = calendar_split(date);
+    int64_t total = (int64_t)from.year * 12 + (int64_t)from.month - 1 + months, year, days;
+    uint32_t month, last;
+
+    if (total < -INT64_C(5877641) * 12 || total > INT64_C(5881580) * 12 + 11) return false;
+    year = (total + 12 * INT64_C(400) * 14701) / 12 - 400 * 14701;
+    month = (uint32_t)(total - year * 12) + 1;
+    last = calendar_month_days((int32_t)year, month);
+    days = calendar_days(year, month, from.day < last ? from.day : last);
+    *out = (int32_t)days;
+    return days > DATE_MINUS_INFINITY && days < DATE_INFINITY;
+}
+
 /* The day of a timestamp of micros, rounded down: 86,400,000,000 = 2^13 * 10,546,875, so the dividend becomes small and positive. */
 static inline int32_t stamp_day(int64_t micros)
 {

@@ -59,13 +59,21 @@ KERNEL(time_date_minus_date)
 }
 
 /* with INTERVAL ----------------------------------------------------------------------------------------------------------------------------------- */
-/* Intervals of days and time alone are the usual ones, and need no calendar. */
+/* timestamp_add_interval() with the calendar inlined. */
 static inline bool stamp_plus(int64_t micros, interval by, int64_t *out)
 {
-    int64_t days;
+    int64_t more;
+    int32_t day;
 
-    if (by.months || !timestamp_is_finite(micros)) return timestamp_add_interval(micros, by, out);
-    return !ckd_mul(&days, (int64_t)by.days, MICROS_PER_DAY) && !ckd_add(&days, days, by.micros) && !ckd_add(out, micros, days) &&
+    *out = micros;
+    if (UNLIKELY(stamp_is_infinite(micros))) return true;
+    if (by.months) {
+        int64_t of_day = stamp_of_day(micros);
+        if (!calendar_plus_months(stamp_day(micros), by.months, &day) || ckd_mul(&micros, (int64_t)day, MICROS_PER_DAY) ||
+            ckd_add(&micros, micros, of_day))
+            return false;
+    }
+    return !ckd_mul(&more, (int64_t)by.days, MICROS_PER_DAY) && !ckd_add(out, micros, more) && !ckd_add(out, *out, by.micros) &&
            *out < TIMESTAMP_INFINITY && *out > TIMESTAMP_MINUS_INFINITY;
 }
 

@@ -27,6 +27,8 @@ bp_status time_make_clock(const function_call *call, const column *arguments, si
 {
     int64_t hour = VALUE(&arguments[0], int64_t, row), minute = VALUE(&arguments[1], int64_t, row);
     double seconds = VALUE(&arguments[2], double, row), micros;
+    char text[NUMBER_DOUBLE_SIZE];
+    int size;
 
     *out = 0;
     if (call_skips(call, row)) return BP_OK;
@@ -37,8 +39,9 @@ bp_status time_make_clock(const function_call *call, const column *arguments, si
         if (*out <= MICROS_PER_DAY) return BP_OK;
     }
     *out = 0;
-    return error_set(err, BP_CONVERSION, "Time out of range: %lld:%lld:%f is no time of a day", (long long)hour, (long long)minute,
-                     seconds);
+    size = (int)number_print_double(text, seconds);
+    return error_set(err, BP_CONVERSION, "Time out of range: %lld:%lld:%.*s is no time of a day", (long long)hour,
+                     (long long)minute, size, text);
 }
 
 KERNEL(time_make_date)
@@ -126,6 +129,14 @@ KERNEL(time_timestamp_of_nanos)
     return run_count(UNIT_NANO, call, &arguments[0], out, err);
 }
 
+static bp_status double_out_of_range(const char *what, double value, bp_error *err)
+{
+    char text[NUMBER_DOUBLE_SIZE];
+    int size = (int)number_print_double(text, value);
+
+    return error_set(err, BP_OUT_OF_RANGE, "%s: %.*s", what, size, text);
+}
+
 KERNEL(time_to_timestamp)
 {
     int64_t *to = call_values(call, out, 8);
@@ -138,8 +149,8 @@ KERNEL(time_to_timestamp)
         if (LIKELY(micros > -9223372036854775807.0 && micros < 9223372036854775807.0))
             to[row] = (int64_t)micros;
         else if (!call_skips(call, row))
-            return error_set(err, BP_CONVERSION, "Epoch seconds out of range for TIMESTAMP WITH TIME ZONE: %g",
-                             VALUE(&arguments[0], double, row));
+            return double_out_of_range("Epoch seconds out of range for TIMESTAMP WITH TIME ZONE", VALUE(&arguments[0], double, row),
+                                       err);
     }
     return BP_OK;
 }
@@ -192,7 +203,7 @@ UNIT_KERNEL(minutes, FIELD_MICROS, MICROS_PER_MINUTE)
 UNIT_KERNEL(microseconds, FIELD_MICROS, 1)
 
 /* Seconds and milliseconds come with a fraction. */
-static bp_status run_fractions(double size, const char *word, const function_call *call, const column *in, column *out,
+static bp_status run_fractions(double size, const char *what, const function_call *call, const column *in, column *out,
                                bp_error *err)
 {
     interval *to = call_values(call, out, 16);
@@ -203,7 +214,7 @@ static bp_status run_fractions(double size, const char *word, const function_cal
         if (LIKELY(micros >= -9223372036854775808.0 && micros < 9223372036854775808.0))
             to[row] = (interval){0, 0, (int64_t)micros};
         else if (!call_skips(call, row))
-            return error_set(err, BP_OUT_OF_RANGE, "Interval value %g %s out of range", count, word);
+            return double_out_of_range(what, count, err);
     }
     return BP_OK;
 }
@@ -211,12 +222,12 @@ static bp_status run_fractions(double size, const char *word, const function_cal
 KERNEL(time_to_seconds)
 {
     (void)count;
-    return run_fractions(1e6, "seconds", call, &arguments[0], out, err);
+    return run_fractions(1e6, "Interval value of seconds out of range", call, &arguments[0], out, err);
 }
 KERNEL(time_to_milliseconds)
 {
     (void)count;
-    return run_fractions(1e3, "milliseconds", call, &arguments[0], out, err);
+    return run_fractions(1e3, "Interval value of milliseconds out of range", call, &arguments[0], out, err);
 }
 
 /* the statement's time ----------------------------------------------------------------------------------------------------------------------------------------- */

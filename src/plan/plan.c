@@ -56,9 +56,10 @@ void plan_free(plan *plan)
 
 static bp_status add_node(plan *plan, plan_id *out, plan_node node, bp_error *err)
 {
-    bp_status status = grow(plan, (void **)&plan->nodes, plan->node_count, &plan->node_capacity, sizeof node, err);
+    bp_status status = cancel_check(&plan->context->cancel, err); /* views of views grow without end */
 
     if (status) return status;
+    if ((status = grow(plan, (void **)&plan->nodes, plan->node_count, &plan->node_capacity, sizeof node, err))) return status;
     if (node.row_estimate == 0) node.row_estimate = -1;
     *out = (plan_id)plan->node_count;
     plan->nodes[plan->node_count++] = node;
@@ -336,6 +337,11 @@ bp_status plan_limit(plan_id *out, plan *plan, plan_id child, uint64_t offset, u
 
     if (percent > 100) return error_set(err, BP_OUT_OF_RANGE, "a LIMIT in percent is at most 100%%");
     same_outputs(plan, &node, child);
+    if (limit == 0 && percent < 0) { /* asked only for names and types: nothing below needs to run */
+        node.kind = PLAN_VALUES;
+        node.children[0] = 0;
+        memset(&node.values, 0, sizeof node.values);
+    }
     return add_node(plan, out, node, err);
 }
 

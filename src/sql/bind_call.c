@@ -245,8 +245,7 @@ static bp_status special_call(walk *walk, string_view name, const expr_id *opera
         return expr_coalesce(out, pool, operands, count, err);
     if (is_name(name, "try") && count == 1) return expr_try(out, pool, operands[0], err);
     if (is_name(name, "nullif") && count == 2) return expr_nullif(out, pool, operands[0], operands[1], err);
-    if ((is_name(name, "if") || is_name(name, "iff")) && count == 3)
-        return choose(out, pool, operands[0], operands[1], operands[2], err);
+    if (is_name(name, "if") && count == 3) return choose(out, pool, operands[0], operands[1], operands[2], err);
     if (is_name(name, "greatest") && count) return expr_extreme(out, pool, operands, count, COMPARE_GREATER_EQUAL, err);
     if (is_name(name, "least") && count) return expr_extreme(out, pool, operands, count, COMPARE_LESS_EQUAL, err);
     if (is_name(name, "typeof") && count == 1) return type_name_of(out, walk->binder, expr_type(pool, operands[0]), err);
@@ -285,6 +284,35 @@ static bp_status call_with_names(walk *walk, const frame *frame, const expr_id *
     return expr_call(out, &walk->binder->plan->exprs, node->text, arguments, total, err);
 }
 
+static bool is_one_of(const expr_pool *pool, expr_id expr, const expr_id *groups, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (expr_equal(pool, expr, groups[i])) return true;
+    return false;
+}
+
+/* GROUPING(a, b): a bit for each, the last one lowest: 1 when the grouping set is without it. */
+static bp_status combine_grouping(walk *walk, const frame *frame, const expr_id *operands, size_t count, expr_id *out,
+                                  bp_error *err)
+{
+    const grouping_context *grouping = walk->context->grouping;
+    const expr_pool *pool = &walk->binder->plan->exprs;
+    uint32_t position = syntax_at(walk->binder->tree, frame->node)->begin;
+    int64_t bits = 0;
+    bp_status status;
+
+    if (!grouping) return error_set_at(err, BP_BIND_ERROR, position, "GROUPING(…) belongs to a SELECT with GROUP BY");
+    if (count > 63) return error_set_at(err, BP_LIMIT, position, "GROUPING(…) takes at most 63 expressions");
+    for (size_t i = 0; i < count; i++) {
+        bool present = is_one_of(pool, operands[i], grouping->groups, grouping->group_count);
+        if (!present && !is_one_of(pool, operands[i], grouping->absent, grouping->absent_count))
+            return error_set_at(err, BP_BIND_ERROR, position, "what GROUPING(…) asks about must stand in GROUP BY");
+        bits = bits << 1 | !present;
+    }
+    if ((status = expr_int64(out, &walk->binder->plan->exprs, bits, err))) return status;
+    return expr_cast(out, &walk->binder->plan->exprs, *out, type_of(TYPE_INT64), false, err);
+}
+
 bp_status combine_call(walk *walk, const frame *frame, const expr_id *operands, size_t count, expr_id *out, bp_error *err)
 {
     string_view name = syntax_at(walk->binder->tree, frame->node)->text;
@@ -295,6 +323,7 @@ bp_status combine_call(walk *walk, const frame *frame, const expr_id *operands, 
     if (frame->lambda) return combine_lambda(walk, frame, operands, out, err);
     if (is_unnest(name)) return combine_unnest(walk, frame, operands[0], out, err);
     if (takes_names(name)) return call_with_names(walk, frame, operands, count, out, err);
+    if (is_name(name, "grouping") || is_name(name, "grouping_id")) return combine_grouping(walk, frame, operands, count, out, err);
     if ((status = special_call(walk, name, operands, count, out, &done, err)) || done) return status;
     return expr_call(out, &walk->binder->plan->exprs, name, operands, count, err);
 }

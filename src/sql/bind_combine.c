@@ -14,7 +14,10 @@ static bp_status combine_unary(walk *walk, const frame *frame, const expr_id *op
 
     switch ((syntax_operator)node->option) {
     case OPERATOR_NOT: return expr_not(out, &walk->binder->plan->exprs, operands[0], err);
-    case OPERATOR_ADD: *out = operands[0]; return BP_OK;
+    case OPERATOR_ADD:
+        if (value->kind != SYNTAX_NUMBER) return call(walk, out, "+", operands, 1, err);
+        *out = operands[0]; /* still an open literal */
+        return BP_OK;
     case OPERATOR_ABSOLUTE: return call(walk, out, "abs", operands, 1, err);
     case OPERATOR_FACTORIAL: return call(walk, out, "factorial", operands, 1, err);
     case OPERATOR_SUBTRACT:

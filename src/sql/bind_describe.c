@@ -242,9 +242,15 @@ static bp_status figure_column(expr_id *out, summary *summary, size_t call, bp_e
     return summary->calls[call] ? column_expr(out, summary->binder, aggregate->outputs[summary->places[call]], err) : BP_OK;
 }
 
+/* Quantiles are values of the column's type; their text is that type's. */
 static bp_status pick_figure(expr_id *out, summary *summary, size_t column, int figure, bp_error *err)
 {
-    return figure_column(out, summary, column * FIGURES + (size_t)figure, err);
+    plan *plan = summary->binder->plan;
+    data_type type = plan->columns[plan_at(plan, summary->subject.node)->outputs[column]].type;
+    bp_status status = figure_column(out, summary, column * FIGURES + (size_t)figure, err);
+
+    if (status || !*out || figure < FIGURE_Q25 || figure > FIGURE_Q75) return status;
+    return expr_cast(out, &plan->exprs, *out, type, false, err);
 }
 
 /* null_percentage: 100 * (rows - count) / rows, as DECIMAL(9,2). */

@@ -264,7 +264,6 @@ static bp_status use_column(joining *joining, string_view name, uint32_t positio
     scope left = side_scope(joining, false), right = side_scope(joining, true);
     const scope_column *columns[2];
     expr_id sides[2];
-    size_t hidden;
     bp_status status;
 
     if ((status = scope_find(&columns[0], &left, (string_view){0}, name, position, err))) return status;
@@ -274,13 +273,16 @@ static bp_status use_column(joining *joining, string_view name, uint32_t positio
             return error_set_at(err, BP_BIND_ERROR, position, "USING (%.*s): the %s side of the join has no such column",
                                 STRING_ARGUMENTS(name), i ? "right" : "left");
     for (size_t i = 0; i < 2; i++)
-        if ((status = column_expr(&sides[i], binder, columns[i]->id, err))) return status;
+        if ((status = column_expr(&sides[i], binder, unqualified_id(columns[i]), err))) return status;
     binder->plan->exprs.position = position;
     status =
         expr_compare(&joining->conjuncts[joining->conjunct_count++], &binder->plan->exprs, COMPARE_EQUAL, sides[0], sides[1], err);
-    hidden = (size_t)(columns[joining->kind != JOIN_RIGHT] -
-                      joining->scope->columns); /* RIGHT: the right column is never NULL for the join's sake */
-    joining->scope->columns[hidden].hidden = true;
+    joining->scope->columns[columns[1] - joining->scope->columns].hidden = true;
+    if (joining->kind == JOIN_RIGHT) { /* the right column is never NULL for the join's sake */
+        scope_column *named = &joining->scope->columns[columns[0] - joining->scope->columns];
+        named->merged = true;
+        named->merged_id = unqualified_id(columns[1]);
+    }
     return status;
 }
 
@@ -344,6 +346,14 @@ static bp_status join_kind_of(joining *joining, bp_error *err)
     return BP_OK;
 }
 
+/* What an id has become after a projection of `old` to `now`. */
+static column_id renamed(column_id id, const column_id *old, const column_id *now, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (old[i] == id) return now[i];
+    return id;
+}
+
 /* FULL JOIN … USING: the column that the name means is whichever side has it. */
 static bp_status merge_used_columns(joining *joining, plan_id *node, bp_error *err)
 {
@@ -367,18 +377,18 @@ static bp_status merge_used_columns(joining *joining, plan_id *node, bp_error *e
         if ((status = expr_coalesce(&exprs[total++], &binder->plan->exprs, sides, 2, err))) return status;
     }
     if ((status = plan_project(node, binder->plan, *node, exprs, names, total, err))) return status;
-    for (size_t i = joining->first_left; i < scope->count; i++)
-        for (size_t j = 0; j < outputs; j++)
-            if (scope->columns[i].id == old[j]) {
-                scope->columns[i].id = plan_at(binder->plan, *node)->outputs[j];
-                break;
-            }
+    for (size_t i = joining->first_left; i < scope->count; i++) {
+        scope_column *column = &scope->columns[i];
+        column->id = renamed(column->id, old, plan_at(binder->plan, *node)->outputs, outputs);
+        if (column->merged) column->merged_id = renamed(column->merged_id, old, plan_at(binder->plan, *node)->outputs, outputs);
+    }
     for (size_t i = 0, used = 0; i < joining->first_right && used < joining->conjunct_count; i++) {
         for (size_t j = joining->first_right; j < scope->count; j++) {
             if (!scope->columns[j].hidden || scope->columns[i].hidden ||
                 !string_equal_nocase(scope->columns[i].name, scope->columns[j].name))
                 continue;
-            scope->columns[i].id = plan_at(binder->plan, *node)->outputs[outputs + used++];
+            scope->columns[i].merged = true;
+            scope->columns[i].merged_id = plan_at(binder->plan, *node)->outputs[outputs + used++];
             break;
         }
     }

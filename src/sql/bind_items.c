@@ -1,18 +1,26 @@
 /* SELECT's list: stars written out with EXCLUDE, REPLACE and RENAME, and the names of items. */
 #include "binder.h"
 
-/* An expression without an alias is named by its own text. */
-bp_status name_of(string_view *out, binder *binder, syntax_id node, bp_error *err)
+/* An expression without an alias is named by its own text; a column by its own name, however it is written here. */
+static bp_status name_of(string_view *out, binder *binder, const scope *scope, syntax_id node, bp_error *err)
 {
     const syntax_node *syntax = syntax_at(binder->tree, node);
+    builder text;
+    bp_status status;
 
-    if (syntax->kind == SYNTAX_COLUMN || syntax->kind == SYNTAX_FIELD)
+    if (syntax->kind == SYNTAX_COLUMN || syntax->kind == SYNTAX_FIELD) {
         *out = syntax->text;
-    else if (syntax->kind == SYNTAX_CALL && (syntax->flags & SYNTAX_FLAG_STAR))
-        *out = STRING_VIEW("count_star()"); /* as DuckDB names it */
-    else
-        *out = arena_copy(binder->arena, string_view_slice(binder->tree->source, syntax->begin, syntax->end));
-    return out->data ? BP_OK : error_no_memory(err, binder->context->memory, syntax->end - syntax->begin);
+        for (size_t i = 0; i < scope->count; i++)
+            if (string_equal_nocase(scope->columns[i].name, syntax->text)) *out = scope->columns[i].name;
+        return BP_OK;
+    }
+    builder_init(&text, binder->context->memory, LIMIT_SQL_SIZE * 4u);
+    if (!(status = syntax_print(&text, binder->tree, node, binder->arena, err))) {
+        *out = arena_copy(binder->arena, builder_view(&text));
+        if (!out->data) status = error_no_memory(err, binder->context->memory, text.size);
+    }
+    builder_clear(&text);
+    return status;
 }
 
 typedef struct item_list {
@@ -115,6 +123,7 @@ static bp_status expand_star(item_list *list, binder *binder, const scope *scope
         const scope_column *column = &scope->columns[i];
         select_item item = {.column = *column, .name = column->name};
         syntax_id entry;
+        if (!qualifier) item.column.id = unqualified_id(column);
         if (qualifier ? !string_equal_nocase(column->table, syntax_at(tree, qualifier)->text) : column->hidden) continue;
         if (find_in(tree, exclude, column)) {
             excluded++;
@@ -146,7 +155,7 @@ static bp_status expand_star(item_list *list, binder *binder, const scope *scope
     return check_met(binder, rename, renamed, "RENAME", err);
 }
 
-static bp_status add_expression(item_list *list, binder *binder, syntax_id node, bp_error *err)
+static bp_status add_expression(item_list *list, binder *binder, const scope *scope, syntax_id node, bp_error *err)
 {
     select_item item = {.node = node};
     bp_status status;
@@ -154,10 +163,67 @@ static bp_status add_expression(item_list *list, binder *binder, syntax_id node,
     if (syntax_kind_of(binder->tree, node) == SYNTAX_ALIAS) {
         item.node = syntax_child(binder->tree, node, 0);
         item.name = syntax_at(binder->tree, node)->text;
-    } else if ((status = name_of(&item.name, binder, node, err))) {
+    } else if ((status = name_of(&item.name, binder, scope, node, err))) {
         return status;
     }
     return add_item(list, binder, item, err);
+}
+
+bp_status expand_star_node(select_item **out, size_t *count, binder *binder, const scope *scope, syntax_id star, bp_error *err)
+{
+    item_list list = {0};
+    bp_status status = expand_star(&list, binder, scope, star, err);
+
+    *out = list.items;
+    *count = list.count;
+    return status;
+}
+
+/* * LIKE 'a%' */
+static bool is_filtered_star(const syntax *tree, syntax_id node)
+{
+    return syntax_kind_of(tree, node) == SYNTAX_LIKE && syntax_kind_of(tree, syntax_child(tree, node, 0)) == SYNTAX_STAR;
+}
+
+static bp_status add_filtered_star(item_list *list, binder *binder, const scope *scope, syntax_id like, bp_error *err)
+{
+    select_item *items;
+    size_t count;
+    bp_status status;
+
+    if ((status = expand_star_node(&items, &count, binder, scope, syntax_child(binder->tree, like, 0), err))) return status;
+    if ((status = filter_star(items, &count, binder, like, err))) return status;
+    for (size_t i = 0; i < count && !status; i++) status = add_item(list, binder, items[i], err);
+    return status;
+}
+
+/* An expression with COLUMNS: once for each column. */
+static bp_status add_repeated(item_list *list, binder *binder, const scope *scope, syntax_id node, syntax_id columns, bp_error *err)
+{
+    bool named = syntax_kind_of(binder->tree, node) == SYNTAX_ALIAS;
+    select_item *items;
+    size_t count;
+    bp_status status;
+
+    if ((status = columns_meant(&items, &count, binder, scope, columns, err))) return status;
+    for (size_t i = 0; i < count && !status; i++) {
+        items[i].node = named ? syntax_child(binder->tree, node, 0) : node;
+        items[i].repeated = true;
+        if (named) items[i].name = syntax_at(binder->tree, node)->text;
+        status = add_item(list, binder, items[i], err);
+    }
+    return status;
+}
+
+static bp_status add_any_item(item_list *list, binder *binder, const scope *scope, syntax_id node, bp_error *err)
+{
+    syntax_id columns;
+    bp_status status;
+
+    if (syntax_kind_of(binder->tree, node) == SYNTAX_STAR) return expand_star(list, binder, scope, node, err);
+    if (is_filtered_star(binder->tree, node)) return add_filtered_star(list, binder, scope, node, err);
+    if ((status = find_columns_node(&columns, binder, node, err))) return status;
+    return columns ? add_repeated(list, binder, scope, node, columns, err) : add_expression(list, binder, scope, node, err);
 }
 
 bp_status expand_items(select_item **out, size_t *count, binder *binder, const scope *scope, syntax_id items, bp_error *err)
@@ -167,13 +233,15 @@ bp_status expand_items(select_item **out, size_t *count, binder *binder, const s
 
     if (!items) { /* FROM alone */
         for (size_t i = 0; i < scope->count && !status; i++)
-            if (!scope->columns[i].hidden)
-                status = add_item(&list, binder, (select_item){.column = scope->columns[i], .name = scope->columns[i].name}, err);
+            if (!scope->columns[i].hidden) {
+                select_item item = {.column = scope->columns[i], .name = scope->columns[i].name};
+                item.column.id = unqualified_id(&scope->columns[i]);
+                status = add_item(&list, binder, item, err);
+            }
     }
     for (size_t i = 0; items && i < syntax_at(binder->tree, items)->count && !status; i++) {
         syntax_id node = syntax_children(binder->tree, items)[i];
-        status = syntax_kind_of(binder->tree, node) == SYNTAX_STAR ? expand_star(&list, binder, scope, node, err)
-                                                                   : add_expression(&list, binder, node, err);
+        status = add_any_item(&list, binder, scope, node, err);
     }
     *out = list.items;
     *count = list.count;

@@ -26,7 +26,7 @@ bp_status scope_find(const scope_column **out, const scope *scope, string_view t
         const scope_column *column = &scope->columns[i];
         if (!string_equal_nocase(column->name, name)) continue;
         if (table.size ? !string_equal_nocase(column->table, table) : column->hidden) continue;
-        if (found && table.size == 0 && found->id != column->id)
+        if (found && table.size == 0 && unqualified_id(found) != unqualified_id(column))
             return error_set_at(err, BP_BIND_ERROR, position,
                                 "the column \"%.*s\" is in \"%.*s\" and in \"%.*s\"; write which is meant", STRING_ARGUMENTS(name),
                                 STRING_ARGUMENTS(found->table), STRING_ARGUMENTS(column->table));
@@ -56,7 +56,7 @@ bp_status column_not_found(const expression_context *context, string_view table,
     if (context->outer && scope_find(&outer, context->outer, table, name, position, NULL) == BP_OK && outer)
         return error_set_at(
             err, BP_NOT_SUPPORTED, position,
-            "\"%.*s\" is a column of the query around: correlated subqueries are not there yet; a join says the same",
+            "\"%.*s\" is a column of the query around: a subquery can use it only in its WHERE, as `own = outer`; a join says more",
             STRING_ARGUMENTS(name));
     if (table.size && context->scope && !has_table(context->scope, table))
         return error_set_at(err, BP_BIND_ERROR, position, "there is no table \"%.*s\" in FROM", STRING_ARGUMENTS(table));
@@ -93,6 +93,14 @@ static bool is_bare_function(string_view name)
     return false;
 }
 
+/* In the WHERE of a subquery: a column of the query around it; *out NULL: none. */
+static bp_status find_outer(const expression_context *context, string_view table, string_view name, uint32_t position,
+                            const scope_column **out, bp_error *err)
+{
+    *out = NULL;
+    return context->correlation ? scope_find(out, context->correlation->outer, table, name, position, err) : BP_OK;
+}
+
 static bp_status bind_bare(walk *walk, syntax_id node, alias **alias, bool *is_leaf, bp_error *err)
 {
     const expression_context *context = walk->context;
@@ -110,15 +118,22 @@ static bp_status bind_bare(walk *walk, syntax_id node, alias **alias, bool *is_l
     if (context->aliases_first && !walk->inside_aggregate && (*alias = find_alias(context, syntax->text))) return BP_OK;
     if ((status = scope_find(&column, context->scope, (string_view){0}, syntax->text, syntax->begin, err))) return status;
     if (column) {
-        if ((status = column_expr(&expr, walk->binder, column->id, err))) return status;
+        if ((status = column_expr(&expr, walk->binder, unqualified_id(column), err))) return status;
         return walk_push_result(walk, expr, err);
     }
     if ((*alias = find_alias(context, syntax->text))) return BP_OK;
+    if (context->lambda_name.size && string_equal_nocase(syntax->text, context->lambda_name)) {
+        if ((status = expr_text(&expr, &walk->binder->plan->exprs, context->lambda_value, err))) return status;
+        return walk_push_result(walk, expr, err);
+    }
     if (!syntax_has(walk->binder->tree, node, SYNTAX_FLAG_QUOTED) && is_bare_function(syntax->text)) {
         if ((status = expr_call(&expr, &walk->binder->plan->exprs, syntax->text, NULL, 0, err))) return status;
         return walk_push_result(walk, expr, err);
     }
-    return column_not_found(context, (string_view){0}, syntax->text, syntax->begin, err);
+    if ((status = find_outer(context, (string_view){0}, syntax->text, syntax->begin, &column, err))) return status;
+    if (!column) return column_not_found(context, (string_view){0}, syntax->text, syntax->begin, err);
+    if ((status = column_expr(&expr, walk->binder, unqualified_id(column), err))) return status;
+    return walk_push_result(walk, expr, err);
 }
 
 /* The last two parts of a dotted name are table and column; a schema before them must be the one there is. */
@@ -131,6 +146,9 @@ static bool dotted_name(const syntax *tree, syntax_id node, string_view *table, 
     if (syntax_kind_of(tree, before) == SYNTAX_COLUMN) return true;
     if (syntax_kind_of(tree, before) != SYNTAX_FIELD) return false;
     before = syntax_child(tree, before, 0);
+    if (syntax_kind_of(tree, before) == SYNTAX_FIELD && string_equal_nocase(syntax_at(tree, before)->text, STRING_VIEW("main")) &&
+        syntax_kind_of(tree, syntax_child(tree, before, 0)) == SYNTAX_COLUMN)
+        return string_equal_nocase(syntax_at(tree, syntax_child(tree, before, 0))->text, STRING_VIEW("memory"));
     return syntax_kind_of(tree, before) == SYNTAX_COLUMN && string_equal_nocase(syntax_at(tree, before)->text, STRING_VIEW("main"));
 }
 
@@ -156,7 +174,9 @@ bp_status bind_name(walk *walk, syntax_id node, alias **alias, bool *is_leaf, bp
         if (syntax_kind_of(tree, before) != SYNTAX_COLUMN) return BP_OK;
         if ((status = scope_find(&base, walk->context->scope, (string_view){0}, table, syntax_at(tree, node)->begin, err)))
             return status;
-        return base ? BP_OK : column_not_found(walk->context, table, name, syntax_at(tree, node)->begin, err);
+        if (base) return BP_OK;
+        if ((status = find_outer(walk->context, table, name, syntax_at(tree, node)->begin, &column, err))) return status;
+        if (!column) return column_not_found(walk->context, table, name, syntax_at(tree, node)->begin, err);
     }
     *is_leaf = true;
     if ((status = column_expr(&expr, walk->binder, column->id, err))) return status;
@@ -224,7 +244,11 @@ bp_status bind_leaf(walk *walk, syntax_id id, bool *is_leaf, bp_error *err)
         status = error_set_at(err, BP_BIND_ERROR, node->begin, "DEFAULT stands only in VALUES of an INSERT");
         break;
     case SYNTAX_POSITION: status = not_yet(binder, id, "#1 for a column by its place", err); break;
-    case SYNTAX_COLUMNS: status = not_yet(binder, id, "COLUMNS(…)", err); break;
+    case SYNTAX_COLUMNS:
+        status = walk->context->chosen
+                     ? column_expr(&expr, binder, walk->context->chosen->id, err)
+                     : error_set_at(err, BP_BIND_ERROR, node->begin, "COLUMNS(…) stands only in SELECT's list and in WHERE");
+        break;
     case SYNTAX_LAMBDA:
         status = error_set_at(err, BP_BIND_ERROR, node->begin,
                               "a lambda stands only behind a list, as in list_transform(l, lambda x: x + 1)");

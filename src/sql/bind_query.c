@@ -25,40 +25,41 @@ static bp_status add_ctes(binder *binder, syntax_id query, bp_error *err)
 }
 
 /* VALUES ---------------------------------------------------------------------------------------------------------------------------------------- */
-/* A text that takes the type of the other rows. */
-static bool is_text_literal(const expr_pool *pool, expr_id id)
-{
-    const expr_node *node = expr_at(pool, id);
-
-    return node->kind == EXPR_LITERAL && node->type.id == TYPE_VARCHAR;
-}
-
 static bp_status unify_column(binder *binder, expr_id *cells, size_t rows, size_t columns, size_t index, uint32_t position,
                               bp_error *err)
 {
-    expr_pool *pool = &binder->plan->exprs;
-    data_type common = expr_type(pool, cells[index]);
-    bool literal = is_text_literal(pool, cells[index]);
-    bp_status status = BP_OK;
+    expr_id *column = arena_new_array(binder->arena, expr_id, rows);
+    bp_status status;
 
-    for (size_t row = 1; row < rows; row++) {
-        const expr_node *cell = expr_at(pool, cells[row * columns + index]);
-        bool cell_literal = is_text_literal(pool, cells[row * columns + index]);
-        if (!type_unify(&common, binder->arena, common, literal, cell->type, cell_literal))
-            return error_set_at(err, BP_BIND_ERROR, position,
-                                "VALUES: row %zu, column %zu does not fit the type of the rows before", row + 1, index + 1);
-        literal = literal && cell_literal;
-    }
-    if (common.id == TYPE_NULL) common = type_of(TYPE_INT32);
-    for (size_t row = 0; row < rows && !status; row++)
-        status = expr_cast(&cells[row * columns + index], pool, cells[row * columns + index], common, false, err);
-    return status;
+    if (!column) return no_memory(binder, err);
+    for (size_t row = 0; row < rows; row++) column[row] = cells[row * columns + index];
+    binder->plan->exprs.position = position;
+    if ((status = expr_unify(column, &binder->plan->exprs, rows, "VALUES", err))) return status;
+    for (size_t row = 0; row < rows; row++) cells[row * columns + index] = column[row];
+    return BP_OK;
 }
 
-static bp_status bind_cells(binder *binder, syntax_id values, expr_id *cells, size_t columns, bp_error *err)
+/* A cell of INSERT's VALUES goes straight to its column's type, so that the rows need not fit each other; DEFAULT is the column's. */
+static bp_status bind_target_cell(expr_id *out, binder *binder, expression_context *context, const values_target *target,
+                                  size_t index, syntax_id node, bp_error *err)
 {
+    bp_status status;
+
+    if (syntax_kind_of(binder->tree, node) == SYNTAX_DEFAULT)
+        *out = target->defaults[index];
+    else if ((status = bind_expression(out, binder, context, node, err)))
+        return status;
+    return expr_cast(out, &binder->plan->exprs, *out, target->types[index], false, err);
+}
+
+static bp_status bind_cells(binder *outer, syntax_id values, expr_id *cells, size_t columns, bp_error *err)
+{
+    struct binder inner = *outer, *binder = &inner;
+    const values_target *target = outer->target && outer->target->values == values ? outer->target : NULL;
     expression_context context = {.outer = binder->outer, .clause = "VALUES"};
     bp_status status;
+
+    inner.target = NULL;
 
     for (size_t row = 0; row < syntax_at(binder->tree, values)->count; row++) {
         syntax_id node = syntax_children(binder->tree, values)[row];
@@ -66,10 +67,13 @@ static bp_status bind_cells(binder *binder, syntax_id values, expr_id *cells, si
             return error_set_at(err, BP_BIND_ERROR, syntax_at(binder->tree, node)->begin,
                                 "VALUES: row %zu has %u values, the first has %zu", row + 1, syntax_at(binder->tree, node)->count,
                                 columns);
-        for (size_t i = 0; i < columns; i++)
-            if ((status =
-                     bind_expression(&cells[row * columns + i], binder, &context, syntax_children(binder->tree, node)[i], err)))
-                return status;
+        for (size_t i = 0; i < columns; i++) {
+            syntax_id cell = syntax_children(binder->tree, node)[i];
+            status = target && i < target->count
+                         ? bind_target_cell(&cells[row * columns + i], binder, &context, target, i, cell, err)
+                         : bind_expression(&cells[row * columns + i], binder, &context, cell, err);
+            if (status) return status;
+        }
     }
     return BP_OK;
 }
@@ -315,6 +319,25 @@ static bp_status limit_outputs(relation *relation, binder *binder, syntax_id que
     return plan_limit(&relation->node, binder->plan, relation->node, offset_rows, limit_rows, percent, err);
 }
 
+/* LIMIT 1 of a correlated subquery: the first row for each combination of its keys. EXISTS takes one row anyway. */
+static bp_status limit_correlated(relation *relation, binder *binder, syntax_id query, const correlation *correlation,
+                                  bp_error *err)
+{
+    syntax_id limit = syntax_child(binder->tree, query, SLOT_QUERY_LIMIT),
+              offset = syntax_child(binder->tree, query, SLOT_QUERY_OFFSET);
+    uint64_t rows = UINT64_MAX;
+    double percent = -1;
+    bp_status status;
+
+    if (!limit && !offset) return BP_OK;
+    if (limit &&
+        (status = bind_count(&rows, &percent, binder, limit, syntax_has(binder->tree, query, SYNTAX_FLAG_PERCENT), "LIMIT", err)))
+        return status;
+    if (offset || percent >= 0 || rows == 0 || (rows > 1 && !correlation->exists))
+        return not_yet(binder, limit ? limit : offset, "LIMIT other than 1, or OFFSET, in a correlated subquery", err);
+    return correlation->exists ? BP_OK : first_of_keys(&relation->node, binder, correlation, err);
+}
+
 /* the whole --------------------------------------------------------------------------------------------------------------------------------------------- */
 bp_status bind_whole_table(relation *out, binder *binder, syntax_id table, syntax_id columns, bp_error *err)
 {
@@ -364,9 +387,11 @@ bp_status bind_query(relation *out, binder *outer, syntax_id query, bp_error *er
     if (++binder.depth > LIMIT_QUERY_DEPTH)
         return error_set_at(err, BP_LIMIT, syntax_at(binder.tree, query)->begin, "queries nest deeper than %d levels",
                             LIMIT_QUERY_DEPTH);
+    if (syntax_kind_of(binder.tree, body) != SYNTAX_SELECT) binder.correlation = NULL;
     if ((status = add_ctes(&binder, query, err))) return status;
     if ((status = bind_body(out, &binder, body, order, err))) return status;
     if (syntax_kind_of(binder.tree, body) != SYNTAX_SELECT && (status = sort_outputs(out, &binder, order, err))) return status;
+    if (outer->correlation && outer->correlation->count) return limit_correlated(out, &binder, query, outer->correlation, err);
     return limit_outputs(out, &binder, query, err);
 }
 

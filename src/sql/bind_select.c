@@ -18,9 +18,16 @@ typedef struct select_state {
     size_t count;
     expr_id *exprs;
     alias *aliases;
+    const grouping_sets *sets; /* NULL: one set, of all groups */
+    size_t set;
     expr_id *groups;
     size_t group_count;
+    expr_id *absent; /* groups of other sets: NULL in this one */
+    size_t absent_count;
+    grouping_context grouping;
     bool grouped;
+    correlation *correlation; /* NULL: no subquery, or one that does not use the query around it */
+    size_t first_key; /* place of its keys among the projected columns, behind them the marker */
     expr_id having;
     order_item *order;
     size_t order_count;
@@ -42,6 +49,13 @@ static const syntax_id *list_of(const binder *binder, syntax_id list, size_t *co
     return list ? syntax_children(binder->tree, list) : NULL;
 }
 
+/* NULL without GROUP BY. */
+static const grouping_context *grouping_of(select_state *state)
+{
+    state->grouping = (grouping_context){state->groups, state->absent, state->group_count, state->absent_count};
+    return state->grouped ? &state->grouping : NULL;
+}
+
 static expression_context context_for(select_state *state, const char *clause, bool aggregates)
 {
     return (expression_context){.scope = &state->scope,
@@ -50,27 +64,54 @@ static expression_context context_for(select_state *state, const char *clause, b
                                 .aliases = state->aliases,
                                 .alias_count = state->count,
                                 .aggregates = aggregates ? &state->aggregates : NULL,
+                                .grouping = aggregates ? grouping_of(state) : NULL,
                                 .input = &state->node,
                                 .late = aggregates ? &state->late : NULL};
 }
 
 /* clauses below the aggregation ------------------------------------------------------------------------------------------------------------ */
+/* WHERE COLUMNS(…) …: it must hold for each of the columns. */
+static bp_status bind_repeated_where(select_state *state, expression_context *context, syntax_id where, syntax_id columns,
+                                     expr_id *out, bp_error *err)
+{
+    binder *binder = state->binder;
+    select_item *items;
+    expr_id *parts;
+    size_t count;
+    bp_status status;
+
+    if ((status = columns_meant(&items, &count, binder, &state->scope, columns, err))) return status;
+    parts = arena_new_array(binder->arena, expr_id, count);
+    if (!parts) return no_memory(state, err);
+    for (size_t i = 0; i < count; i++) {
+        context->chosen = &items[i].column;
+        if ((status = bind_expression(&parts[i], binder, context, where, err))) return status;
+    }
+    return expr_and(out, &binder->plan->exprs, parts, count, err);
+}
+
 static bp_status bind_where(select_state *state, bp_error *err)
 {
     binder *binder = state->binder;
     syntax_id where = syntax_child(binder->tree, state->select, SLOT_SELECT_WHERE);
     expression_context context = context_for(state, "WHERE", false);
     expr_id condition, *conjuncts = NULL;
+    syntax_id columns;
     size_t count = 0;
     bp_status status;
 
     if (!where) return BP_OK;
-    if ((status = bind_expression(&condition, binder, &context, where, err))) return status;
+    context.correlation = state->correlation;
+    if ((status = find_columns_node(&columns, binder, where, err))) return status;
+    status = columns ? bind_repeated_where(state, &context, where, columns, &condition, err)
+                     : bind_expression(&condition, binder, &context, where, err);
+    if (status) return status;
     if (expr_type(&binder->plan->exprs, condition).id != TYPE_BOOLEAN &&
         (status = expr_cast_implicit(&condition, &binder->plan->exprs, condition, type_of(TYPE_BOOLEAN), err)))
         return status;
     if ((status = plan_conjuncts(binder->plan, condition, &conjuncts, &count, err))) return status;
-    return plan_filter_by(&state->node, binder->plan, state->node, conjuncts, count, err);
+    if (state->correlation && (status = take_correlated(state->correlation, binder, conjuncts, &count, err))) return status;
+    return count ? plan_filter_by(&state->node, binder->plan, state->node, conjuncts, count, err) : BP_OK;
 }
 
 /* `1`, `2`: the place of an item; SIZE_MAX: not a number. */
@@ -100,6 +141,7 @@ static bp_status bind_item(select_state *state, size_t index, bool aggregates, e
         return BP_OK;
     }
     if (!item->node) return column_expr(out, state->binder, item->column.id, err);
+    if (item->repeated) context.chosen = &item->column;
     context.unnests = &state->unnests;
     context.unnest_below = !aggregates || syntax_has(state->binder->tree, state->select, SYNTAX_FLAG_GROUP_ALL);
     return bind_expression(out, state->binder, &context, item->node, err);
@@ -117,18 +159,40 @@ static bp_status bind_group(select_state *state, syntax_id node, expr_id *out, b
     return place == SIZE_MAX ? bind_expression(out, state->binder, &context, node, err) : bind_item(state, place, false, out, err);
 }
 
-static bp_status bind_groups(select_state *state, bp_error *err)
+/* One of several grouping sets: its expressions are groups, the others are NULL. */
+static bp_status bind_set_groups(select_state *state, bp_error *err)
 {
-    size_t count;
-    const syntax_id *nodes = list_of(state->binder, syntax_child(state->binder->tree, state->select, SLOT_SELECT_GROUP), &count);
+    const grouping_sets *sets = state->sets;
     bp_status status = BP_OK;
 
-    state->groups = arena_new_array(state->binder->arena, expr_id, count + state->count);
+    state->groups = arena_new_array(state->binder->arena, expr_id, sets->count + 1);
+    state->absent = arena_new_array(state->binder->arena, expr_id, sets->count + 1);
+    if (!state->groups || !state->absent) return no_memory(state, err);
+    for (size_t i = 0; i < sets->count && !status; i++)
+        status = bind_group(
+            state, sets->nodes[i],
+            sets->masks[state->set] >> i & 1 ? &state->groups[state->group_count++] : &state->absent[state->absent_count++], err);
+    state->grouped = true;
+    return status;
+}
+
+static bp_status bind_groups(select_state *state, bp_error *err)
+{
+    syntax_id list = syntax_child(state->binder->tree, state->select, SLOT_SELECT_GROUP);
+    size_t count, total = state->count;
+    const syntax_id *nodes = list_of(state->binder, list, &count);
+    bp_status status = BP_OK;
+
+    if (state->sets) return bind_set_groups(state, err);
+    for (size_t i = 0; i < count; i++)
+        total += syntax_kind_of(state->binder->tree, nodes[i]) == SYNTAX_ROW ? syntax_at(state->binder->tree, nodes[i])->count : 1;
+    state->groups = arena_new_array(state->binder->arena, expr_id, total + 1);
     if (!state->groups) return no_memory(state, err);
     for (size_t i = 0; i < count && !status; i++) {
-        if (syntax_kind_of(state->binder->tree, nodes[i]) == SYNTAX_ROW && syntax_at(state->binder->tree, nodes[i])->count == 0)
-            continue; /* () */
-        status = bind_group(state, nodes[i], &state->groups[state->group_count++], err);
+        bool row = syntax_kind_of(state->binder->tree, nodes[i]) == SYNTAX_ROW; /* (a, b) and () */
+        for (size_t j = 0; j < (row ? syntax_at(state->binder->tree, nodes[i])->count : 1) && !status; j++)
+            status = bind_group(state, row ? syntax_children(state->binder->tree, nodes[i])[j] : nodes[i],
+                                &state->groups[state->group_count++], err);
     }
     state->grouped = count > 0 || syntax_has(state->binder->tree, state->select, SYNTAX_FLAG_GROUP_ALL);
     return status;
@@ -141,7 +205,7 @@ static bp_status note_aliases(select_state *state, bp_error *err)
     state->exprs = arena_new_array(state->binder->arena, expr_id, state->count);
     if (!state->aliases || !state->exprs) return no_memory(state, err);
     for (size_t i = 0; i < state->count; i++)
-        state->aliases[i] = (alias){.name = state->items[i].name, .item = state->items[i].node};
+        state->aliases[i] = (alias){.name = state->items[i].name, .item = state->items[i].repeated ? 0 : state->items[i].node};
     return BP_OK;
 }
 
@@ -207,7 +271,7 @@ static bool look_for_aggregate(void *data, const expr_pool *pool, expr_id id)
     return !search->found;
 }
 
-/* GROUP BY ALL: every item without an aggregate. */
+/* GROUP BY ALL: every item without an aggregate; beside aggregates, constants are no groups. */
 static bp_status group_by_all(select_state *state, bp_error *err)
 {
     bp_status status;
@@ -215,7 +279,8 @@ static bp_status group_by_all(select_state *state, bp_error *err)
     for (size_t i = 0; i < state->count; i++) {
         aggregate_search search = {.state = state};
         if ((status = expr_walk(&state->binder->plan->exprs, state->exprs[i], look_for_aggregate, &search, err))) return status;
-        if (!search.found) state->groups[state->group_count++] = state->exprs[i];
+        if (search.found || (state->aggregates.count && expr_is_constant(&state->binder->plan->exprs, state->exprs[i]))) continue;
+        state->groups[state->group_count++] = state->exprs[i];
     }
     return BP_OK;
 }
@@ -309,22 +374,69 @@ static bp_status bind_distinct_on(select_state *state, bp_error *err)
 }
 
 /* aggregation -------------------------------------------------------------------------------------------------------------------------------------- */
+/* A group as it looks in an item of which smaller groups have been replaced already: the rewrite goes from the leaves up. */
+typedef struct group_form {
+    expr_id original, rewritten;
+    column_id output;
+    bool absent; /* NULL in this grouping set */
+} group_form;
+
 typedef struct group_replacement {
     select_state *state;
-    const column_id *outputs;
+    group_form *forms; /* small expressions first */
+    size_t count;
 } group_replacement;
 
 static bp_status replace_group(void *data, expr_pool *pool, expr_id *id, bp_error *err)
 {
     group_replacement *replacement = data;
-    select_state *state = replacement->state;
 
-    if (is_aggregate_column(state, expr_at(pool, *id))) return BP_OK;
-    for (size_t i = 0; i < state->group_count; i++) {
-        if (expr_is_constant(pool, state->groups[i]) || !expr_equal(pool, *id, state->groups[i])) continue;
+    if (is_aggregate_column(replacement->state, expr_at(pool, *id))) return BP_OK;
+    for (size_t i = 0; i < replacement->count; i++) {
+        const group_form *form = &replacement->forms[i];
+        if (!expr_equal(pool, *id, form->original) && !expr_equal(pool, *id, form->rewritten)) continue;
         pool->position = expr_at(pool, *id)->position;
-        return column_expr(id, state->binder, replacement->outputs[i], err);
+        return form->absent ? expr_null(id, pool, expr_type(pool, form->original), err)
+                            : column_expr(id, replacement->state->binder, form->output, err);
     }
+    return BP_OK;
+}
+
+/* Constants are left where they stand, but for those that a grouping set makes NULL. */
+static bool is_replaced(const expr_pool *pool, const group_form *form)
+{
+    return form->absent ? expr_at(pool, form->original)->kind != EXPR_LITERAL : !expr_is_constant(pool, form->original);
+}
+
+static bp_status prepare_groups(group_replacement *replacement, const column_id *outputs, bp_error *err)
+{
+    select_state *state = replacement->state;
+    expr_pool *pool = &state->binder->plan->exprs;
+    size_t total = state->group_count + state->absent_count, count = 0;
+    group_form *forms = arena_new_array(state->binder->arena, group_form, total);
+    bp_status status;
+
+    if (!forms) return no_memory(state, err);
+    for (size_t i = 0; i < total; i++) {
+        bool absent = i >= state->group_count;
+        group_form form = {.original = absent ? state->absent[i - state->group_count] : state->groups[i], .absent = absent};
+        size_t place = count;
+        if (!absent) form.output = outputs[i];
+        if (!is_replaced(pool, &form)) continue;
+        for (; place && expr_at(pool, forms[place - 1].original)->depth > expr_at(pool, form.original)->depth; place--)
+            forms[place] = forms[place - 1];
+        forms[place] = form;
+        count++;
+    }
+    replacement->forms = forms;
+    for (size_t i = 0; i < count; i++) {
+        group_form *form = &forms[i];
+        replacement->count = i;
+        if ((status = expr_rewrite(&form->rewritten, pool, form->original, replace_group, replacement, err))) return status;
+        if (expr_at(pool, form->rewritten)->kind == EXPR_COLUMN || expr_at(pool, form->rewritten)->kind == EXPR_LITERAL)
+            form->rewritten = form->original; /* the same group twice */
+    }
+    replacement->count = count;
     return BP_OK;
 }
 
@@ -360,6 +472,29 @@ static bp_status above_groups(group_replacement *replacement, const uint64_t *be
     return status;
 }
 
+/* Keys of a correlated subquery are groups as well; without GROUP BY its item has a value where there is no row. */
+static bp_status group_by_keys(select_state *state, bp_error *err)
+{
+    binder *binder = state->binder;
+    correlation *correlation = state->correlation;
+    expr_id *groups = arena_new_array(binder->arena, expr_id, state->group_count + correlation->count);
+    bool clause = syntax_child(binder->tree, state->select, SLOT_SELECT_GROUP) ||
+                  syntax_has(binder->tree, state->select, SYNTAX_FLAG_GROUP_ALL);
+    bp_status status;
+
+    if (!groups) return no_memory(state, err);
+    if (!clause && (state->having || correlation->exists))
+        return not_yet(binder, state->select, "HAVING, or an aggregate in EXISTS, without GROUP BY in a correlated subquery", err);
+    if (!clause && state->count &&
+        (status = value_over_nothing(&correlation->empty, binder, &state->aggregates, state->exprs[0], err)))
+        return status;
+    if (state->group_count) memcpy(groups, state->groups, state->group_count * sizeof *groups);
+    memcpy(groups + state->group_count, correlation->keys, correlation->count * sizeof *groups);
+    state->groups = groups;
+    state->group_count += correlation->count;
+    return BP_OK;
+}
+
 static bp_status aggregate(select_state *state, bp_error *err)
 {
     binder *binder = state->binder;
@@ -370,12 +505,13 @@ static bp_status aggregate(select_state *state, bp_error *err)
     bp_status status;
 
     if (!below_bits) return no_memory(state, err);
+    if (state->correlation && state->correlation->count && (status = group_by_keys(state, err))) return status;
     if ((status = plan_aggregate(&state->node, binder->plan, below, state->groups, state->group_count, state->aggregates.calls,
                                  state->aggregates.count, err)))
         return status;
     made = plan_at(binder->plan, state->node);
     for (size_t i = 0; i < state->aggregates.count; i++) made->outputs[state->group_count + i] = state->aggregates.ids[i];
-    replacement.outputs = made->outputs;
+    if ((status = prepare_groups(&replacement, made->outputs, err))) return status;
     for (size_t i = 0; i < plan_at(binder->plan, below)->output_count; i++)
         bitmap_set(below_bits, plan_at(binder->plan, below)->outputs[i]);
     for (size_t i = 0; i < state->count; i++)
@@ -388,7 +524,10 @@ static bp_status aggregate(select_state *state, bp_error *err)
         if (!state->unnests.calls[i].below && (status = above_groups(&replacement, below_bits, &state->unnests.calls[i].list, err)))
             return status;
     for (size_t i = 0; i < state->late.count; i++)
-        if ((status = above_groups(&replacement, below_bits, &state->late.items[i].conjunct, err))) return status;
+        for (size_t j = 0; j < state->late.items[i].conjunct_count; j++)
+            if ((status = above_groups(&replacement, below_bits, &state->late.items[i].conjuncts[j], err))) return status;
+    for (size_t i = 0; state->correlation && i < state->correlation->count; i++)
+        if ((status = above_groups(&replacement, below_bits, &state->correlation->keys[i], err))) return status;
     return above_groups(&replacement, below_bits, &state->having, err);
 }
 
@@ -416,9 +555,11 @@ static bp_status filter_having(select_state *state, bp_error *err)
 static bp_status project(select_state *state, bool *hidden, bp_error *err)
 {
     binder *binder = state->binder;
-    size_t total = state->count;
-    expr_id *exprs = arena_new_array(binder->arena, expr_id, state->count + state->order_count + state->on_count);
-    string_view *names = arena_new_array(binder->arena, string_view, state->count + state->order_count + state->on_count);
+    size_t total = state->count, keys = state->correlation ? state->correlation->count : 0;
+    size_t most = state->count + state->order_count + state->on_count + keys + 1;
+    expr_id *exprs = arena_new_array(binder->arena, expr_id, most);
+    string_view *names = arena_new_array(binder->arena, string_view, most);
+    bp_status status;
 
     if (!exprs || !names) return no_memory(state, err);
     for (size_t i = 0; i < state->count; i++) {
@@ -442,6 +583,9 @@ static bp_status project(select_state *state, bool *hidden, bp_error *err)
         }
         state->on[i] = (expr_id)item; /* a place from here on */
     }
+    state->first_key = total;
+    for (size_t i = 0; i < keys; i++) exprs[total++] = state->correlation->keys[i];
+    if (keys && (status = expr_bool(&exprs[total++], &binder->plan->exprs, true, err))) return status;
     return plan_project(&state->node, binder->plan, state->node, exprs, names, total, err);
 }
 
@@ -485,18 +629,31 @@ static bp_status drop_hidden(select_state *state, bp_error *err)
     return plan_project(&state->node, binder->plan, state->node, state->exprs, names, state->count, err);
 }
 
-static bp_status put_out(select_state *state, bp_error *err)
+/* Where the keys and the marker are among the outputs. */
+static bp_status note_keys(select_state *state, bp_error *err)
 {
-    bool hidden = false;
+    correlation *correlation = state->correlation;
+    const column_id *outputs = plan_at(state->binder->plan, state->node)->outputs + state->first_key;
+
+    correlation->key_outputs = arena_new_array(state->binder->arena, column_id, correlation->count);
+    if (!correlation->key_outputs) return no_memory(state, err);
+    memcpy(correlation->key_outputs, outputs, correlation->count * sizeof *outputs);
+    correlation->marker = outputs[correlation->count];
+    return BP_OK;
+}
+
+/* DISTINCT, ORDER BY, and dropping what only they needed. */
+static bp_status put_out(select_state *state, bool hidden, bp_error *err)
+{
     bp_status status;
 
-    if ((status = project(state, &hidden, err))) return status;
     if (state->on_count) {
         if ((status = sort(state, err)) || (status = distinct(state, err))) return status;
     } else if (syntax_has(state->binder->tree, state->select, SYNTAX_FLAG_DISTINCT)) {
         if ((status = distinct(state, err))) return status;
     }
     if ((status = sort(state, err))) return status;
+    if (state->correlation && state->correlation->count) return note_keys(state, err);
     return hidden ? drop_hidden(state, err) : BP_OK;
 }
 
@@ -511,28 +668,65 @@ static bp_status refuse_what_is_not_there(const select_state *state, bp_error *e
     return BP_OK;
 }
 
-bp_status bind_select(relation *out, binder *binder, syntax_id select, syntax_id order, bp_error *err)
+/* FROM to the projected items, for one grouping set. */
+static bp_status bind_set(select_state *state, syntax_id order, bool *hidden, bp_error *err)
 {
-    select_state state = {.binder = binder, .select = select};
+    binder *binder = state->binder;
+    syntax_id select = state->select;
     bp_status status;
 
-    if ((status = refuse_what_is_not_there(&state, err))) return status;
-    if ((status = bind_from(&state.node, &state.scope, binder, syntax_child(binder->tree, select, SLOT_SELECT_FROM), err)))
+    if ((status = bind_from(&state->node, &state->scope, binder, syntax_child(binder->tree, select, SLOT_SELECT_FROM), err)))
         return status;
-    if ((status = expand_items(&state.items, &state.count, binder, &state.scope,
+    if ((status = expand_items(&state->items, &state->count, binder, &state->scope,
                                syntax_child(binder->tree, select, SLOT_SELECT_ITEMS), err)))
         return status;
-    if ((status = expand_structs(&state, err)) || (status = note_aliases(&state, err))) return status;
-    if ((status = bind_where(&state, err)) || (status = bind_groups(&state, err)) || (status = bind_items(&state, err)))
+    if ((status = expand_structs(state, err)) || (status = note_aliases(state, err))) return status;
+    if ((status = bind_where(state, err)) || (status = bind_groups(state, err)) || (status = bind_items(state, err))) return status;
+    if (syntax_has(binder->tree, select, SYNTAX_FLAG_GROUP_ALL) && (status = group_by_all(state, err))) return status;
+    if ((status = bind_having(state, err)) || (status = bind_distinct_on(state, err)) || (status = bind_order(state, order, err)))
         return status;
-    if (syntax_has(binder->tree, select, SYNTAX_FLAG_GROUP_ALL) && (status = group_by_all(&state, err))) return status;
-    if ((status = bind_having(&state, err)) || (status = bind_distinct_on(&state, err)) ||
-        (status = bind_order(&state, order, err)))
+    if ((status = unnests_apply(&state->node, binder, &state->unnests, true, err))) return status;
+    if ((state->grouped || state->aggregates.count) && (status = aggregate(state, err))) return status;
+    if ((status = apply_late_joins(state, err)) || (status = filter_having(state, err))) return status;
+    if ((status = unnests_apply(&state->node, binder, &state->unnests, false, err))) return status;
+    return project(state, hidden, err);
+}
+
+/* All grouping sets, one behind the other. */
+static bp_status bind_sets(select_state *state, syntax_id order, bool *hidden, bp_error *err)
+{
+    select_state first = *state;
+    grouping_sets sets;
+    bp_status status;
+
+    first.correlation = state->correlation = NULL;
+
+    if ((status = grouping_sets_of(&sets, state->binder, syntax_child(state->binder->tree, state->select, SLOT_SELECT_GROUP), err)))
         return status;
-    if ((status = unnests_apply(&state.node, binder, &state.unnests, true, err))) return status;
-    if ((state.grouped || state.aggregates.count) && (status = aggregate(&state, err))) return status;
-    if ((status = apply_late_joins(&state, err)) || (status = filter_having(&state, err))) return status;
-    if ((status = unnests_apply(&state.node, binder, &state.unnests, false, err)) || (status = put_out(&state, err))) return status;
+    first.sets = &sets;
+    for (size_t i = 0; i < sets.mask_count; i++) {
+        select_state one = first;
+        one.set = i;
+        if ((status = bind_set(&one, order, hidden, err))) return status;
+        if (i && (status = plan_set(&one.node, state->binder->plan, PLAN_UNION, true, state->node, one.node, err))) return status;
+        *state = one;
+    }
+    state->sets = NULL;
+    return BP_OK;
+}
+
+bp_status bind_select(relation *out, binder *binder, syntax_id select, syntax_id order, bp_error *err)
+{
+    select_state state = {.binder = binder, .select = select, .correlation = binder->correlation};
+    bool hidden = false;
+    bp_status status;
+
+    binder->correlation = NULL; /* FROM's subqueries are others */
+    if ((status = refuse_what_is_not_there(&state, err))) return status;
+    status = has_grouping_sets(binder, syntax_child(binder->tree, select, SLOT_SELECT_GROUP))
+                 ? bind_sets(&state, order, &hidden, err)
+                 : bind_set(&state, order, &hidden, err);
+    if (status || (status = put_out(&state, hidden, err))) return status;
     out->node = state.node;
     out->count = state.count;
     out->names = arena_new_array(binder->arena, string_view, state.count);

@@ -1,4 +1,4 @@
-/* Subqueries in expressions, as far as they do not refer to the query around them: a subquery is joined once to the rows that the expression sees.
+/* Subqueries in expressions: a subquery is joined once to the rows that the expression sees. Those that refer to the query around them: bind_correlated.c.
  *
  *   (SELECT …)          SINGLE join: its one value, NULL if it has no row, an error if it has several
  *   EXISTS (SELECT …)   SINGLE join with count(*) over its first row
@@ -6,15 +6,20 @@
  *   x IN (SELECT …)     MARK join on x = its column */
 #include "bind_expression.h"
 
-static bp_status bind_inner(walk *walk, syntax_id query, relation *out, bp_error *err)
+/* The correlation's count tells whether it is correlated. */
+static bp_status bind_inner(walk *walk, syntax_id query, bool exists, relation *out, correlation *correlation, bp_error *err)
 {
+    static const scope nothing = {0};
     binder *binder = walk->binder;
     const scope *outer = binder->outer;
     bp_status status;
 
+    *correlation = (struct correlation){.outer = walk->context->scope ? walk->context->scope : &nothing, .exists = exists};
     binder->outer = walk->context->scope;
+    binder->correlation = correlation;
     status = bind_query(out, binder, query, err);
     binder->outer = outer;
+    binder->correlation = NULL;
     return status;
 }
 
@@ -26,12 +31,11 @@ static bp_status one_column(const walk *walk, syntax_id query, const relation *i
 }
 
 /* Where the subquery is joined: to the rows below the aggregation, inside an aggregate or when there is none; else above it, later. */
-static bp_status join_to_rows(walk *walk, join_kind kind, plan_id inner, const expr_id *conjuncts, size_t count, column_id *mark,
-                              bp_error *err)
+bp_status join_to_rows(walk *walk, join_kind kind, plan_id inner, expr_id *conjuncts, size_t count, column_id *mark, bp_error *err)
 {
     expression_context *context = walk->context;
     binder *binder = walk->binder;
-    late_join late = {.kind = kind, .inner = inner, .conjunct = count ? conjuncts[0] : 0};
+    late_join late = {.kind = kind, .inner = inner, .conjuncts = conjuncts, .conjunct_count = count};
     bp_status status;
 
     if (kind == JOIN_MARK && (status = plan_add_column(&late.mark, binder->plan, STRING_VIEW("mark"), type_of(TYPE_BOOLEAN), err)))
@@ -58,7 +62,7 @@ bp_status late_join_apply(plan_id *node, binder *binder, const late_join *join, 
     plan_node *made;
     bp_status status;
 
-    if ((status = plan_join(node, binder->plan, join->kind, *node, join->inner, &join->conjunct, join->conjunct != 0, err)))
+    if ((status = plan_join(node, binder->plan, join->kind, *node, join->inner, join->conjuncts, join->conjunct_count, err)))
         return status;
     made = plan_at(binder->plan, *node);
     if (join->kind == JOIN_MARK) {
@@ -109,18 +113,21 @@ bp_status bind_subquery(walk *walk, syntax_id node, bp_error *err)
     binder *binder = walk->binder;
     syntax_id query = syntax_child(binder->tree, node, 0);
     bool exists = syntax_kind_of(binder->tree, node) == SYNTAX_EXISTS;
+    correlation correlation;
     relation inner;
     column_id mark;
     expr_id result;
     bp_status status;
 
-    if ((status = bind_inner(walk, query, &inner, err))) return status;
-    if (exists) {
+    if ((status = bind_inner(walk, query, exists, &inner, &correlation, err))) return status;
+    if (!exists && (status = one_column(walk, query, &inner, err))) return status;
+    if (correlation.count) {
+        if ((status = bind_correlated(walk, &inner, &correlation, &result, err))) return status;
+    } else if (exists) {
         if ((status = bind_exists(walk, &inner, &result, err))) return status;
     } else if (syntax_kind_of(binder->tree, node) == SYNTAX_ARRAY_QUERY) {
         if ((status = one_column(walk, query, &inner, err)) || (status = bind_array(walk, &inner, &result, err))) return status;
     } else {
-        if ((status = one_column(walk, query, &inner, err))) return status;
         if ((status = join_to_rows(walk, JOIN_SINGLE, inner.node, NULL, 0, &mark, err))) return status;
         if ((status = column_expr(&result, binder, plan_at(binder->plan, inner.node)->outputs[0], err))) return status;
     }
@@ -146,22 +153,112 @@ bp_status enter_in_query(walk *walk, frame *frame, bp_error *err)
     return BP_OK;
 }
 
+/* count(*) or count(x) as a column of a new AGGREGATE by the keys. */
+static bp_status count_by_keys(plan_id *node, binder *binder, const correlation *correlation, column_id item, column_id counts[2],
+                               column_id *keys, bp_error *err)
+{
+    expr_pool *pool = &binder->plan->exprs;
+    expr_id *groups = arena_new_array(binder->arena, expr_id, correlation->count), calls[2], column;
+    bp_status status;
+
+    if (!groups) return error_no_memory(err, binder->context->memory, correlation->count * sizeof *groups);
+    for (size_t i = 0; i < correlation->count; i++)
+        if ((status = column_expr(&groups[i], binder, correlation->key_outputs[i], err))) return status;
+    if ((status = column_expr(&column, binder, item, err))) return status;
+    if ((status = expr_aggregate(&calls[0], pool, STRING_VIEW("count"), NULL, 0, false, 0, NULL, 0, err)) ||
+        (status = expr_aggregate(&calls[1], pool, STRING_VIEW("count"), &column, 1, false, 0, NULL, 0, err)))
+        return status;
+    if ((status = plan_aggregate(node, binder->plan, *node, groups, correlation->count, calls, 2, err))) return status;
+    for (size_t i = 0; i < correlation->count; i++) keys[i] = plan_at(binder->plan, *node)->outputs[i];
+    for (size_t i = 0; i < 2; i++) counts[i] = plan_at(binder->plan, *node)->outputs[correlation->count + i];
+    return BP_OK;
+}
+
+/* Rows of the keys there are, and how many of them have a value: joined as columns `counts`. */
+static bp_status join_counts(walk *walk, syntax_id query, column_id counts[2], bp_error *err)
+{
+    binder *binder = walk->binder;
+    correlation correlation;
+    relation inner;
+    column_id mark;
+    expr_id *conjuncts;
+    bp_status status;
+
+    if ((status = bind_inner(walk, query, false, &inner, &correlation, err))) return status;
+    if ((status = count_by_keys(&inner.node, binder, &correlation, plan_at(binder->plan, inner.node)->outputs[0], counts,
+                                correlation.key_outputs, err)))
+        return status;
+    if ((status = correlated_conjuncts(&conjuncts, binder, &correlation, 0, err))) return status;
+    return join_to_rows(walk, JOIN_SINGLE, inner.node, conjuncts, correlation.count, &mark, err);
+}
+
+/* Whether the keys have a row whose item is the needle: joined as the marker. */
+static bp_status join_matches(walk *walk, relation *inner, const correlation *correlation, expr_id needle, bp_error *err)
+{
+    binder *binder = walk->binder;
+    expr_id *conjuncts, *on = arena_new_array(binder->arena, expr_id, correlation->count + 1);
+    column_id mark;
+    bp_status status;
+
+    if (!on) return error_no_memory(err, binder->context->memory, (correlation->count + 1) * sizeof *on);
+    for (size_t i = 0; i < correlation->count; i++)
+        if ((status = column_expr(&on[i], binder, correlation->key_outputs[i], err))) return status;
+    if ((status = column_expr(&on[correlation->count], binder, plan_at(binder->plan, inner->node)->outputs[0], err))) return status;
+    if ((status = correlated_conjuncts(&conjuncts, binder, correlation, 1, err))) return status;
+    if ((status = expr_compare(&conjuncts[correlation->count], &binder->plan->exprs, COMPARE_EQUAL, needle, on[correlation->count],
+                               err)))
+        return status;
+    if ((status = plan_distinct(&inner->node, binder->plan, inner->node, on, correlation->count + 1, NULL, 0, err))) return status;
+    return join_to_rows(walk, JOIN_SINGLE, inner->node, conjuncts, correlation->count + 1, &mark, err);
+}
+
+/* x IN (SELECT y … WHERE own = outer): true if a row matches; else false without rows; else NULL if x or one of the y is NULL; else false. */
+static bp_status in_correlated(walk *walk, syntax_id query, relation *inner, const correlation *correlation, expr_id needle,
+                               expr_id *out, bp_error *err)
+{
+    binder *binder = walk->binder;
+    expr_pool *pool = &binder->plan->exprs;
+    column_id counts[2] = {0};
+    expr_id parts[7], unknown[2], columns[2], marker;
+    bp_status status;
+
+    if ((status = join_matches(walk, inner, correlation, needle, err)) || (status = join_counts(walk, query, counts, err)))
+        return status;
+    for (size_t i = 0; i < 2; i++)
+        if ((status = column_expr(&columns[i], binder, counts[i], err))) return status;
+    if ((status = column_expr(&marker, binder, correlation->marker, err)) ||
+        (status = expr_is_null(&parts[0], pool, marker, true, err)) || (status = expr_bool(&parts[1], pool, true, err)) ||
+        (status = expr_is_null(&parts[2], pool, columns[0], false, err)) || (status = expr_bool(&parts[3], pool, false, err)) ||
+        (status = expr_is_null(&unknown[0], pool, needle, false, err)) ||
+        (status = expr_compare(&unknown[1], pool, COMPARE_GREATER, columns[0], columns[1], err)) ||
+        (status = expr_or(&parts[4], pool, unknown, 2, err)) || (status = expr_null(&parts[5], pool, type_of(TYPE_BOOLEAN), err)))
+        return status;
+    parts[6] = parts[3];
+    return expr_case(out, pool, parts, 7, err);
+}
+
 bp_status combine_in_query(walk *walk, const frame *frame, expr_id needle, expr_id *out, bp_error *err)
 {
     binder *binder = walk->binder;
     const syntax_node *node = syntax_at(binder->tree, frame->node);
     syntax_id query = syntax_child(binder->tree, frame->node, 1);
     bool negated = node->kind == SYNTAX_QUANTIFIED ? (node->flags & SYNTAX_FLAG_ALL) != 0 : (node->flags & SYNTAX_FLAG_NOT) != 0;
+    correlation correlation;
     relation inner;
-    expr_id column, equal;
+    expr_id column, *equal = arena_new(binder->arena, expr_id);
     column_id mark;
     bp_status status;
 
-    if ((status = bind_inner(walk, query, &inner, err))) return status;
+    if (!equal) return error_no_memory(err, binder->context->memory, sizeof *equal);
+    if ((status = bind_inner(walk, query, false, &inner, &correlation, err))) return status;
     if ((status = one_column(walk, query, &inner, err))) return status;
+    if (correlation.count) {
+        if ((status = in_correlated(walk, query, &inner, &correlation, needle, out, err))) return status;
+        return negated ? expr_not(out, &binder->plan->exprs, *out, err) : BP_OK;
+    }
     if ((status = column_expr(&column, binder, plan_at(binder->plan, inner.node)->outputs[0], err))) return status;
-    if ((status = expr_compare(&equal, &binder->plan->exprs, COMPARE_EQUAL, needle, column, err))) return status;
-    if ((status = join_to_rows(walk, JOIN_MARK, inner.node, &equal, 1, &mark, err))) return status;
+    if ((status = expr_compare(equal, &binder->plan->exprs, COMPARE_EQUAL, needle, column, err))) return status;
+    if ((status = join_to_rows(walk, JOIN_MARK, inner.node, equal, 1, &mark, err))) return status;
     if ((status = column_expr(out, binder, mark, err))) return status;
     return negated ? expr_not(out, &binder->plan->exprs, *out, err) : BP_OK;
 }

@@ -13,7 +13,15 @@ typedef struct scope_column {
     column_id id;
     data_type type;
     bool hidden; /* the right side of USING: only reached by its table's name */
+    bool merged; /* the left side of USING in a RIGHT or FULL join: without its table's name it means merged_id */
+    column_id merged_id;
 } scope_column;
+
+/* What the column's name means without a table before it. */
+static inline column_id unqualified_id(const scope_column *column)
+{
+    return column->merged ? column->merged_id : column->id;
+}
 
 typedef struct scope {
     scope_column *columns;
@@ -37,7 +45,8 @@ typedef struct alias {
 typedef struct late_join {
     join_kind kind; /* SINGLE or MARK */
     plan_id inner;
-    expr_id conjunct; /* MARK: needle = column */
+    expr_id *conjuncts; /* MARK: needle = column; SINGLE: outer = key, of a correlated subquery */
+    size_t conjunct_count;
     column_id mark;
 } late_join;
 typedef struct late_joins {
@@ -53,14 +62,32 @@ typedef struct lambda_scope {
     const struct lambda_scope *outer;
 } lambda_scope;
 
+/* The groups that GROUPING(…) asks about: those of the set being bound, then those that are NULL in it. */
+typedef struct grouping_context {
+    const expr_id *groups, *absent;
+    size_t group_count, absent_count;
+} grouping_context;
+
+/* GROUP BY with several grouping sets: its expressions, and which of them each set has. */
+typedef struct grouping_sets {
+    syntax_id *nodes;
+    size_t count;
+    uint64_t *masks;
+    size_t mask_count;
+} grouping_sets;
+
 /* What an expression may use, and what binding it gathers. */
 typedef struct expression_context {
     const scope *scope;
-    const scope *outer; /* of the query around: names found only there are correlated, which is not there yet */
+    const scope *outer; /* of the query around: names found only there are correlated */
+    struct correlation *correlation; /* not NULL: they may stand here, in the WHERE of a subquery */
     const char *clause; /* "WHERE", for messages */
     alias *aliases; /* SELECT's, to be used where FROM has no such column */
     size_t alias_count;
     bool aliases_first; /* ORDER BY */
+    const grouping_context *grouping; /* NULL: GROUPING(…) cannot stand here */
+    const scope_column *chosen; /* what COLUMNS(…) means while one of its copies is bound */
+    string_view lambda_name, lambda_value; /* a lambda's parameter and the text it stands for, in COLUMNS(lambda …) */
     struct aggregates *aggregates; /* gathered; NULL: none allowed */
     plan_id *input; /* the node whose rows the expression sees: subqueries are joined to it; NULL: none can be */
     late_joins
@@ -88,6 +115,25 @@ typedef struct aggregates {
     size_t count, capacity;
 } aggregates;
 
+/* What ties a subquery to the query around it (bind_correlated.c). */
+typedef struct correlation {
+    const scope *outer;
+    bool exists; /* EXISTS: only whether there is a row counts */
+    expr_id *keys, *outer_sides; /* WHERE says keys[i] = outer_sides[i] */
+    size_t count; /* 0: not correlated after all */
+    column_id *key_outputs; /* the keys among the subquery's outputs */
+    column_id marker; /* true in each of its rows */
+    expr_id empty; /* the item's value where no row joins; 0: NULL */
+} correlation;
+
+/* Where the VALUES of an INSERT go: one type and default a column of them. */
+typedef struct values_target {
+    syntax_id values;
+    const data_type *types;
+    const expr_id *defaults;
+    size_t count;
+} values_target;
+
 typedef struct binder {
     session *session;
     bp_context *context;
@@ -97,6 +143,8 @@ typedef struct binder {
     arena *arena; /* the plan's */
     cte *ctes;
     const scope *outer; /* scope of the query around the one being bound */
+    const values_target *target; /* NULL but in INSERT … VALUES */
+    correlation *correlation; /* of the subquery that is to be bound; NULL: it is none */
     size_t depth; /* of nested queries, views, subqueries */
 } binder;
 
@@ -129,8 +177,9 @@ MUST_USE bp_status bind_type(data_type *out, binder *binder, syntax_id type, bp_
 typedef struct select_item {
     syntax_id node; /* its expression; 0: `expr`, or `column` as it is */
     expr_id expr; /* bound already; 0: none */
-    scope_column column;
+    scope_column column; /* also what COLUMNS means in `node` */
     string_view name;
+    bool repeated; /* one copy of an expression with COLUMNS */
 } select_item;
 /* The field of a struct as an item. */
 MUST_USE bp_status struct_item(select_item *out, binder *binder, expr_id value, size_t field, bp_error *err);
@@ -140,6 +189,21 @@ MUST_USE bp_status struct_of_unnest(expr_id *out, binder *binder, expression_con
 MUST_USE bp_status expand_items(select_item **out, size_t *count, binder *binder, const scope *scope, syntax_id items,
                                 bp_error *err);
 
+/* The columns that a star stands for. */
+MUST_USE bp_status expand_star_node(select_item **out, size_t *count, binder *binder, const scope *scope, syntax_id star,
+                                    bp_error *err);
+MUST_USE bp_status find_columns_node(syntax_id *out, binder *binder, syntax_id node, bp_error *err);
+MUST_USE bp_status columns_meant(select_item **out, size_t *count, binder *binder, const scope *scope, syntax_id columns,
+                                 bp_error *err);
+MUST_USE bp_status filter_star(select_item *items, size_t *count, binder *binder, syntax_id like, bp_error *err);
+
+bool has_grouping_sets(const binder *binder, syntax_id list);
+MUST_USE bp_status grouping_sets_of(grouping_sets *out, binder *binder, syntax_id list, bp_error *err);
+
+/* Move the conjuncts that use the outer query into the correlation. */
+MUST_USE bp_status take_correlated(correlation *correlation, binder *binder, expr_id *conjuncts, size_t *count, bp_error *err);
+MUST_USE bp_status value_over_nothing(expr_id *out, binder *binder, const aggregates *aggregates, expr_id item, bp_error *err);
+MUST_USE bp_status first_of_keys(plan_id *node, binder *binder, const correlation *correlation, bp_error *err);
 /* An UNNEST node over *node (0: one row) when `table` is unnest(…), or range(…) of other than constant integers: its column joins the scope, of which
  * columns from `first_visible` on may be used in it. *found false: it is another table. */
 MUST_USE bp_status bind_list_table(plan_id *node, scope *scope, size_t first_visible, binder *binder, syntax_id table, bool outer,
@@ -160,7 +224,6 @@ MUST_USE bp_status scope_find(const scope_column **out, const scope *scope, stri
 /* "column "x" not found" with what is near. */
 bp_status column_not_found(const expression_context *context, string_view table, string_view name, uint32_t position,
                            bp_error *err);
-MUST_USE bp_status name_of(string_view *out, binder *binder, syntax_id node, bp_error *err);
 MUST_USE bp_status constant_of(const column **out, binder *binder, syntax_id node, bp_error *err);
 /* An expression column(id). */
 MUST_USE bp_status column_expr(expr_id *out, binder *binder, column_id id, bp_error *err);

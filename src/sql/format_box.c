@@ -80,7 +80,7 @@ void format_box_header(format_box *box, builder *scratch)
 {
     for (size_t i = 0; i < box->schema->count; i++) keep(box, &box->head, box->schema->names[i]);
     for (size_t i = 0; i < box->schema->count; i++) {
-        builder_reset(scratch);
+        scratch->size = 0;
         type_print(scratch, box->schema->types[i]);
         for (size_t j = 0; j < scratch->size; j++) scratch->data[j] = (char)ascii_lower((unsigned char)scratch->data[j]);
         keep(box, &box->head, builder_view(scratch));

@@ -8,7 +8,7 @@ static void put_within(builder *out, builder *scratch, const column *column, siz
 
 static string_view text_of(builder *scratch, const column *column, size_t row)
 {
-    builder_reset(scratch);
+    scratch->size = 0; /* no reset: a failure is remembered until somebody looks at the status */
     column_print_value(scratch, column, row);
     return builder_view(scratch);
 }

@@ -22,6 +22,7 @@ const char *text_format_name(text_format format)
 }
 
 struct text_writer {
+    bp_context *context;
     memory *memory;
     const schema *schema;
     text_options options;
@@ -30,13 +31,15 @@ struct text_writer {
     uint64_t row_count;
 };
 
-bp_status text_writer_new(text_writer **out, memory *memory, const schema *schema, const text_options *options, bp_error *err)
+bp_status text_writer_new(text_writer **out, bp_context *context, const schema *schema, const text_options *options, bp_error *err)
 {
+    memory *memory = context->memory;
     text_writer *writer = memory_new(memory, text_writer);
     bp_status status;
 
     *out = NULL;
     if (!writer) return error_no_memory(err, memory, sizeof *writer);
+    writer->context = context;
     writer->memory = memory;
     writer->schema = schema;
     writer->options = *options;
@@ -66,7 +69,7 @@ static const char *null_text(const text_writer *writer)
 /* The text of a value, in writer->cell. */
 static string_view cell_text(text_writer *writer, const column *column, size_t row)
 {
-    builder_reset(&writer->cell);
+    writer->cell.size = 0; /* no reset: a failure is remembered until somebody looks at the status */
     if (column_is_null(column, row))
         builder_text(&writer->cell, string_view_of(null_text(writer)));
     else
@@ -255,12 +258,20 @@ static void line_row(text_writer *writer, const batch *batch, size_t row, builde
 }
 
 /* the writer -------------------------------------------------------------------------------------------------------------------------------------------------- */
+static bp_status text_writer_status(const text_writer *writer, const builder *out, bp_error *err)
+{
+    bp_status status;
+
+    if ((status = builder_status(&writer->cell, err)) || (status = format_box_status(&writer->box, err))) return status;
+    return builder_status(out, err);
+}
+
 bp_status text_writer_begin(text_writer *writer, builder *out, bp_error *err)
 {
     bool header = !writer->options.no_header;
 
     switch (writer->options.format) {
-    case FORMAT_BOX: format_box_header(&writer->box, &writer->cell); return format_box_status(&writer->box, err);
+    case FORMAT_BOX: format_box_header(&writer->box, &writer->cell); return text_writer_status(writer, out, err);
     case FORMAT_CSV:
         if (header) csv_header(writer, out, ',');
         break;
@@ -308,9 +319,11 @@ bp_status text_writer_rows(text_writer *writer, const batch *batch, builder *out
 {
     bp_status status;
 
-    for (size_t row = 0; row < batch->row_count; row++) put_row(writer, batch, row, out);
-    if ((status = builder_status(&writer->cell, err)) || (status = format_box_status(&writer->box, err))) return status;
-    return builder_status(out, err);
+    for (size_t row = 0; row < batch->row_count; row++) {
+        if ((status = cancel_check(&writer->context->cancel, err))) return status;
+        put_row(writer, batch, row, out);
+    }
+    return text_writer_status(writer, out, err);
 }
 
 bp_status text_writer_end(text_writer *writer, builder *out, bool *more, bp_error *err)

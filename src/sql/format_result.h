@@ -2,6 +2,7 @@
 #ifndef SQL_FORMAT_RESULT_H
 #define SQL_FORMAT_RESULT_H
 
+#include "base/context.h"
 #include "column/batch.h"
 
 typedef enum text_format {
@@ -33,7 +34,7 @@ const char *text_format_name(text_format format);
 typedef struct text_writer text_writer;
 
 /* Text is appended to `out`, which the caller empties between calls. The schema is borrowed. */
-MUST_USE bp_status text_writer_new(text_writer **out, memory *memory, const schema *schema, const text_options *options,
+MUST_USE bp_status text_writer_new(text_writer **out, bp_context *context, const schema *schema, const text_options *options,
                                    bp_error *err);
 void text_writer_free(text_writer *writer);
 MUST_USE bp_status text_writer_begin(text_writer *writer, builder *out, bp_error *err);

@@ -108,7 +108,7 @@ static infix infix_comparison(parser *p, frame *f, uint8_t operator)
     if ((is_keyword(next, KEYWORD_ANY) || is_keyword(next, KEYWORD_SOME) || is_keyword(next, KEYWORD_ALL)) && next[1].kind == '(') {
         f->option = operator;
         f->flags = is_keyword(next, KEYWORD_ALL) ? SYNTAX_FLAG_ALL : 0;
-        p->at += 2;
+        p->at++;
         return INFIX_QUANTIFIED;
     }
     return infix_push(p, f, (pending){.what = operator, .precedence = LEVEL_COMPARE, .operands = 2});

@@ -77,12 +77,39 @@ static bp_status default_value(expr_id *out, binder *outer, const catalog_entry 
     return bind_expression(out, &binder, &context, tree->root, err);
 }
 
+/* INSERT … VALUES (…), nothing else: each value is cast on its own. */
+static bp_status target_of(values_target *out, const insertion *insertion, binder *binder, syntax_id query, bp_error *err)
+{
+    const syntax *tree = insertion->tree;
+    const schema *schema = table_schema(insertion->entry->table);
+    syntax_id body = query ? syntax_child(tree, query, SLOT_QUERY_BODY) : 0,
+              list = syntax_child(tree, tree->root, SLOT_INSERT_COLUMNS);
+    size_t count = list ? syntax_at(tree, list)->count : schema->count;
+    data_type *types = arena_new_array(binder->arena, data_type, count);
+    expr_id *defaults = arena_new_array(binder->arena, expr_id, count);
+    bp_status status;
+
+    *out = (values_target){0};
+    if (!types || !defaults) return error_no_memory(err, binder->context->memory, count * sizeof *types);
+    if (!body || syntax_kind_of(tree, body) != SYNTAX_VALUES || syntax_has(tree, tree->root, SYNTAX_FLAG_INSERT_BY_NAME))
+        return BP_OK;
+    for (size_t i = 0; i < count; i++) {
+        size_t index = list ? schema_find(schema, syntax_at(tree, syntax_children(tree, list)[i])->text) : i;
+        if (index == SIZE_MAX) return BP_OK; /* match_columns() says it */
+        types[i] = schema->types[index];
+        if ((status = default_value(&defaults[i], binder, insertion->entry, index, err))) return status;
+    }
+    *out = (values_target){.values = body, .types = types, .defaults = defaults, .count = count};
+    return BP_OK;
+}
+
 static bp_status bind_insert(plan **out, query_job *job, bp_error *err)
 {
     const insertion *insertion = job->bind_data;
     const schema *schema = table_schema(insertion->entry->table);
     syntax_id query = syntax_child(insertion->tree, insertion->tree->root, SLOT_INSERT_QUERY);
     relation relation = {0};
+    values_target target;
     binder binder;
     size_t *sources;
     expr_id *exprs;
@@ -90,6 +117,8 @@ static bp_status bind_insert(plan **out, query_job *job, bp_error *err)
 
     *out = NULL;
     if ((status = binder_alone(&binder, insertion->session, insertion->tree, insertion->parameters, err))) return status;
+    if ((status = target_of(&target, insertion, &binder, query, err))) goto done;
+    binder.target = &target;
     status = query ? bind_query(&relation, &binder, query, err) : plan_dual(&relation.node, binder.plan, err);
     if (status) goto done;
     sources = arena_new_array(binder.arena, size_t, schema->count);

@@ -287,15 +287,10 @@ const char *syntax_operator_text(syntax_operator operator); /* "+", "IS DISTINCT
 MUST_USE bp_status syntax_equal(bool *out, const syntax *left, syntax_id left_id, const syntax *right, syntax_id right_id,
                                 memory *memory, bp_error *err);
 
-/* Writing a tree as SQL text (print.c) -------------------------------------------------------------------------------------- */
-/* The text of a statement, expression, type or any part. Parsing the text of a statement gives the same tree. Operators are written with
- * parentheses around them and DuckDB's spelling, so that an expression's text is also the name of a column that has none: "(a + b)". No
- * recursion. BP_NO_MEMORY, BP_LIMIT by `out`. */
-MUST_USE bp_status syntax_print(builder *out, const syntax *tree, syntax_id id, bp_error *err);
-/* A name as SQL: in double quotes when it needs them. */
-bool syntax_print_name(builder *out, string_view name);
-/* The tree in brackets, for tests and `.parse`: (SELECT (LIST (COLUMN a))). */
-MUST_USE bp_status syntax_dump(builder *out, const syntax *tree, syntax_id id, bp_error *err);
+/* Writing a tree as SQL text (syntax_print.c) ------------------------------------------------------------------------------- */
+/* The text of an expression, query or type: operators in parentheses and DuckDB's spelling, so that an expression's text is also the name
+ * of a column that has none: "(a + b)". No recursion; `arena` holds what is still to be written. BP_NO_MEMORY, BP_LIMIT by `out`. */
+MUST_USE bp_status syntax_print(builder *out, const syntax *tree, syntax_id id, arena *arena, bp_error *err);
 
 /* Building (parser.c) ------------------------------------------------------------------------------------------------------- */
 /* Parse the first statement of `text` into `arena`. *consumed (may be NULL) is where the next begins: behind the semicolon, or

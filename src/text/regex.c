@@ -14,6 +14,7 @@ struct regex {
     arena texts; /* the names and the prefix */
     program forwards, backwards;
     automaton search, reverse;
+    capture_room room;
     string_view prefix; /* what every match begins with */
     bool is_literal; /* nothing but the prefix matches */
     bool at_begin; /* only at the begin of the text */
@@ -125,6 +126,7 @@ void regex_free(regex *self)
     if (!self) return;
     automaton_clear(&self->search);
     automaton_clear(&self->reverse);
+    memory_free(self->memory, self->room.block, self->room.size);
     program_clear(&self->forwards);
     program_clear(&self->backwards);
     memory_free(self->memory, self->names, self->name_capacity * sizeof *self->names);
@@ -219,7 +221,8 @@ bp_status regex_find(regex *self, string_view text, size_t from, regex_span *spa
     if ((status = check_size(text, err)) || from > text.size) return status;
     if ((status = find_whole(self, text, from, &spans[0], found, cancel, err)) || !*found || groups < 2) return status;
     whole = spans[0];
-    status = regex_capture(&self->forwards, self->memory, text, whole.begin, whole.end, &spans[0].begin, 2 * groups, cancel, err);
+    status = regex_capture(&self->forwards, &self->room, self->memory, text, whole.begin, whole.end, &spans[0].begin, 2 * groups,
+                           cancel, err);
     spans[0] = whole;
     return status;
 }

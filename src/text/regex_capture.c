@@ -106,29 +106,40 @@ static bp_status run_threads(capturing *c, thread_list lists[2], cancel *cancel,
     return BP_OK;
 }
 
-bp_status regex_capture(const program *program, memory *memory, string_view text, size_t begin, size_t end, size_t *slots,
-                        size_t slot_count, cancel *cancel, bp_error *err)
+/* The block for `slot_count` marks, kept from call to call: sparse sets may begin with anything, marks are written before they are read. */
+static bp_status reserve_room(capture_room *room, memory *memory, size_t size, bp_error *err)
+{
+    void *block;
+
+    if (size <= room->size) return BP_OK;
+    if (!(block = memory_allocate_zeroed(memory, size))) return error_no_memory(err, memory, size);
+    memory_free(memory, room->block, room->size);
+    *room = (capture_room){.block = block, .size = size};
+    return BP_OK;
+}
+
+bp_status regex_capture(const program *program, capture_room *room, memory *memory, string_view text, size_t begin, size_t end,
+                        size_t *slots, size_t slot_count, cancel *cancel, bp_error *err)
 {
     size_t count = program->count, stack_size = 2 * count + 2;
     size_t numbers = 4 * count + 2 * count * slot_count + slot_count, size = stack_size * sizeof(capture_task) + numbers * 4;
-    capture_task *stack = memory_allocate_zeroed(memory, size);
-    uint32_t *block = stack ? (uint32_t *)(stack + stack_size) : NULL;
     capturing c = {.program = program,
                    .text = (const unsigned char *)text.data,
                    .size = text.size,
                    .begin = begin,
                    .end = end,
-                   .slot_count = slot_count,
-                   .stack = stack};
+                   .slot_count = slot_count};
+    uint32_t *block;
     bp_status status;
 
-    if (!stack) return error_no_memory(err, memory, size);
+    if ((status = reserve_room(room, memory, size, err))) return status;
+    c.stack = room->block;
+    block = (uint32_t *)(c.stack + stack_size);
     thread_list lists[2] = {
         {.set = {.dense = block, .sparse = block + count}, .marks = block + 4 * count},
         {.set = {.dense = block + 2 * count, .sparse = block + 3 * count}, .marks = block + 4 * count + count * slot_count}};
     c.present = block + 4 * count + 2 * count * slot_count;
     if (!(status = run_threads(&c, lists, cancel, err)))
         for (size_t i = 0; i < slot_count; i++) slots[i] = c.present[i] == NO_MARK ? SIZE_MAX : c.present[i];
-    memory_free(memory, stack, size);
     return status;
 }

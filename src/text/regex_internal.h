@@ -185,9 +185,15 @@ MUST_USE bp_status automaton_find_begin(automaton *self, string_view text, size_
                                         bp_error *err);
 
 /* regex_capture.c: where the groups of a match lie --------------------------------------------------------------------------------------------- */
-/* The match of `text` that begins at `begin` and ends at `end`; `slots` = 2 a group, SIZE_MAX where a group took no part. */
-MUST_USE bp_status regex_capture(const program *program, memory *memory, string_view text, size_t begin, size_t end, size_t *slots,
-                                 size_t slot_count, cancel *cancel, bp_error *err);
+typedef struct capture_room {
+    void *block;
+    size_t size;
+} capture_room;
+
+/* The match of `text` that begins at `begin` and ends at `end`; `slots` = 2 a group, SIZE_MAX where a group took no part. `room` is kept by the caller,
+ * who frees its block in the end. */
+MUST_USE bp_status regex_capture(const program *program, capture_room *room, memory *memory, string_view text, size_t begin,
+                                 size_t end, size_t *slots, size_t slot_count, cancel *cancel, bp_error *err);
 
 /* The place of `needle` (not empty) in [from, text.size), SIZE_MAX: none. */
 size_t regex_find_literal(string_view text, size_t from, string_view needle);

@@ -286,6 +286,25 @@ static inline BP_WRAPS uint64_t flip_ascii8(uint64_t word, unsigned char first)
 
 typedef uint32_t (*map_function)(uint32_t code_point);
 
+/* A text of ASCII alone, straight into the room that was reserved for it. */
+static void append_ascii(builder *out, string_view text, unsigned char first)
+{
+    char *to = out->data + out->size;
+    size_t at = 0;
+    uint64_t word;
+
+    for (; at + 8 <= text.size; at += 8) {
+        memcpy(&word, text.data + at, 8);
+        word = flip_ascii8(word, first);
+        memcpy(to + at, &word, 8);
+    }
+    for (; at < text.size; at++) {
+        unsigned char c = (unsigned char)text.data[at];
+        to[at] = (char)((unsigned char)(c - first) < 26 ? c ^ 0x20 : c);
+    }
+    out->size += text.size;
+}
+
 /* ASCII words at once, all else by `map`; what is no character stays as it is. `first`: the first ASCII letter that changes. */
 static bool append_mapped(builder *out, string_view text, map_function map, unsigned char first)
 {
@@ -294,6 +313,10 @@ static bool append_mapped(builder *out, string_view text, map_function map, unsi
     uint32_t code_point;
 
     if (text.size && !builder_reserve(out, text.size)) return false;
+    if (text.size && utf8_is_ascii(text.data, text.size)) {
+        append_ascii(out, text, first);
+        return true;
+    }
     while (at < end) {
         if (end - at >= 8 && (memcpy(&word, at, 8), !(word & UINT64_C(0x8080808080808080)))) {
             word = flip_ascii8(word, first);

@@ -42,6 +42,12 @@ def test_the_manual_is_clean_roff():
     assert result.stderr == ""
 
 
+def test_the_command_prints_them(run):
+    for shell_name, file in (("bash", "bedplate.bash"), ("zsh", "_bedplate"), ("fish", "bedplate.fish")):
+        assert run("completions", shell_name).stdout == (ROOT / "completions" / file).read_text()
+    assert run("completions").returncode == run("completions", "tcsh").returncode == 2
+
+
 def complete(bedplate, *words, folder=None):
     """What bash offers for these words, the last being the one under the cursor."""
     script = f"""
@@ -69,6 +75,7 @@ def test_bash(bedplate, tmp_path):
     assert complete(bedplate, "sql", "--set", "thr") == ["threads="]
     assert complete(bedplate, "sql", "--threads", "") == []
     assert complete(bedplate, "info", "-") == ["--json"]
+    assert complete(bedplate, "completions", "") == ["bash", "zsh", "fish"]
 
 
 @pytest.mark.skipif(not shutil.which("zsh"), reason="needs zsh")

@@ -15,14 +15,14 @@ LONG = "SELECT count(*) FROM range(100000000) a, range(1000000) b WHERE (a.range
 
 
 def test_a_query_and_its_box(run):
-    result = run("sql", "-c", "SELECT 1 AS a, NULL AS b, 'x' AS c")
+    result = run("sql", "-c", "SELECT 1 AS a, NULL::VARCHAR AS b, 'x' AS c")
     assert result.stdout == (
-        "┌─────────┬──────┬─────────┐\n"
-        "│ a       │ b    │ c       │\n"
-        "│ integer │ null │ varchar │\n"
-        "├─────────┼──────┼─────────┤\n"
-        "│       1 │ NULL │ x       │\n"
-        "└─────────┴──────┴─────────┘\n"
+        "┌─────────┬─────────┬─────────┐\n"
+        "│ a       │ b       │ c       │\n"
+        "│ integer │ varchar │ varchar │\n"
+        "├─────────┼─────────┼─────────┤\n"
+        "│       1 │ NULL    │ x       │\n"
+        "└─────────┴─────────┴─────────┘\n"
     )
     assert (result.returncode, result.stderr) == (0, "")
 
@@ -61,10 +61,7 @@ def test_null_and_header(run):
     query = "SELECT NULL AS a, 1 AS b"
     assert run("sql", "-c", query, "--format", "csv", "--null", "-").stdout == "a,b\n-,1\n"
     assert run("sql", "-c", query, "--format", "csv", "--no-header").stdout == ",1\n"
-    assert (
-        run("sql", "-c", query, "--no-header", "--null", "∅").stdout
-        == "┌──────┬─────────┐\n│ ∅    │       1 │\n└──────┴─────────┘\n"
-    )
+    assert run("sql", "-c", query, "--no-header", "--null", "∅").stdout == "┌───┬───┐\n│ ∅ │ 1 │\n└───┴───┘\n"
     assert "<th>" not in run("sql", "-c", query, "--format", "html", "--no-header").stdout
 
 
@@ -240,6 +237,13 @@ def test_the_caret_stands_under_wide_characters(run):
     lines = run("sql", "-c", "SELECT '日本' AS x, nosuch").stderr.splitlines()
     assert lines[0].startswith("error: -c:1:19: ")
     assert lines[1:] == ["  SELECT '日本' AS x, nosuch", "  " + " " * 20 + "^"]  # two columns each
+
+
+def test_of_a_long_line_the_place_is_shown(run):
+    text = "SELECT " + ", ".join(f"'é{i}' AS n{i}" for i in range(100)) + ", nosuch, " + "1, " * 200 + "2"
+    lines = run("sql", "-c", text).stderr.splitlines()
+    assert re.fullmatch(r"  ….*, nosuch, 1, .*…", lines[1]) and len(lines[1]) < 200
+    assert lines[1].index("nosuch") == lines[2].index("^")
 
 
 def test_lines_are_counted_through_many_reads(run):

@@ -211,17 +211,17 @@ def test_reverse_search(shell):
 
 def test_completion(shell, tmp_path):
     terminal = shell()
-    terminal.send('CREATE TABLE apples AS SELECT 1 AS weight_kg, 2 AS "odd name";\r').settle()
+    terminal.send('CREATE TABLE apples AS SELECT 1 AS zzweight_kg, 2 AS "yy name";\r').settle()
     terminal.send("sel\t")
     assert typed(terminal) == "select"
     terminal.send("* FROM app\t")
     assert typed(terminal) == "select * FROM apples"
     clear(terminal)
-    terminal.send("SELECT weig\t")
-    assert typed(terminal) == "SELECT weight_kg"
+    terminal.send("SELECT zzwe\t")
+    assert typed(terminal) == "SELECT zzweight_kg"
     clear(terminal)
-    terminal.send("SELECT odd\t")
-    assert typed(terminal) == 'SELECT "odd name"'
+    terminal.send("SELECT yy\t")
+    assert typed(terminal) == 'SELECT "yy name"'
     clear(terminal)
     terminal.send("SELECT read_cs\t").settle()
     clear(terminal)
@@ -282,8 +282,8 @@ def test_no_colours(shell, arguments, environment):
 
 def test_null_is_faint_and_rows_are_counted(shell):
     terminal = shell(columns=60, rows=60)
-    terminal.send("SELECT NULL AS y;\r").wait_for("NULL │").settle()
-    row = next(i for i, line in enumerate(terminal.screen.lines()) if line == "│ NULL │")
+    terminal.send("SELECT NULL::VARCHAR AS y;\r").wait_for("│ NULL    │").settle()
+    row = terminal.screen.lines().index("│ NULL    │")
     assert terminal.screen.colours[row][2] == "2"
     terminal.send("SELECT * FROM range(3) WHERE false;\r").wait_for("0 rows, 1 column")
     terminal.send("SELECT * FROM range(11);\r").wait_for("11 rows, 1 column")
