@@ -142,7 +142,8 @@ bp_status expr_number(expr_id *out, expr_pool *pool, string_view text, bp_error 
     if (!exponent && point && whole + fraction <= 38)
         return number_from_text(out, pool, text, type_decimal(whole + fraction ? whole + fraction : 1, (int)fraction), err);
     for (size_t i = 0; i < ARRAY_LENGTH(integers) && !exponent && !point && whole <= 39; i++) {
-        bp_status status = whole <= most_digits[i] ? number_from_text(out, pool, text, type_of(integers[i]), NULL) : BP_OUT_OF_RANGE;
+        bp_status status =
+            whole <= most_digits[i] ? number_from_text(out, pool, text, type_of(integers[i]), NULL) : BP_OUT_OF_RANGE;
         if (is_memory_trouble(status)) return error_no_memory(err, pool->context->memory, 4096);
         if (!status) return BP_OK;
     }

@@ -138,7 +138,8 @@ static int128 round_integer(rounding how, int128 value, int128 unit)
 }
 
 /* A DECIMAL with fewer digits behind the point, those of the result's type, and with zeros for the last `tens` before it. */
-static bp_status round_decimals(rounding how, const function_call *call, const column *in, unsigned tens, column *out, bp_error *err)
+static bp_status round_decimals(rounding how, const function_call *call, const column *in, unsigned tens, column *out,
+                                bp_error *err)
 {
     bool narrow_in = type_physical(in->type) == PHYSICAL_INT64, narrow_out = type_physical(out->type) == PHYSICAL_INT64;
     int drop = in->type.scale - out->type.scale;
@@ -325,7 +326,11 @@ KERNEL(math_round_digits)
     (void)count;
     if (out->type.id == TYPE_DECIMAL) {
         int64_t digits = VALUE(&arguments[1], int32_t, 0);
-        return round_decimals(ROUND_HALF_AWAY, call, &arguments[0], digits >= 0 ? 0 : digits < -99 ? 99 : (unsigned)-digits, out, err);
+        return round_decimals(ROUND_HALF_AWAY, call, &arguments[0],
+                              digits >= 0    ? 0
+                              : digits < -99 ? 99
+                                             : (unsigned)-digits,
+                              out, err);
     }
     if (type_is_integer(out->type)) return round_integer_digits(call, arguments, out, err);
     to = call_values(call, out, 8);

@@ -196,8 +196,7 @@ static bp_status special_call(walk *walk, string_view name, const expr_id *opera
         return expr_coalesce(out, pool, operands, count, err);
     if (is_name(name, "try") && count == 1) return expr_try(out, pool, operands[0], err);
     if (is_name(name, "nullif") && count == 2) return expr_nullif(out, pool, operands[0], operands[1], err);
-    if (is_name(name, "if") && count == 3)
-        return choose(out, pool, operands[0], operands[1], operands[2], err);
+    if (is_name(name, "if") && count == 3) return choose(out, pool, operands[0], operands[1], operands[2], err);
     if (is_name(name, "greatest") && count) return expr_extreme(out, pool, operands, count, COMPARE_GREATER_EQUAL, err);
     if (is_name(name, "least") && count) return expr_extreme(out, pool, operands, count, COMPARE_LESS_EQUAL, err);
     if (is_name(name, "typeof") && count == 1) return type_name_of(out, walk->binder, expr_type(pool, operands[0]), err);
@@ -244,7 +243,8 @@ static bool is_one_of(const expr_pool *pool, expr_id expr, const expr_id *groups
 }
 
 /* GROUPING(a, b): a bit for each, the last one lowest: 1 when the grouping set is without it. */
-static bp_status combine_grouping(walk *walk, const frame *frame, const expr_id *operands, size_t count, expr_id *out, bp_error *err)
+static bp_status combine_grouping(walk *walk, const frame *frame, const expr_id *operands, size_t count, expr_id *out,
+                                  bp_error *err)
 {
     const grouping_context *grouping = walk->context->grouping;
     const expr_pool *pool = &walk->binder->plan->exprs;

@@ -21,7 +21,9 @@ bp_status find_columns_node(syntax_id *out, binder *binder, syntax_id node, bp_e
         if (syntax->kind == SYNTAX_QUERY) continue;
         if (syntax->kind == SYNTAX_COLUMNS) {
             if (*out && (status = syntax_equal(&equal, tree, *out, tree, at, binder->context->memory, err))) return status;
-            if (!equal) return error_set_at(err, BP_BIND_ERROR, syntax->begin, "one expression can only hold COLUMNS(…) of the same columns");
+            if (!equal)
+                return error_set_at(err, BP_BIND_ERROR, syntax->begin,
+                                    "one expression can only hold COLUMNS(…) of the same columns");
             *out = at;
             continue;
         }
@@ -71,7 +73,8 @@ static bp_status lambda_holds(bool *out, binder *binder, string_view name, synta
     bp_status status;
 
     if (syntax_at(binder->tree, names)->count != 1)
-        return error_set_at(err, BP_BIND_ERROR, syntax_at(binder->tree, lambda)->begin, "the lambda of COLUMNS(…) has one parameter");
+        return error_set_at(err, BP_BIND_ERROR, syntax_at(binder->tree, lambda)->begin,
+                            "the lambda of COLUMNS(…) has one parameter");
     context.lambda_name = syntax_at(binder->tree, syntax_children(binder->tree, names)[0])->text;
     if ((status = bind_expression(&condition, binder, &context, syntax_child(binder->tree, lambda, 1), err))) return status;
     return test_name(out, binder, condition, err);
@@ -139,7 +142,8 @@ bp_status columns_meant(select_item **out, size_t *count, binder *binder, const 
 /* SELECT * LIKE 'a%': keep the star's columns whose names fit. */
 bp_status filter_star(select_item *items, size_t *count, binder *binder, syntax_id like, bp_error *err)
 {
-    static const char *const functions[] = {[LIKE_LIKE] = "~~", [LIKE_ILIKE] = "~~*", [LIKE_SIMILAR] = "regexp_full_match", [LIKE_GLOB] = "~~~"};
+    static const char *const functions[] = {
+        [LIKE_LIKE] = "~~", [LIKE_ILIKE] = "~~*", [LIKE_SIMILAR] = "regexp_full_match", [LIKE_GLOB] = "~~~"};
     const syntax_node *node = syntax_at(binder->tree, like);
     expression_context context = {.clause = "the pattern for *"};
     size_t kept = 0;

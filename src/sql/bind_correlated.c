@@ -36,8 +36,8 @@ static bp_status sides_of(const binder *binder, const scope *outer, expr_id expr
 }
 
 /* own = outer, either way round; *found false: another form. */
-static bp_status split_equality(const binder *binder, const scope *outer, expr_id conjunct, expr_id *own, expr_id *other, bool *found,
-                                bp_error *err)
+static bp_status split_equality(const binder *binder, const scope *outer, expr_id conjunct, expr_id *own, expr_id *other,
+                                bool *found, bp_error *err)
 {
     const expr_pool *pool = &binder->plan->exprs;
     const expr_node *node = expr_at(pool, conjunct);
@@ -49,7 +49,8 @@ static bp_status split_equality(const binder *binder, const scope *outer, expr_i
     if ((status = sides_of(binder, outer, expr_child(pool, conjunct, 0), &left, err)) ||
         (status = sides_of(binder, outer, expr_child(pool, conjunct, 1), &right, err)))
         return status;
-    if ((left.uses_own && left.uses_outer) || (right.uses_own && right.uses_outer) || left.uses_outer == right.uses_outer) return BP_OK;
+    if ((left.uses_own && left.uses_outer) || (right.uses_own && right.uses_outer) || left.uses_outer == right.uses_outer)
+        return BP_OK;
     *own = expr_child(pool, conjunct, left.uses_outer);
     *other = expr_child(pool, conjunct, !left.uses_outer);
     *found = true;
@@ -63,7 +64,8 @@ bp_status take_correlated(correlation *correlation, binder *binder, expr_id *con
 
     correlation->keys = arena_new_array(binder->arena, expr_id, *count);
     correlation->outer_sides = arena_new_array(binder->arena, expr_id, *count);
-    if (!correlation->keys || !correlation->outer_sides) return error_no_memory(err, binder->context->memory, *count * sizeof(expr_id));
+    if (!correlation->keys || !correlation->outer_sides)
+        return error_no_memory(err, binder->context->memory, *count * sizeof(expr_id));
     for (size_t i = 0; i < *count; i++) {
         side_search search;
         bool found;
@@ -77,7 +79,8 @@ bp_status take_correlated(correlation *correlation, binder *binder, expr_id *con
             return status;
         if (!found)
             return error_set(err, BP_NOT_SUPPORTED,
-                             "a subquery may use columns of the query around it only as `its own expression = outer expression`; a join says more");
+                             "a subquery may use columns of the query around it only as `its own expression = outer expression`; a "
+                             "join says more");
         correlation->count++;
     }
     *count = kept;

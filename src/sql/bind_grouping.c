@@ -83,7 +83,8 @@ static bp_status cube(grouping *state, syntax_id node, mask_list *out, bp_error 
     bp_status status;
 
     if (count >= 31) return too_many(state, node, err);
-    if ((status = units_of(state, node, units, err)) || (status = new_masks(state, out, (size_t)1 << count, node, err))) return status;
+    if ((status = units_of(state, node, units, err)) || (status = new_masks(state, out, (size_t)1 << count, node, err)))
+        return status;
     for (size_t set = 0; set < out->count; set++) {
         out->masks[set] = 0;
         for (size_t i = 0; i < count; i++)

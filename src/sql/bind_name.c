@@ -237,8 +237,9 @@ bp_status bind_leaf(walk *walk, syntax_id id, bool *is_leaf, bp_error *err)
         break;
     case SYNTAX_POSITION: status = not_yet(binder, id, "#1 for a column by its place", err); break;
     case SYNTAX_COLUMNS:
-        status = walk->context->chosen ? column_expr(&expr, binder, walk->context->chosen->id, err)
-                                       : error_set_at(err, BP_BIND_ERROR, node->begin, "COLUMNS(…) stands only in SELECT's list and in WHERE");
+        status = walk->context->chosen
+                     ? column_expr(&expr, binder, walk->context->chosen->id, err)
+                     : error_set_at(err, BP_BIND_ERROR, node->begin, "COLUMNS(…) stands only in SELECT's list and in WHERE");
         break;
     case SYNTAX_LAMBDA:
     case SYNTAX_COMPREHENSION: status = not_yet(binder, id, "lambdas and list comprehensions", err); break;

@@ -40,8 +40,8 @@ static bp_status unify_column(binder *binder, expr_id *cells, size_t rows, size_
 }
 
 /* A cell of INSERT's VALUES goes straight to its column's type, so that the rows need not fit each other; DEFAULT is the column's. */
-static bp_status bind_target_cell(expr_id *out, binder *binder, expression_context *context, const values_target *target, size_t index,
-                                  syntax_id node, bp_error *err)
+static bp_status bind_target_cell(expr_id *out, binder *binder, expression_context *context, const values_target *target,
+                                  size_t index, syntax_id node, bp_error *err)
 {
     bp_status status;
 
@@ -320,15 +320,18 @@ static bp_status limit_outputs(relation *relation, binder *binder, syntax_id que
 }
 
 /* LIMIT 1 of a correlated subquery: the first row for each combination of its keys. EXISTS takes one row anyway. */
-static bp_status limit_correlated(relation *relation, binder *binder, syntax_id query, const correlation *correlation, bp_error *err)
+static bp_status limit_correlated(relation *relation, binder *binder, syntax_id query, const correlation *correlation,
+                                  bp_error *err)
 {
-    syntax_id limit = syntax_child(binder->tree, query, SLOT_QUERY_LIMIT), offset = syntax_child(binder->tree, query, SLOT_QUERY_OFFSET);
+    syntax_id limit = syntax_child(binder->tree, query, SLOT_QUERY_LIMIT),
+              offset = syntax_child(binder->tree, query, SLOT_QUERY_OFFSET);
     uint64_t rows = UINT64_MAX;
     double percent = -1;
     bp_status status;
 
     if (!limit && !offset) return BP_OK;
-    if (limit && (status = bind_count(&rows, &percent, binder, limit, syntax_has(binder->tree, query, SYNTAX_FLAG_PERCENT), "LIMIT", err)))
+    if (limit &&
+        (status = bind_count(&rows, &percent, binder, limit, syntax_has(binder->tree, query, SYNTAX_FLAG_PERCENT), "LIMIT", err)))
         return status;
     if (offset || percent >= 0 || rows == 0 || (rows > 1 && !correlation->exists))
         return not_yet(binder, limit ? limit : offset, "LIMIT other than 1, or OFFSET, in a correlated subquery", err);

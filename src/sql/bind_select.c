@@ -71,8 +71,8 @@ static expression_context context_for(select_state *state, const char *clause, b
 
 /* clauses below the aggregation ------------------------------------------------------------------------------------------------------------ */
 /* WHERE COLUMNS(…) …: it must hold for each of the columns. */
-static bp_status bind_repeated_where(select_state *state, expression_context *context, syntax_id where, syntax_id columns, expr_id *out,
-                                     bp_error *err)
+static bp_status bind_repeated_where(select_state *state, expression_context *context, syntax_id where, syntax_id columns,
+                                     expr_id *out, bp_error *err)
 {
     binder *binder = state->binder;
     select_item *items;
@@ -165,10 +165,9 @@ static bp_status bind_set_groups(select_state *state, bp_error *err)
     state->absent = arena_new_array(state->binder->arena, expr_id, sets->count + 1);
     if (!state->groups || !state->absent) return no_memory(state, err);
     for (size_t i = 0; i < sets->count && !status; i++)
-        status = bind_group(state, sets->nodes[i],
-                            sets->masks[state->set] >> i & 1 ? &state->groups[state->group_count++]
-                                                             : &state->absent[state->absent_count++],
-                            err);
+        status = bind_group(
+            state, sets->nodes[i],
+            sets->masks[state->set] >> i & 1 ? &state->groups[state->group_count++] : &state->absent[state->absent_count++], err);
     state->grouped = true;
     return status;
 }
@@ -648,8 +647,7 @@ static bp_status bind_set(select_state *state, syntax_id order, bool *hidden, bp
                                syntax_child(binder->tree, select, SLOT_SELECT_ITEMS), err)))
         return status;
     if ((status = note_aliases(state, err))) return status;
-    if ((status = bind_where(state, err)) || (status = bind_groups(state, err)) || (status = bind_items(state, err)))
-        return status;
+    if ((status = bind_where(state, err)) || (status = bind_groups(state, err)) || (status = bind_items(state, err))) return status;
     if (syntax_has(binder->tree, select, SYNTAX_FLAG_GROUP_ALL) && (status = group_by_all(state, err))) return status;
     if ((status = bind_having(state, err)) || (status = bind_distinct_on(state, err)) || (status = bind_order(state, order, err)))
         return status;
@@ -691,8 +689,9 @@ bp_status bind_select(relation *out, binder *binder, syntax_id select, syntax_id
 
     binder->correlation = NULL; /* FROM's subqueries are others */
     if ((status = refuse_what_is_not_there(&state, err))) return status;
-    status = has_grouping_sets(binder, syntax_child(binder->tree, select, SLOT_SELECT_GROUP)) ? bind_sets(&state, order, &hidden, err)
-                                                                                            : bind_set(&state, order, &hidden, err);
+    status = has_grouping_sets(binder, syntax_child(binder->tree, select, SLOT_SELECT_GROUP))
+                 ? bind_sets(&state, order, &hidden, err)
+                 : bind_set(&state, order, &hidden, err);
     if (status || (status = put_out(&state, hidden, err))) return status;
     out->node = state.node;
     out->count = state.count;

@@ -91,7 +91,8 @@ static bp_status target_of(values_target *out, const insertion *insertion, binde
 
     *out = (values_target){0};
     if (!types || !defaults) return error_no_memory(err, binder->context->memory, count * sizeof *types);
-    if (!body || syntax_kind_of(tree, body) != SYNTAX_VALUES || syntax_has(tree, tree->root, SYNTAX_FLAG_INSERT_BY_NAME)) return BP_OK;
+    if (!body || syntax_kind_of(tree, body) != SYNTAX_VALUES || syntax_has(tree, tree->root, SYNTAX_FLAG_INSERT_BY_NAME))
+        return BP_OK;
     for (size_t i = 0; i < count; i++) {
         size_t index = list ? schema_find(schema, syntax_at(tree, syntax_children(tree, list)[i])->text) : i;
         if (index == SIZE_MAX) return BP_OK; /* match_columns() says it */

@@ -7,13 +7,13 @@
 #include "syntax.h"
 
 typedef enum part_kind {
-    PART_TEXT,   /* as it is */
+    PART_TEXT, /* as it is */
     PART_NODE,
-    PART_NAME,   /* an identifier, quoted where needed */
-    PART_LOWER,  /* a function's name */
+    PART_NAME, /* an identifier, quoted where needed */
+    PART_LOWER, /* a function's name */
     PART_STRING, /* in single quotes */
-    PART_UPPER,  /* the same in upper case */
-    PART_INNER   /* a CONJUNCTION inside one of its own kind: no parentheses */
+    PART_UPPER, /* the same in upper case */
+    PART_INNER /* a CONJUNCTION inside one of its own kind: no parentheses */
 } part_kind;
 
 typedef struct part {
@@ -354,9 +354,9 @@ static void put_any(printer *printer, syntax_id id, const char *operator, bool n
 static void put_quantified(printer *printer, syntax_id id)
 {
     static const syntax_operator opposite[OPERATOR_COUNT] = {
-        [OPERATOR_EQUAL] = OPERATOR_NOT_EQUAL,     [OPERATOR_NOT_EQUAL] = OPERATOR_EQUAL,
-        [OPERATOR_LESS] = OPERATOR_GREATER_EQUAL,  [OPERATOR_GREATER_EQUAL] = OPERATOR_LESS,
-        [OPERATOR_GREATER] = OPERATOR_LESS_EQUAL,  [OPERATOR_LESS_EQUAL] = OPERATOR_GREATER,
+        [OPERATOR_EQUAL] = OPERATOR_NOT_EQUAL,    [OPERATOR_NOT_EQUAL] = OPERATOR_EQUAL,
+        [OPERATOR_LESS] = OPERATOR_GREATER_EQUAL, [OPERATOR_GREATER_EQUAL] = OPERATOR_LESS,
+        [OPERATOR_GREATER] = OPERATOR_LESS_EQUAL, [OPERATOR_LESS_EQUAL] = OPERATOR_GREATER,
     };
     const syntax_node *node = syntax_at(printer->tree, id);
     bool all = node->flags & SYNTAX_FLAG_ALL;
@@ -479,7 +479,8 @@ static void put_interval(printer *printer, syntax_id id)
     bool plural = !is_call_of(unit, "century") && !is_call_of(unit, "millennium");
 
     add_text(printer, "to_");
-    add(printer, (part){.kind = PART_TEXT, .text = plural ? unit : string_view_of(is_call_of(unit, "century") ? "centurie" : "millenni")});
+    add(printer,
+        (part){.kind = PART_TEXT, .text = plural ? unit : string_view_of(is_call_of(unit, "century") ? "centurie" : "millenni")});
     add_text(printer, is_call_of(unit, "millennium") ? "a" : "s");
     add_text(printer, fraction ? "(CAST(" : "(CAST(trunc(CAST(");
     add_node(printer, syntax_child(printer->tree, id, 0));
@@ -573,12 +574,27 @@ static void put_slice(printer *printer, syntax_id id)
 static void put_plain_type(printer *printer, syntax_id id)
 {
     static const char *const spellings[][2] = {
-        {"int", "INTEGER"},     {"integer", "INTEGER"},   {"bigint", "BIGINT"},       {"smallint", "SMALLINT"},
-        {"real", "FLOAT"},      {"float", "FLOAT"},       {"double precision", "DOUBLE"}, {"decimal", "DECIMAL"},
-        {"dec", "DECIMAL"},     {"numeric", "DECIMAL"},   {"boolean", "BOOLEAN"},     {"varchar", "VARCHAR"},
-        {"char", "VARCHAR"},    {"character", "VARCHAR"}, {"time", "TIME"},           {"timestamp", "TIMESTAMP"},
-        {"interval", "INTERVAL"}, {"bit", "BIT"},         {"timestamp with time zone", "TIMESTAMP WITH TIME ZONE"},
-        {"time with time zone", "TIME WITH TIME ZONE"},   {"timestamp without time zone", "TIMESTAMP"},
+        {"int", "INTEGER"},
+        {"integer", "INTEGER"},
+        {"bigint", "BIGINT"},
+        {"smallint", "SMALLINT"},
+        {"real", "FLOAT"},
+        {"float", "FLOAT"},
+        {"double precision", "DOUBLE"},
+        {"decimal", "DECIMAL"},
+        {"dec", "DECIMAL"},
+        {"numeric", "DECIMAL"},
+        {"boolean", "BOOLEAN"},
+        {"varchar", "VARCHAR"},
+        {"char", "VARCHAR"},
+        {"character", "VARCHAR"},
+        {"time", "TIME"},
+        {"timestamp", "TIMESTAMP"},
+        {"interval", "INTERVAL"},
+        {"bit", "BIT"},
+        {"timestamp with time zone", "TIMESTAMP WITH TIME ZONE"},
+        {"time with time zone", "TIME WITH TIME ZONE"},
+        {"timestamp without time zone", "TIMESTAMP"},
     };
     const syntax_node *node = syntax_at(printer->tree, id);
     string_view name = node->text;
@@ -927,5 +943,6 @@ bp_status syntax_print(builder *out, const syntax *tree, syntax_id id, arena *ar
         default: take_node(&printer, &part);
         }
     }
-    return printer.failed ? error_no_memory(err, out->memory, printer.capacity * 2 * sizeof *printer.work) : builder_status(out, err);
+    return printer.failed ? error_no_memory(err, out->memory, printer.capacity * 2 * sizeof *printer.work)
+                          : builder_status(out, err);
 }

@@ -113,9 +113,9 @@ def single(value):
 
 
 def same_value(ours, theirs, kind, tolerance):
-    if ours == theirs or (ours == 'nan' and theirs == '-nan'):
+    if ours == theirs or (ours == "nan" and theirs == "-nan"):
         return True
-    if ours is not None and theirs is not None and kind.startswith('DECIMAL') and ours.replace('0.', '.', 1) == theirs:
+    if ours is not None and theirs is not None and kind.startswith("DECIMAL") and ours.replace("0.", ".", 1) == theirs:
         return True  # DuckDB leaves the 0 out when all digits are behind the point
     if ours is None or theirs is None or kind not in ("DOUBLE", "FLOAT"):
         return False

@@ -65,7 +65,17 @@ LEFT_OUT = {"short rows", "very big numbers"}
 ONE_COLUMN = {name for name, text in FILES.items() if not any(mark in text.split("\n")[0] for mark in ",;|\t")}
 LEFT_OUT_WITH = {
     "columns": ONE_COLUMN
-    | {"text and number header", "plain", "all text", "no header", "empty strings", "nulls first", "all empty column", "booleans", "mixed"}
+    | {
+        "text and number header",
+        "plain",
+        "all text",
+        "no header",
+        "empty strings",
+        "nulls first",
+        "all empty column",
+        "booleans",
+        "mixed",
+    }
     | {"empty names", "header only", "comment"},
     "names": ONE_COLUMN | {"comment"},
     "null_padding": {"quotes", "comment"},

@@ -43,7 +43,10 @@ def test_three_parts_make_the_whole(seed):
         condition = generator.condition(scope)
         items = ", ".join(f"{text} AS c{i}" for i, (text, _) in enumerate(scope[:5]))
         whole = engine.run(f"SELECT {items} FROM {source}")
-        parts = [engine.run(f"SELECT {items} FROM {source} WHERE {part}") for part in (f"({condition})", f"NOT ({condition})", f"({condition}) IS NULL")]
+        parts = [
+            engine.run(f"SELECT {items} FROM {source} WHERE {part}")
+            for part in (f"({condition})", f"NOT ({condition})", f"({condition}) IS NULL")
+        ]
         if any(isinstance(answer, Refusal) for answer in (whole, *parts)):
             continue
         parts[0].rows += parts[1].rows + parts[2].rows

@@ -60,7 +60,22 @@ def test_operators_over_all_pairs_of_types(pair, name):
 
 def test_operators_with_literals(pair):
     chosen = random.Random(SEED)
-    literals = ["1", "0", "-1", "1.5", "0.1", "1e0", "100", "10000000000", "'1'", "NULL", "true", "-129", "256", "99999999999999999999"]
+    literals = [
+        "1",
+        "0",
+        "-1",
+        "1.5",
+        "0.1",
+        "1e0",
+        "100",
+        "10000000000",
+        "'1'",
+        "NULL",
+        "true",
+        "-129",
+        "256",
+        "99999999999999999999",
+    ]
     for operator in ["+", "-", "*", "/", "//", "%", "=", "<", "<>"]:
         for kind in [*INTEGERS, *DECIMALS, *FLOATS]:
             for text in chosen.sample(literals, min(len(literals), 2 * ROUNDS)):
@@ -81,7 +96,9 @@ def test_casts(pair, kind):
     chosen = random.Random(SEED)
     for target in TARGETS:
         for value in chosen.sample(POOL[kind], min(len(POOL[kind]), 6 * ROUNDS)):
-            pair.check(f"SELECT CAST({literal(kind, value)} AS {target}), TRY_CAST({literal(kind, value)} AS {target})", names=False)
+            pair.check(
+                f"SELECT CAST({literal(kind, value)} AS {target}), TRY_CAST({literal(kind, value)} AS {target})", names=False
+            )
 
 
 # Texts that DuckDB reads in another way than we do, all of them listed in docs/DIFFERENCES.md.
@@ -98,7 +115,9 @@ def test_casts_of_texts(pair, kind):
 
 def functions():
     text = (ROOT / "src/expr/functions.def").read_text()
-    rows = re.findall(r'FUNCTION(?:_BIND)?\("([^"]+)", "([^"]*?) ?-> [^"]*", ([A-Z_ |]+), .*?, "((?:[^"\\]|\\.)*)", "(?:[^"\\]|\\.)*"\)', text)
+    rows = re.findall(
+        r'FUNCTION(?:_BIND)?\("([^"]+)", "([^"]*?) ?-> [^"]*", ([A-Z_ |]+), .*?, "((?:[^"\\]|\\.)*)", "(?:[^"\\]|\\.)*"\)', text
+    )
     return [(name, signature, flags, example.replace('\\"', '"').replace("\\\\", "\\")) for name, signature, flags, example in rows]
 
 

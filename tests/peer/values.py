@@ -19,21 +19,82 @@ TYPES = [*INTEGERS, *DECIMALS, *FLOATS, *TIMES, *OTHERS]
 
 POOL = {
     "BOOLEAN": ["true", "false"],
-    "FLOAT": ["0", "1", "-1.5", "0.1", "-0.0", "nan", "inf", "-inf", "3.4e38", "1e-45", "16777217", "2.5", "3.5", "-7", "127.5", "1e10"],
+    "FLOAT": [
+        "0",
+        "1",
+        "-1.5",
+        "0.1",
+        "-0.0",
+        "nan",
+        "inf",
+        "-inf",
+        "3.4e38",
+        "1e-45",
+        "16777217",
+        "2.5",
+        "3.5",
+        "-7",
+        "127.5",
+        "1e10",
+    ],
     "DOUBLE": ["0", "1", "-1.5", "0.1", "-0.0", "nan", "inf", "-inf", "1.7976931348623157e308", "5e-324", "9007199254740993"]
     + ["2.5", "3.5", "-2.5", "1e15", "1e16", "123456.789", "0.5", "1e20", "-128.5", "255.5", "2147483647.5", "1e38"],
-    "DATE": ["2020-01-01", "1970-01-01", "1969-12-31", "2024-02-29", "0001-01-01", "9999-12-31", "infinity", "-infinity", "1582-10-15"],
+    "DATE": [
+        "2020-01-01",
+        "1970-01-01",
+        "1969-12-31",
+        "2024-02-29",
+        "0001-01-01",
+        "9999-12-31",
+        "infinity",
+        "-infinity",
+        "1582-10-15",
+    ],
     "TIMESTAMP": ["2020-01-01 00:00:00", "1970-01-01 00:00:00", "1969-12-31 23:59:59.999999", "2024-02-29 12:34:56.5"]
     + ["9999-12-31 23:59:59.999999", "infinity", "-infinity", "2021-06-15 10:20:30.123456"],
-    "VARCHAR": ["", "a", "A", "abc", "ABC", "ab", "b", "äöü", "ÄÖÜ", "日本語", "😀x", " a ", "12", "-5", "1.5", "true", "2020-01-01"]
+    "VARCHAR": [
+        "",
+        "a",
+        "A",
+        "abc",
+        "ABC",
+        "ab",
+        "b",
+        "äöü",
+        "ÄÖÜ",
+        "日本語",
+        "😀x",
+        " a ",
+        "12",
+        "-5",
+        "1.5",
+        "true",
+        "2020-01-01",
+    ]
     + ["a%b", "a_b", "%", "_", "a\\b", "longer than twelve bytes for sure", "x\ty", "'quoted'", "0", "nan", "1e3"],
     "BLOB": ["", "a", "abc", "\\x00", "\\xFF\\x00", "\\xC3\\xA4", "longer than twelve bytes"],
 }
 for name, (low, high) in INTEGERS.items():
-    POOL[name] = [str(value) for value in sorted({low, low + 1, -1, 0, 1, 2, 3, 7, 10, 100, high - 1, high}) if low <= value <= high]
+    POOL[name] = [
+        str(value) for value in sorted({low, low + 1, -1, 0, 1, 2, 3, 7, 10, 100, high - 1, high}) if low <= value <= high
+    ]
 for name in DECIMALS:
     width, scale = map(int, name[8:-1].split(","))
-    digits = [0, 1, -1, 5, -5, 15, 25, 10**scale, -(10**scale), 5 * 10**scale // 2, 10**width - 1, -(10**width) + 1, 10 ** (width // 2)]
+    digits = [
+        0,
+        1,
+        -1,
+        5,
+        -5,
+        15,
+        25,
+        10**scale,
+        -(10**scale),
+        5 * 10**scale // 2,
+        10**width - 1,
+        -(10**width) + 1,
+        10 ** (width // 2),
+    ]
     POOL[name] = []
     for value in dict.fromkeys(digits):
         if abs(value) < 10**width:

@@ -25,7 +25,7 @@ static char folder[] = "/tmp/bedplate-fail-XXXXXX";
 /* `%/` in a text stands for the folder. */
 typedef struct statement_case {
     const char *sql;
-    const char *undo;  /* brings the catalog back; NULL: the statement changes nothing */
+    const char *undo; /* brings the catalog back; NULL: the statement changes nothing */
     const char *check; /* with `undo`: a query that gives the same rows after a failure as before */
 } statement_case;
 
@@ -37,18 +37,23 @@ static const char *const setup =
     " CASE WHEN i % 5 = 0 THEN NULL ELSE i % 3 END AS g, ('2020-01-0' || (i % 9 + 1))::DATE AS day FROM range(20) r(i);"
     "CREATE TABLE u AS SELECT i * 2 AS i, 'right side ' || i AS s, i % 4 AS g FROM range(12) r(i);"
     "CREATE TABLE l AS SELECT [i, i + 1] AS list, {'a': i, 'b': 'field ' || i} AS pair, MAP {i: 'value'} AS m FROM range(6) r(i);"
-    "CREATE VIEW v AS SELECT i, s, g FROM t WHERE i > 2;" MAKE_W "COPY t TO '%/t.csv'; COPY u TO '%/u.csv.gz'; COPY t TO '%/t.csv.zst'";
+    "CREATE VIEW v AS SELECT i, s, g FROM t WHERE i > 2;" MAKE_W
+    "COPY t TO '%/t.csv'; COPY u TO '%/u.csv.gz'; COPY t TO '%/t.csv.zst'";
 
 static const statement_case cases[] = {
     /* expressions */
     {.sql = "SELECT 1"},
     {.sql = "SELECT i + 1, -i, i * 2.5, d // 2, i % 3, m * m, i::VARCHAR || s FROM t"},
-    {.sql = "SELECT upper(s), lower(s), substring(s, 3, 4), replace(s, 'n', 'NN'), repeat(s, 3), lpad(s, 40, 'ab'), trim(s), length(s) FROM t"},
-    {.sql = "SELECT CASE WHEN i > 3 THEN s WHEN i > 1 THEN 'little' END, coalesce(g, i), nullif(i, 3), greatest(i, g), i IN (1, 2, 3), "
+    {.sql = "SELECT upper(s), lower(s), substring(s, 3, 4), replace(s, 'n', 'NN'), repeat(s, 3), lpad(s, 40, 'ab'), trim(s), "
+            "length(s) FROM t"},
+    {.sql = "SELECT CASE WHEN i > 3 THEN s WHEN i > 1 THEN 'little' END, coalesce(g, i), nullif(i, 3), greatest(i, g), i IN (1, 2, "
+            "3), "
             "s IN ('a', 'text number 4'), i BETWEEN 2 AND 5, s LIKE '%1_' FROM t"},
     {.sql = "SELECT CAST(s AS BLOB), TRY_CAST(s AS INTEGER), CAST(i AS DOUBLE), CAST(m AS INTEGER), CAST(day AS TIMESTAMP) FROM t"},
-    {.sql = "SELECT s ~~ 'text%', s NOT LIKE '%9', contains(s, 'ber 1'), starts_with(s, 'te'), levenshtein(s, 'text'), strpos(s, 'number') FROM t"},
-    {.sql = "SELECT list[1], list || [9], len(list), pair.a, pair, m, list_sort(list), list_aggregate(list, 'sum'), array_distinct(list) FROM l"},
+    {.sql = "SELECT s ~~ 'text%', s NOT LIKE '%9', contains(s, 'ber 1'), starts_with(s, 'te'), levenshtein(s, 'text'), strpos(s, "
+            "'number') FROM t"},
+    {.sql = "SELECT list[1], list || [9], len(list), pair.a, pair, m, list_sort(list), list_aggregate(list, 'sum'), "
+            "array_distinct(list) FROM l"},
     {.sql = "SELECT [i, g], {'x': i, 'y': s}, range(i), [s, 'other'], map([i], [s]) FROM t"},
     {.sql = "SELECT TRY(1 + 9223372036854775807), 5"},
     {.sql = "SELECT CAST('x' AS INTEGER)"},
@@ -59,9 +64,11 @@ static const statement_case cases[] = {
     {.sql = "SELECT * FROM t WHERE i > 3 AND s <> 'x' AND g IS NOT NULL"},
     {.sql = "SELECT * EXCLUDE (s), s AS other FROM t LIMIT 7 OFFSET 3"},
     {.sql = "SELECT count(*), sum(i), avg(d), min(s), max(s), count(DISTINCT g), sum(m) FROM t"},
-    {.sql = "SELECT g, count(*), sum(i), min(s), max(day), avg(m), stddev(i), median(i), first(s), string_agg(s, ', ') FROM t GROUP BY g"},
+    {.sql = "SELECT g, count(*), sum(i), min(s), max(day), avg(m), stddev(i), median(i), first(s), string_agg(s, ', ') FROM t "
+            "GROUP BY g"},
     {.sql = "SELECT s, count(*), count(DISTINCT i) FROM t GROUP BY s HAVING count(*) > 0"},
-    {.sql = "SELECT g, s, quantile_cont(i, 0.5), arg_max(s, i), any_value(s), approx_count_distinct(i), list(s) FROM t GROUP BY g, s"},
+    {.sql =
+         "SELECT g, s, quantile_cont(i, 0.5), arg_max(s, i), any_value(s), approx_count_distinct(i), list(s) FROM t GROUP BY g, s"},
     {.sql = "SELECT list, count(*) FROM l GROUP BY list"},
     {.sql = "SELECT sum(i) FILTER (WHERE g = 1), string_agg(s ORDER BY s DESC) FROM t"},
     {.sql = "SELECT * FROM t ORDER BY s DESC, i"},
@@ -86,7 +93,8 @@ static const statement_case cases[] = {
     {.sql = "SELECT g FROM t INTERSECT SELECT g FROM u"},
     {.sql = "SELECT s FROM t EXCEPT SELECT s FROM v"},
     {.sql = "SELECT g FROM t EXCEPT ALL SELECT g FROM u"},
-    {.sql = "WITH a AS (SELECT g, count(*) AS n FROM t GROUP BY g), b AS (SELECT * FROM a WHERE n > 1) SELECT * FROM a JOIN b USING (g)"},
+    {.sql = "WITH a AS (SELECT g, count(*) AS n FROM t GROUP BY g), b AS (SELECT * FROM a WHERE n > 1) SELECT * FROM a JOIN b "
+            "USING (g)"},
     {.sql = "SELECT * FROM v WHERE g = 1"},
     {.sql = "SELECT * FROM (VALUES (1, 'a'), (2, 'bb')) x(a, b)"},
     {.sql = "SELECT sum(i) FROM range(100) r(i)"},
@@ -104,9 +112,13 @@ static const statement_case cases[] = {
     {.sql = "EXPLAIN ANALYZE SELECT g, count(*) FROM t GROUP BY g"},
     /* what changes something */
     {.sql = "CREATE TABLE made AS SELECT * FROM t", .undo = "DROP TABLE IF EXISTS made", .check = "SHOW TABLES"},
-    {.sql = "CREATE TABLE made (a INTEGER NOT NULL, b VARCHAR DEFAULT 'none', c DECIMAL(5,2))", .undo = "DROP TABLE IF EXISTS made", .check = "SHOW TABLES"},
+    {.sql = "CREATE TABLE made (a INTEGER NOT NULL, b VARCHAR DEFAULT 'none', c DECIMAL(5,2))",
+     .undo = "DROP TABLE IF EXISTS made",
+     .check = "SHOW TABLES"},
     {.sql = "CREATE OR REPLACE TABLE w AS SELECT 1 AS one", .undo = MAKE_W, .check = "SELECT * FROM w"},
-    {.sql = "CREATE VIEW made AS SELECT g, count(*) AS n FROM t GROUP BY g", .undo = "DROP VIEW IF EXISTS made", .check = "SHOW TABLES"},
+    {.sql = "CREATE VIEW made AS SELECT g, count(*) AS n FROM t GROUP BY g",
+     .undo = "DROP VIEW IF EXISTS made",
+     .check = "SHOW TABLES"},
     {.sql = "INSERT INTO w VALUES (7, 'seven'), (8, NULL)", .undo = MAKE_W, .check = "SELECT * FROM w"},
     {.sql = "INSERT INTO w SELECT i, s FROM t", .undo = MAKE_W, .check = "SELECT * FROM w"},
     {.sql = "INSERT INTO w (s) SELECT s FROM t LIMIT 2", .undo = MAKE_W, .check = "SELECT * FROM w"},
@@ -118,10 +130,13 @@ static const statement_case cases[] = {
     {.sql = "SELECT g, count(*), max(s) FROM '%/t.csv' WHERE i > 2 GROUP BY g"},
     {.sql = "SELECT i FROM '%/u.csv.gz' WHERE s <> 'x' ORDER BY i DESC LIMIT 2"},
     {.sql = "SELECT count(*), min(s) FROM '%/t.csv.zst'"},
-    {.sql = "SELECT * FROM read_csv('%/t.*', columns={'a': 'BIGINT', 'b': 'VARCHAR', 'c': 'DOUBLE', 'd': 'VARCHAR', 'e': 'INTEGER', 'f': 'DATE'}, header=true, filename=true)"},
+    {.sql = "SELECT * FROM read_csv('%/t.*', columns={'a': 'BIGINT', 'b': 'VARCHAR', 'c': 'DOUBLE', 'd': 'VARCHAR', 'e': "
+            "'INTEGER', 'f': 'DATE'}, header=true, filename=true)"},
     {.sql = "SELECT * FROM read_csv('%/t.csv', all_varchar=true, delim=',')"},
     {.sql = "COPY t TO '%/out.csv'", .undo = "SELECT 1", .check = "SELECT count(*) FROM t"},
-    {.sql = "COPY (SELECT g, list(s) FROM t GROUP BY g) TO '%/out.csv.gz' (HEADER false, DELIMITER ';')", .undo = "SELECT 1", .check = "SELECT 1"},
+    {.sql = "COPY (SELECT g, list(s) FROM t GROUP BY g) TO '%/out.csv.gz' (HEADER false, DELIMITER ';')",
+     .undo = "SELECT 1",
+     .check = "SELECT 1"},
     {.sql = "COPY w FROM '%/w.csv'", .undo = MAKE_W, .check = "SELECT * FROM w"},
 };
 
@@ -182,7 +197,8 @@ static bp_status run(bp_connection *connection, const char *script, text *out, b
             status = i == 1 ? bp_statement_bind_int64(statement, i, 3, err)
                             : bp_statement_bind_text(statement, i, "text number 4 and more", 22, err);
         if (!status) status = bp_execute(&result, statement, err);
-        if (!status && out && bp_result_get_kind(result) == BP_RESULT_ROWS) status = bp_result_print(result, &options, keep_text, out, err);
+        if (!status && out && bp_result_get_kind(result) == BP_RESULT_ROWS)
+            status = bp_result_print(result, &options, keep_text, out, err);
         while (!status && !out && bp_result_get_kind(result) == BP_RESULT_ROWS) {
             if ((status = bp_result_next(result, &batch, err)) || !batch.release) break;
             batch.release(&batch);
@@ -409,8 +425,8 @@ static int end_folder(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(memory_fails_on_one_thread), cmocka_unit_test(memory_fails_on_three_threads),
-                                       cmocka_unit_test(files_fail)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(memory_fails_on_one_thread),
+                                       cmocka_unit_test(memory_fails_on_three_threads), cmocka_unit_test(files_fail)};
 
     return cmocka_run_group_tests(tests, begin_folder, end_folder);
 }
