@@ -71,7 +71,8 @@ static bp_status offer_replacement(void *data, string_view name, source **out, b
     memcpy(text, name.data, name.size);
     text[name.size] = '\0';
     if (!connection->replacement(connection->replacement_data, text, &stream)) return BP_OK;
-    if ((status = arrow_import_stream(&table, connection->context->memory, &stream, err))) return status;
+    if ((status = arrow_import_stream(&table, connection->context->memory, &connection->context->cancel, &stream, err)))
+        return status;
     status = table_source_new(out, connection->context, table, err);
     table_release(table);
     return status;
@@ -128,7 +129,7 @@ bp_status bp_register_arrow(bp_connection *connection, const char *name, struct 
         if (stream->release) stream->release(stream);
         return status;
     }
-    status = arrow_import_stream(&table, connection->context->memory, stream, err);
+    status = arrow_import_stream(&table, connection->context->memory, &connection->context->cancel, stream, err);
     if (!status) status = catalog_entry_new(&entry, &connection->session.catalog, CATALOG_SOURCE, string_view_of(name), err);
     if (!status && (status = table_source_new(&entry->source, connection->context, table, err)))
         catalog_entry_free(&connection->session.catalog, entry);
@@ -253,11 +254,12 @@ bp_status bp_statement_bind_arrow(bp_statement *statement, size_t number, struct
     column value;
     bp_status status;
 
-    if (!schema || !array) return null_argument(err, schema ? "array" : "schema");
-    status = statement ? arrow_import_column(&value, &region, statement->connection->context->memory, schema, array, err)
-                       : null_argument(err, "statement");
-    if (!statement && array->release) array->release(array);
-    if (schema->release) schema->release(schema);
+    if (!statement || !schema || !array)
+        status = null_argument(err, !statement ? "statement" : schema ? "array" : "schema");
+    else
+        status = arrow_import_column(&value, &region, statement->connection->context->memory, schema, array, err);
+    if (array && array->release) array->release(array); /* not moved */
+    if (schema && schema->release) schema->release(schema);
     if (!status && value.length != 1)
         status = error_set(err, BP_BAD_ARGUMENT, "a parameter wants one value, not %zu", value.length);
     if (!status) status = bind_value(statement, number, &value, err);
@@ -587,7 +589,9 @@ static int stream_get_next(struct ArrowArrayStream *stream, struct ArrowArray *o
 
 static const char *stream_last_error(struct ArrowArrayStream *stream)
 {
-    return ((result_stream *)stream->private_data)->error.message;
+    const bp_error *error = &((result_stream *)stream->private_data)->error;
+
+    return error->status ? error->message : NULL;
 }
 
 static void stream_release(struct ArrowArrayStream *stream)

@@ -1,4 +1,6 @@
-/* Arena blocks: a header, then the bytes that are handed out from low to high addresses. */
+/* Arena blocks: a header, then the bytes that are handed out from low to high addresses.
+ *
+ * Under the address sanitizer what is not handed out is fenced, and a gap follows each piece, so that a read past one's end shows. */
 #include "arena.h"
 
 #include <stdarg.h>
@@ -6,6 +8,10 @@
 
 #define FIRST_BLOCK_SIZE ((size_t)4096)
 #define LAST_BLOCK_SIZE ((size_t)1 << 20)
+
+/* Bytes between pieces, and the least alignment, where somebody watches. */
+#define GAP ((size_t)(ADDRESS_SANITIZER ? 16 : 0))
+#define LEAST_ALIGNMENT ((size_t)(ADDRESS_SANITIZER ? 8 : 1))
 
 struct arena_block {
     _Alignas(64) arena_block *older;
@@ -17,13 +23,28 @@ void arena_init(arena *arena, memory *memory)
     *arena = (struct arena){.memory = memory, .block_size = FIRST_BLOCK_SIZE};
 }
 
+static void free_block(arena *arena, arena_block *block)
+{
+    UNFENCE(block, block->size);
+    memory_free(arena->memory, block, block->size);
+}
+
 static void free_blocks(arena *arena, arena_block *block)
 {
     while (block) {
         arena_block *older = block->older;
-        memory_free(arena->memory, block, block->size);
+        free_block(arena, block);
         block = older;
     }
+}
+
+/* Hand out from this block from now on. */
+static void begin_block(arena *arena, arena_block *block)
+{
+    arena->blocks = block;
+    arena->next = (char *)(block + 1);
+    arena->end = (char *)block + block->size;
+    FENCE(arena->next, (size_t)(arena->end - arena->next));
 }
 
 void arena_clear(arena *arena)
@@ -41,13 +62,11 @@ void arena_reset(arena *arena)
         if (block->size > kept->size) kept = block;
     for (arena_block *block = arena->blocks; block;) {
         arena_block *older = block->older;
-        if (block != kept) memory_free(arena->memory, block, block->size);
+        if (block != kept) free_block(arena, block);
         block = older;
     }
     kept->older = NULL;
-    arena->blocks = kept;
-    arena->next = (char *)(kept + 1);
-    arena->end = (char *)kept + kept->size;
+    begin_block(arena, kept);
 }
 
 size_t arena_size(const arena *arena)
@@ -64,30 +83,30 @@ static bool add_block(arena *arena, size_t size)
     arena_block *block;
 
     if (size > SIZE_MAX / 4) return false;
+    size += GAP;
     if (size + sizeof *block > wanted) wanted = size + sizeof *block;
     block = memory_allocate(arena->memory, wanted);
     if (!block) return false;
     block->older = arena->blocks;
     block->size = wanted;
-    arena->blocks = block;
-    arena->next = (char *)(block + 1);
-    arena->end = (char *)block + wanted;
+    begin_block(arena, block);
     if (arena->block_size < LAST_BLOCK_SIZE) arena->block_size *= 2;
     return true;
 }
 
 void *arena_allocate_aligned(arena *arena, size_t size, size_t alignment)
 {
-    size_t padding = (size_t)(-(uintptr_t)arena->next) & (alignment - 1);
+    size_t padding = (size_t)(-(uintptr_t)arena->next) & ((alignment > LEAST_ALIGNMENT ? alignment : LEAST_ALIGNMENT) - 1);
     size_t space = (size_t)(arena->end - arena->next);
     char *result;
 
-    if (UNLIKELY(padding > space || size > space - padding || !arena->next)) {
+    if (UNLIKELY(padding + GAP > space || size > space - padding - GAP || !arena->next)) {
         if (!add_block(arena, size)) return NULL;
         padding = 0;
     }
     result = arena->next + padding;
-    arena->next = result + size;
+    arena->next = result + size + GAP;
+    UNFENCE(result, size);
     return result;
 }
 

@@ -288,17 +288,35 @@ size_t config_default_memory_limit(void)
     return machine_memory() / 100 * 80;
 }
 
+/* What has been forbidden to a context stays so: an SQL text from a stranger cannot take it back. */
+static bp_status check_locks(const config *now, const config *wanted, const setting *setting, bp_error *err)
+{
+    if (now->lock_configuration)
+        return error_set(err, BP_BAD_ARGUMENT, "setting %s cannot be changed: the configuration is locked (lock_configuration)",
+                         setting->name);
+    if (wanted->enable_external_access && !now->enable_external_access)
+        return error_set(err, BP_BAD_ARGUMENT, "setting enable_external_access cannot be switched on again");
+    return BP_OK;
+}
+
 bp_status config_set(bp_context *context, const char *name, const char *value, bp_error *err)
 {
+    config changed = context->config;
     const setting *setting;
     bp_status status = find_setting(&setting, name, err);
+    bool to_default = value && string_equal_nocase(string_view_of(value), STRING_VIEW("default"));
 
     if (status) return status;
     if (!value) return error_set(err, BP_BAD_ARGUMENT, "setting %s: no value given", setting->name);
-    if (!string_equal_nocase(string_view_of(value), STRING_VIEW("default")))
-        return set_row(&context->config, context->memory, setting, value, err);
-    if (setting->kind == KIND_MEMORY) memory_set_limit(context->memory, config_default_memory_limit());
-    set_default(&context->config, setting);
+    if ((status = check_locks(&changed, &changed, setting, err))) return status;
+    if (to_default)
+        set_default(&changed, setting);
+    else
+        status = set_row(&changed, context->memory, setting, value, err);
+    if (!status) status = check_locks(&context->config, &changed, setting, err);
+    if (status) return status;
+    if (to_default && setting->kind == KIND_MEMORY) memory_set_limit(context->memory, config_default_memory_limit());
+    context->config = changed;
     return BP_OK;
 }
 

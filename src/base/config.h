@@ -18,6 +18,8 @@ typedef struct config {
     bool integer_division;
     bool nulls_first;           /* default_null_order */
     bool preserve_order;
+    bool enable_external_access; /* false: base/file and base/glob refuse; for texts from strangers */
+    bool lock_configuration;
     uint64_t seed;              /* of sampling and random functions */
     char temp_directory[1024];
 } config;

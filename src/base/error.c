@@ -1,4 +1,5 @@
 /* Errors: fixed inline text, so that reporting one never needs memory. */
+#define _GNU_SOURCE
 #include "error.h"
 
 #include "utf8_check.h"
@@ -31,6 +32,11 @@ static const char *const status_names[] = {
 const char *bp_status_name(bp_status status)
 {
     return (size_t)status < ARRAY_LENGTH(status_names) ? status_names[status] : "unknown status";
+}
+
+const char *error_of_system(char text[ERROR_SYSTEM_SIZE], int error_number)
+{
+    return strerror_r(error_number, text, ERROR_SYSTEM_SIZE);
 }
 
 /* Cut a message that filled its buffer back to the end of its last whole UTF-8 character. */

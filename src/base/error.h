@@ -22,6 +22,10 @@ void error_prefix(bp_error *err, const char *format, ...) PRINTF_LIKE(2, 3);
 
 void error_clear(bp_error *err);
 
+/* What the system calls an errno value: "No such file or directory", in `text` or in memory of its own. */
+#define ERROR_SYSTEM_SIZE 128
+const char *error_of_system(char text[ERROR_SYSTEM_SIZE], int error_number);
+
 /* After memory_allocate() and its like returned NULL: BP_OVER_BUDGET, naming what was wanted and the limit, when the budget would
  * not have allowed `size_bytes`, else BP_NO_MEMORY. */
 bp_status error_no_memory(bp_error *err, const memory *memory, size_t size_bytes);

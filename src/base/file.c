@@ -22,13 +22,13 @@
 /* messages and paths ----------------------------------------------------------------------------------------------------------- */
 bp_status file_error(bp_error *err, const char *verb, string_view path, int error_number)
 {
-    char reason[128];
+    char reason[ERROR_SYSTEM_SIZE];
     bp_status status = error_number == ENOENT || error_number == ENOTDIR ? BP_NOT_FOUND
                        : error_number == ENOMEM                          ? BP_NO_MEMORY
                                                                          : BP_IO_ERROR;
 
     return error_set(err, status, "cannot %s \"%.*s\": %s", verb, path.size > 600 ? 600 : (int)path.size, path.data,
-                     strerror_r(error_number, reason, sizeof reason));
+                     error_of_system(reason, error_number));
 }
 
 bp_status file_check_path(string_view path, bp_error *err)
@@ -38,6 +38,14 @@ bp_status file_check_path(string_view path, bp_error *err)
         return error_set(err, BP_LIMIT, "a file name has %zu bytes; at most %d are possible", path.size, LIMIT_PATH_SIZE - 1);
     if (memchr(path.data, '\0', path.size)) return error_set(err, BP_BAD_ARGUMENT, "a file name contains a NUL byte");
     return BP_OK;
+}
+
+bp_status file_check_access(const bp_context *context, string_view path, bp_error *err)
+{
+    if (!context->config.enable_external_access)
+        return error_set(err, BP_IO_ERROR, "\"%.*s\": files are out of reach (the setting enable_external_access is false)",
+                         path.size > 600 ? 600 : (int)path.size, path.data);
+    return file_check_path(path, err);
 }
 
 bp_status file_path_text(path_text *out, string_view path, bp_error *err)
@@ -138,7 +146,8 @@ static bp_status look_at_kind(file *out, bp_error *err)
     return BP_OK;
 }
 
-bp_status file_open(file *out, bp_context *context, string_view path, bp_error *err)
+/* Without asking whether the context may. */
+static bp_status open_any(file *out, bp_context *context, string_view path, bp_error *err)
 {
     bp_status status;
 
@@ -156,6 +165,14 @@ bp_status file_open(file *out, bp_context *context, string_view path, bp_error *
 done:
     if (status) file_close(out);
     return status;
+}
+
+bp_status file_open(file *out, bp_context *context, string_view path, bp_error *err)
+{
+    bp_status status = file_check_access(context, path, err);
+
+    memset(out, 0, sizeof *out);
+    return status ? status : open_any(out, context, path, err);
 }
 
 /* A file without a name, or where the file system cannot do that, one whose name is taken away at once. */
@@ -302,8 +319,8 @@ static bp_status read_rest(builder *out, file *file, bp_error *err)
     return BP_OK;
 }
 
-bp_status file_read_all(char **data, size_t *size, size_t *capacity, bp_context *context, string_view path, size_t limit,
-                        bp_error *err)
+static bp_status read_whole(char **data, size_t *size, size_t *capacity, bp_context *context, string_view path, size_t limit,
+                            bp_error *err)
 {
     file file;
     builder text;
@@ -311,7 +328,7 @@ bp_status file_read_all(char **data, size_t *size, size_t *capacity, bp_context 
 
     *data = NULL, *size = 0, *capacity = 0;
     builder_init(&text, context->memory, limit < SIZE_MAX / 4 ? limit + 2 : SIZE_MAX / 4);
-    if ((status = file_open(&file, context, path, err))) goto done;
+    if ((status = open_any(&file, context, path, err))) goto done;
     if (!file.sequential && file.size > limit) status = BP_LIMIT;
     if (!status) status = read_rest(&text, &file, err);
     if (!status && text.size > limit) status = BP_LIMIT;
@@ -325,6 +342,21 @@ done:
     builder_clear(&text);
     file_close(&file);
     return status;
+}
+
+bp_status file_read_all(char **data, size_t *size, size_t *capacity, bp_context *context, string_view path, size_t limit,
+                        bp_error *err)
+{
+    bp_status status = file_check_access(context, path, err);
+
+    *data = NULL, *size = 0, *capacity = 0;
+    return status ? status : read_whole(data, size, capacity, context, path, limit, err);
+}
+
+bp_status file_read_system(char **data, size_t *size, size_t *capacity, bp_context *context, string_view path, size_t limit,
+                           bp_error *err)
+{
+    return read_whole(data, size, capacity, context, path, limit, err);
 }
 
 /* temporary files -------------------------------------------------------------------------------------------------------------- */
@@ -380,11 +412,10 @@ bp_status file_identify(file_identity *out, bp_context *context, string_view pat
 {
     struct stat info;
     path_text text;
-    bp_status status = file_path_text(&text, path, err);
+    bp_status status = file_check_access(context, path, err);
 
-    (void)context;
     memset(out, 0, sizeof *out);
-    if (status) return status;
+    if (status || (status = file_path_text(&text, path, err))) return status;
     if (stat(text.text, &info)) return file_error(err, "look at", path, errno);
     *out = identity_of(&info);
     return BP_OK;
@@ -393,9 +424,8 @@ bp_status file_identify(file_identity *out, bp_context *context, string_view pat
 bp_status file_remove(bp_context *context, string_view path, bp_error *err)
 {
     path_text text;
-    bp_status status = file_path_text(&text, path, err);
+    bp_status status = file_check_access(context, path, err);
 
-    (void)context;
-    if (status) return status;
+    if (status || (status = file_path_text(&text, path, err))) return status;
     return unlink(text.text) ? file_error(err, "remove", path, errno) : BP_OK;
 }

@@ -59,6 +59,10 @@ MUST_USE bp_status file_read_full(file *file, void *buffer, size_t size, size_t 
 MUST_USE bp_status file_read_all(char **data, size_t *size, size_t *capacity, bp_context *context, string_view path, size_t limit,
                                  bp_error *err);
 
+/* The same for what belongs to the system and is named by us, not by a user (the tz database): whatever enable_external_access says. */
+MUST_USE bp_status file_read_system(char **data, size_t *size, size_t *capacity, bp_context *context, string_view path,
+                                    size_t limit, bp_error *err);
+
 /* Temporary files: write at the end; *offset is where. Several threads may append and read at once. */
 MUST_USE bp_status file_append(file *file, const void *data, size_t size, uint64_t *offset, bp_error *err);
 

@@ -17,6 +17,8 @@ typedef struct path_text {
 bp_status file_error(bp_error *err, const char *verb, string_view path, int error_number);
 /* Not empty, not too long, no NUL inside. */
 MUST_USE bp_status file_check_path(string_view path, bp_error *err);
+/* The same, and the context may reach files (enable_external_access). */
+MUST_USE bp_status file_check_access(const bp_context *context, string_view path, bp_error *err);
 MUST_USE bp_status file_path_text(path_text *out, string_view path, bp_error *err);
 /* `before` and 16 random hexadecimal digits; false: no room. */
 bool file_random_name(char *out, size_t size, const char *before);

@@ -105,10 +105,10 @@ bp_status file_writer_open(file_writer *out, bp_context *context, string_view pa
     path_text text;
     struct stat info;
     bool exists;
-    bp_status status = file_path_text(&text, path, err);
+    bp_status status = file_check_access(context, path, err);
 
     memset(out, 0, sizeof *out);
-    if (status) return status;
+    if (status || (status = file_path_text(&text, path, err))) return status;
     if (mode == FILE_WRITE_ATOMIC) follow_link(&text);
     status = make_room(out, context, text.text, err);
     if (status) goto done;

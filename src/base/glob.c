@@ -303,17 +303,17 @@ static bp_status give(file_list *out, arena *arena, string_list *list, bp_error 
     return BP_OK;
 }
 
-static bp_status check_pattern(string_view pattern, bp_error *err)
+static bp_status check_pattern(const bp_context *context, string_view pattern, bp_error *err)
 {
     if (pattern.size > LIMIT_GLOB_SIZE)
         return error_set(err, BP_LIMIT, "a file pattern has %zu bytes; at most %d are allowed", pattern.size, LIMIT_GLOB_SIZE);
-    return file_check_path(pattern, err);
+    return file_check_access(context, pattern, err);
 }
 
 bp_status glob_expand(file_list *out, arena *arena, bp_context *context, string_view pattern, bp_error *err)
 {
     walk walk = {.context = context};
-    bp_status status = check_pattern(pattern, err);
+    bp_status status = check_pattern(context, pattern, err);
 
     *out = (file_list){NULL, 0};
     if (status) return status;
@@ -341,10 +341,10 @@ bp_status glob_list(file_list *out, arena *arena, bp_context *context, string_vi
     path_text path;
     struct dirent *entry;
     DIR *opened = NULL;
-    bp_status status = file_path_text(&path, folder, err);
+    bp_status status = file_check_access(context, folder, err);
 
     *out = (file_list){NULL, 0};
-    if (status) return status;
+    if (status || (status = file_path_text(&path, folder, err))) return status;
     arena_init(&walk.scratch, context->memory);
     if ((status = open_folder(&opened, context, string_view_of(path.text), err))) goto done;
     while (!(status = next_entry(&entry, opened, folder, err)) && entry) {

@@ -24,6 +24,25 @@
 #define BP_WRAPS
 #endif
 
+/* Whether the address sanitizer watches, and what it is told: these bytes are nobody's, these are somebody's. */
+#if defined(__SANITIZE_ADDRESS__)
+#define ADDRESS_SANITIZER 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define ADDRESS_SANITIZER 1
+#endif
+#endif
+#ifdef ADDRESS_SANITIZER
+void __asan_poison_memory_region(const volatile void *address, size_t size);
+void __asan_unpoison_memory_region(const volatile void *address, size_t size);
+#define FENCE(address, size) __asan_poison_memory_region(address, size)
+#define UNFENCE(address, size) __asan_unpoison_memory_region(address, size)
+#else
+#define ADDRESS_SANITIZER 0
+#define FENCE(address, size) ((void)0)
+#define UNFENCE(address, size) ((void)0)
+#endif
+
 /* CHECK states what must hold whatever the input is. It stops test builds (BEDPLATE_CHECKS) and is gone from shipped ones. */
 #ifdef BEDPLATE_CHECKS
 #define CHECK(condition) ((condition) ? (void)0 : __builtin_trap())

@@ -26,17 +26,6 @@
 #define CACHE_LIMIT ((size_t)64 << 20)
 #define SLOT_PAGE_BITS 24
 
-#if defined(__SANITIZE_ADDRESS__)
-#define SYSTEM_ALIGNS 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SYSTEM_ALIGNS 1
-#endif
-#endif
-#ifndef SYSTEM_ALIGNS
-#define SYSTEM_ALIGNS 0
-#endif
-
 struct memory {
     memory *parent;
     atomic_size_t references;
@@ -345,11 +334,18 @@ static size_t rounded(size_t size)
     return ((size + 15) & ~(size_t)15) + MEMORY_ALIGNMENT + 16;
 }
 
-#if SYSTEM_ALIGNS /* so that the address sanitizer sees the block's true ends */
+/* What a small block has: all that is charged, since a block that grows within it stays where it is. */
+static size_t small_size(size_t size)
+{
+    return rounded(size) - MEMORY_ALIGNMENT - 16;
+}
+
+#if ADDRESS_SANITIZER /* so that it sees the block's true ends */
 static void *small_new(size_t size)
 {
-    return aligned_alloc(MEMORY_ALIGNMENT,
-                         size ? (size + MEMORY_ALIGNMENT - 1) & ~(size_t)(MEMORY_ALIGNMENT - 1) : MEMORY_ALIGNMENT);
+    void *block = NULL;
+
+    return posix_memalign(&block, MEMORY_ALIGNMENT, size ? small_size(size) : 1) ? NULL : block;
 }
 
 static void small_free(void *block)
@@ -359,8 +355,7 @@ static void small_free(void *block)
 #else
 static void *small_new(size_t size)
 {
-    unsigned char *start =
-        malloc(((size + 15) & ~(size_t)15) + MEMORY_ALIGNMENT); /* as rounded() has it: memory_resize() relies on it */
+    unsigned char *start = malloc(small_size(size) + MEMORY_ALIGNMENT);
     size_t distance;
 
     if (!start) return NULL;

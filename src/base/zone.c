@@ -403,7 +403,7 @@ bp_status zone_open(const zone **out, arena *arena, bp_context *context, string_
             STRING_ARGUMENTS(name), file_exists(STRING_VIEW("/usr/share/zoneinfo")) ? "" : " (this system has no tz database)");
         goto done;
     }
-    if ((status = file_read_all(&data, &size, &capacity, context, builder_view(&path), ZONE_FILE_LIMIT, err))) goto done;
+    if ((status = file_read_system(&data, &size, &capacity, context, builder_view(&path), ZONE_FILE_LIMIT, err))) goto done;
     status = zone_parse(out, arena, data, size, name, err);
 done:
     memory_free(context->memory, data, capacity);

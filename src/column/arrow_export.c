@@ -579,7 +579,7 @@ static const char *stream_error(struct ArrowArrayStream *stream)
 {
     table_stream *state = stream->private_data;
 
-    return state->error.message;
+    return state->error.status ? state->error.message : NULL;
 }
 
 static void stream_release(struct ArrowArrayStream *stream)

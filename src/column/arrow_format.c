@@ -1,4 +1,5 @@
-/* Reading foreign schemas: format strings by table and by hand, children, dictionaries and the one extension type that is known. */
+/* Reading foreign schemas: format strings by table and by hand, children, dictionaries and the extension types that have a type of ours
+ * (arrow.uuid, arrow.bool8). Other extensions are their storage: arrow.json is VARCHAR. */
 #include "arrow_format.h"
 
 #include "base/config.h"
@@ -287,6 +288,22 @@ static bp_status read_name(format_reader *reader, arrow_format *out, const struc
     return BP_OK;
 }
 
+static bool is_extension(const struct ArrowSchema *in, const char *name)
+{
+    return metadata_has(in->metadata, STRING_VIEW("ARROW:extension:name"), string_view_of(name));
+}
+
+static void read_extension(arrow_format *out, const struct ArrowSchema *in)
+{
+    if (out->layout == LAYOUT_FIXED_BYTES && out->width == 16 && is_extension(in, "arrow.uuid")) {
+        out->type = type_of(TYPE_UUID);
+        out->layout = LAYOUT_UUID;
+    } else if (out->type.id == TYPE_INT8 && is_extension(in, "arrow.bool8")) {
+        out->type = type_of(TYPE_BOOLEAN);
+        out->layout = LAYOUT_BOOL8;
+    }
+}
+
 static bp_status read_within(format_reader *reader, arrow_format *out, const struct ArrowSchema *in, int depth)
 {
     bp_status status;
@@ -298,14 +315,10 @@ static bp_status read_within(format_reader *reader, arrow_format *out, const str
     if (!in->format) return bad_format(reader, "it has no format");
     if ((status = read_format(reader, out, string_view_of(in->format)))) return status;
     if ((status = read_children(reader, out, in, depth))) return status;
+    if (in->dictionary) return read_dictionary(reader, out, in, depth);
     if (out->layout == LAYOUT_RUN_ENDS) return make_run_ends(reader, out);
     if (type_is_nested(out->type)) return make_nested(reader, out);
-    if (in->dictionary) return read_dictionary(reader, out, in, depth);
-    if (out->layout == LAYOUT_FIXED_BYTES && out->width == 16 &&
-        metadata_has(in->metadata, STRING_VIEW("ARROW:extension:name"), STRING_VIEW("arrow.uuid"))) {
-        out->type = type_of(TYPE_UUID);
-        out->layout = LAYOUT_UUID;
-    }
+    read_extension(out, in);
     return BP_OK;
 }
 

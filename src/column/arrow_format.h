@@ -15,6 +15,7 @@ typedef enum arrow_layout {
     LAYOUT_DAY_TIME,         /* int32 days, int32 milliseconds */
     LAYOUT_MONTH_DAY_NANO,   /* int32, int32, int64 */
     LAYOUT_UUID,             /* 16 bytes, the first the highest */
+    LAYOUT_BOOL8,            /* a byte, 0 is false */
     LAYOUT_TEXT,             /* offsets of `width` bytes, bytes */
     LAYOUT_TEXT_VIEW,        /* 16-byte views, any number of buffers, their sizes */
     LAYOUT_FIXED_BYTES,      /* `width` bytes a row */

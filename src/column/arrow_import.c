@@ -10,6 +10,7 @@
 
 #include "base/config.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -540,9 +541,12 @@ static bp_status stream_failed(struct ArrowArrayStream *in, int code, bp_error *
 {
     const char *message = in->get_last_error ? in->get_last_error(in) : NULL;
 
-    if (code == 12) return error_set(err, BP_NO_MEMORY, "the producer of an Arrow stream ran out of memory");
-    return error_set(err, BP_IO_ERROR, "the producer of an Arrow stream failed: %s",
-                     message && *message ? message : "it gave no reason");
+    char reason[ERROR_SYSTEM_SIZE];
+
+    if (code == ENOMEM) return error_set(err, BP_NO_MEMORY, "the producer of an Arrow stream ran out of memory");
+    if (code == ECANCELED) return error_set(err, BP_CANCELLED, "the producer of an Arrow stream was cancelled");
+    return error_set(err, BP_IO_ERROR, "the producer of an Arrow stream failed: %s (error %d, %s)",
+                     message && *message ? message : "it gave no reason", code, error_of_system(reason, code));
 }
 
 static bp_status read_stream_schema(arrow_format *format, table **out, arena *arena, memory *memory, struct ArrowArrayStream *in,
@@ -581,7 +585,7 @@ static bp_status read_stream_batch(table *table, const arrow_format *format, mem
     return status;
 }
 
-bp_status arrow_import_stream(table **out, memory *memory, struct ArrowArrayStream *in, bp_error *err)
+bp_status arrow_import_stream(table **out, memory *memory, cancel *cancel, struct ArrowArrayStream *in, bp_error *err)
 {
     arrow_format format;
     table *table = NULL;
@@ -594,7 +598,8 @@ bp_status arrow_import_stream(table **out, memory *memory, struct ArrowArrayStre
     arena_init(&arena, memory);
     status = in->get_schema && in->get_next ? read_stream_schema(&format, &table, &arena, memory, in, err)
                                             : error_set(err, BP_BAD_FORMAT, "an ArrowArrayStream lacks its functions");
-    while (!status && !end) status = read_stream_batch(table, &format, memory, in, &end, err);
+    while (!status && !end && !(cancel && (status = cancel_check(cancel, err))))
+        status = read_stream_batch(table, &format, memory, in, &end, err);
     if (!status) status = table_finish(table, err);
     if (!status) {
         *out = table;

@@ -9,15 +9,15 @@
 bp_status array_values_in_place(array_reader *reader, const void **out, const void *buffer, size_t begin, size_t length,
                                 size_t width)
 {
-    const char *from = (const char *)buffer + begin * width;
+    const char *from = length ? (const char *)buffer + begin * width : NULL;
     size_t alignment = width > 16 ? 16 : width;
     bp_status status = BP_OK;
     void *copy;
 
     *out = from;
-    if (length && (uintptr_t)from % alignment == 0) return BP_OK;
+    if (from && (uintptr_t)from % alignment == 0) return BP_OK;
     if (!(copy = array_room(reader, length, width, &status))) return status;
-    if (length) memcpy(copy, from, length * width);
+    if (from) memcpy(copy, from, length * width);
     *out = copy;
     return BP_OK;
 }
@@ -27,10 +27,25 @@ static bp_status read_bits(array_reader *reader, column *out, const uint8_t *buf
     bp_status status = BP_OK;
     uint64_t *bits;
 
-    out->values = buffer + rows->begin / 8;
-    if (rows->begin % 64 == 0 && rows->length && rows->length % 64 == 0 && (uintptr_t)out->values % 8 == 0) return BP_OK;
+    if (rows->length && rows->begin % 64 == 0 && rows->length % 64 == 0 && (uintptr_t)buffer % 8 == 0) {
+        out->values = buffer + rows->begin / 8;
+        return BP_OK;
+    }
     if (!(bits = array_room(reader, bitmap_words(rows->length), 8, &status))) return status;
     if (rows->length) bitmap_copy(bits, buffer, rows->begin, rows->length);
+    out->values = bits;
+    return BP_OK;
+}
+
+static bp_status read_bool8(array_reader *reader, column *out, const uint8_t *from, size_t length)
+{
+    bp_status status = BP_OK;
+    uint64_t *bits = array_room(reader, bitmap_words(length), 8, &status);
+
+    if (!bits) return status;
+    bitmap_fill(bits, length, false);
+    for (size_t i = 0; i < length; i++)
+        if (from[i]) bitmap_set(bits, i);
     out->values = bits;
     return BP_OK;
 }
@@ -105,6 +120,11 @@ static bool fits(const uint64_t words[4], size_t width)
     return true;
 }
 
+static bp_status too_many_digits(array_reader *reader, const column *out, size_t row)
+{
+    return array_bad(reader, "row %zu: a decimal has more than its %u digits", row, out->type.precision);
+}
+
 static bp_status read_decimals(array_reader *reader, column *out, const char *from, size_t from_width, size_t length)
 {
     size_t to_width = physical_width(type_physical(out->type));
@@ -115,11 +135,25 @@ static bp_status read_decimals(array_reader *reader, column *out, const char *fr
     if (!to) return status;
     for (size_t i = 0; i < length; i++) {
         load_wide(words, from + i * from_width, from_width);
-        if (!fits(words, to_width) && array_row_is_valid(out, i))
-            return array_bad(reader, "row %zu: a decimal has more than its %u digits", i, out->type.precision);
+        if (!fits(words, to_width) && array_row_is_valid(out, i)) return too_many_digits(reader, out, i);
         memcpy(to + i * to_width, words, to_width);
     }
     out->values = to;
+    return BP_OK;
+}
+
+/* Kernels count on a decimal's digits. Those over 38 are carried and printed only: there any bits will do. */
+static bp_status check_digits(array_reader *reader, const column *out)
+{
+    uint128 limit = out->type.precision <= 38 ? number_power10(out->type.precision) : 0;
+    bool narrow = type_physical(out->type) == PHYSICAL_INT64;
+
+    for (size_t i = 0; i < out->length && limit; i++) {
+        int128 value = narrow ? ((const int64_t *)out->values)[i] : ((const int128 *)out->values)[i];
+        uint128 size = value < 0 ? -(uint128)value : (uint128)value;
+
+        if (size >= limit && array_row_is_valid(out, i)) return too_many_digits(reader, out, i);
+    }
     return BP_OK;
 }
 
@@ -294,12 +328,16 @@ bp_status array_read_values(array_reader *reader, column *out, const arrow_forma
     case LAYOUT_BITS: return read_bits(reader, out, buffer, rows);
     case LAYOUT_TIME32: return read_time32(reader, out, from, rows->length);
     case LAYOUT_DATE64: return read_date64(reader, out, from, rows->length);
-    case LAYOUT_DECIMAL: return read_decimals(reader, out, from, format->width, rows->length);
+    case LAYOUT_BOOL8: return read_bool8(reader, out, (const uint8_t *)from, rows->length);
+    case LAYOUT_DECIMAL:
+        status = read_decimals(reader, out, from, format->width, rows->length);
+        return status ? status : check_digits(reader, out);
     case LAYOUT_MONTHS:
     case LAYOUT_DAY_TIME:
     case LAYOUT_MONTH_DAY_NANO: return read_intervals(reader, out, format->layout, from, rows->length);
     case LAYOUT_UUID: return read_uuids(reader, out, from, rows->length);
     case LAYOUT_FIXED_BYTES: return read_fixed_bytes(reader, out, from, format->width, rows->length);
-    default: return array_values_in_place(reader, &out->values, buffer, rows->begin, rows->length, format->width);
+    default: status = array_values_in_place(reader, &out->values, buffer, rows->begin, rows->length, format->width);
     }
+    return status || format->type.id != TYPE_DECIMAL ? status : check_digits(reader, out);
 }

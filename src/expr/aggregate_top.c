@@ -86,8 +86,8 @@ static bp_status keep_items(const aggregate_state_call *call, cell_list *list, d
             memcpy(copy + i * width, list->cells + items[i] * width, width);
             nulls[i] = list->nulls ? list->nulls[items[i]] : 0;
         }
-        if (count) memcpy(list->cells, copy, count * width);
-        if (count && list->nulls) memcpy(list->nulls, nulls, count);
+        if (count) memcpy(list->cells, copy, count * width); /* an empty list has no cells */
+        if (list->nulls) memcpy(list->nulls, nulls, count);
         list->count = count;
     }
     memory_free(call->context->memory, copy, count * width + 1);

@@ -33,6 +33,8 @@ static inline void conversion_bad(conversion *work, size_t row)
 bp_status convert_numbers(conversion *work, bp_error *err); /* BOOLEAN, integers, floats, decimals among each other */
 bp_status convert_from_text(conversion *work, bp_error *err); /* VARCHAR to all scalar types */
 bp_status convert_to_instants(conversion *work, bp_error *err); /* VARCHAR to TIMESTAMP WITH TIME ZONE: offsets and zones count */
+/* A timestamp in another unit, rounded to the nearest, halves away from zero; false: it does not fit. */
+bool convert_stamp(int64_t value, time_unit from, time_unit to, int64_t *out);
 bp_status convert_to_text(conversion *work, bp_error *err); /* all types to VARCHAR */
 bp_status convert_times(conversion *work, bp_error *err); /* dates, times, timestamps, durations, intervals */
 

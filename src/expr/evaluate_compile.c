@@ -97,16 +97,14 @@ static bp_status memo_put(evaluator *self, expr_id id, uint32_t set, uint32_t sl
  * linear in time. */
 static size_t find_step(const evaluator *self, const step *wanted, const uint32_t *arguments)
 {
-    size_t oldest = self->step_count > 64 ? self->step_count - 64 : 0;
+    size_t oldest = self->step_count > 64 ? self->step_count - 64 : 0, bytes = wanted->argument_count * sizeof *arguments;
 
     if (wanted->kind == STEP_SPLIT || wanted->kind == STEP_TRY || wanted->kind == STEP_MERGE || wanted->kind == STEP_LOGIC_MERGE)
         return SIZE_MAX;
     for (size_t i = self->step_count; i > oldest; i--) {
         const step *other = &self->steps[i - 1];
         if (other->kind != wanted->kind || other->set != wanted->set || other->argument_count != wanted->argument_count) continue;
-        if (wanted->argument_count &&
-            memcmp(self->arguments + other->argument_begin, arguments, wanted->argument_count * sizeof *arguments) != 0)
-            continue;
+        if (bytes && memcmp(self->arguments + other->argument_begin, arguments, bytes) != 0) continue;
         if (wanted->kind == STEP_GATHER || (expr_same_node(other->node, wanted->node) && wanted->kind != STEP_IN)) return i - 1;
     }
     return SIZE_MAX;

@@ -18,6 +18,9 @@
 #include "base/clock.h"
 #include "base/context.h"
 #include "base/cpu.h"
+#include "base/file.h"
+#include "base/file_writer.h"
+#include "base/glob.h"
 #include "base/library.h"
 #include "base/machine.h"
 
@@ -115,6 +118,47 @@ static void test_unknown_setting(void **state)
     assert_int_equal(config_get(*state, "xyzzyxyzzy", text, sizeof text, &err), BP_NOT_FOUND);
     assert_null(strstr(err.message, "did you mean"));
     assert_int_equal(config_set(*state, "threads", NULL, &err), BP_BAD_ARGUMENT);
+}
+
+/* What has been forbidden stays forbidden, whoever asks. */
+static void test_locks(void **state)
+{
+    char text[10];
+    bp_context *context;
+    file_list files;
+    file_writer writer;
+    file_identity identity;
+    file file;
+    arena arena;
+    bp_error err;
+
+    (void)state;
+    assert_int_equal(context_new(&context, NULL), BP_OK);
+    arena_init(&arena, context->memory);
+    assert_int_equal(config_set(context, "enable_external_access", "true", NULL), BP_OK);
+    assert_int_equal(file_identify(&identity, context, STRING_VIEW("/"), NULL), BP_OK);
+    assert_int_equal(config_set(context, "enable_external_access", "false", NULL), BP_OK);
+    assert_int_equal(file_identify(&identity, context, STRING_VIEW("/"), NULL), BP_IO_ERROR);
+    assert_int_equal(file_open(&file, context, STRING_VIEW("/dev/null"), &err), BP_IO_ERROR);
+    assert_non_null(strstr(err.message, "\"/dev/null\": files are out of reach (the setting enable_external_access is false)"));
+    assert_int_equal(file_writer_open(&writer, context, STRING_VIEW("/dev/null"), FILE_WRITE_PLAIN, NULL), BP_IO_ERROR);
+    assert_int_equal(file_remove(context, STRING_VIEW("/nowhere/none"), NULL), BP_IO_ERROR);
+    assert_int_equal(glob_expand(&files, &arena, context, STRING_VIEW("/*"), NULL), BP_IO_ERROR);
+    assert_int_equal(glob_list(&files, &arena, context, STRING_VIEW("/"), NULL), BP_IO_ERROR);
+    assert_int_equal(file_open_temporary(&file, context, NULL), BP_OK); /* spilling goes on */
+    file_close(&file);
+    assert_int_equal(config_set(context, "enable_external_access", "true", &err), BP_BAD_ARGUMENT);
+    assert_int_equal(config_set(context, "enable_external_access", "default", &err), BP_BAD_ARGUMENT);
+    assert_int_equal(config_set(context, "enable_external_access", "no", &err), BP_OK);
+    assert_int_equal(config_set(context, "lock_configuration", "true", NULL), BP_OK);
+    assert_int_equal(config_set(context, "threads", "1", &err), BP_BAD_ARGUMENT);
+    assert_non_null(strstr(err.message, "the configuration is locked"));
+    assert_int_equal(config_set(context, "memory_limit", "default", NULL), BP_BAD_ARGUMENT);
+    assert_int_equal(config_set(context, "lock_configuration", "false", NULL), BP_BAD_ARGUMENT);
+    assert_int_equal(config_get(context, "lock_configuration", text, sizeof text, NULL), BP_OK);
+    assert_string_equal(text, "true");
+    arena_clear(&arena);
+    context_free(context);
 }
 
 static void test_rows(void **state)
@@ -409,6 +453,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         CASE(test_values),
         CASE(test_unknown_setting),
+        CASE(test_locks),
         CASE(test_rows),
         CASE(test_percent),
         cmocka_unit_test(test_control_groups),
