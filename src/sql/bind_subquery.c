@@ -2,6 +2,7 @@
  *
  *   (SELECT …)          SINGLE join: its one value, NULL if it has no row, an error if it has several
  *   EXISTS (SELECT …)   SINGLE join with count(*) over its first row
+ *   ARRAY (SELECT …)    SINGLE join with list() over its column, in its order
  *   x IN (SELECT …)     MARK join on x = its column */
 #include "bind_expression.h"
 
@@ -90,6 +91,23 @@ static bp_status bind_exists(walk *walk, relation *inner, expr_id *out, bp_error
     return expr_compare(out, &binder->plan->exprs, COMPARE_GREATER, column, zero, err);
 }
 
+static bp_status bind_array(walk *walk, relation *inner, expr_id *out, bp_error *err)
+{
+    binder *binder = walk->binder;
+    expr_pool *pool = &binder->plan->exprs;
+    expr_id column, list, parts[2];
+    column_id mark;
+    bp_status status;
+
+    if ((status = column_expr(&column, binder, plan_at(binder->plan, inner->node)->outputs[0], err))) return status;
+    if ((status = expr_aggregate(&list, pool, STRING_VIEW("list"), &column, 1, false, 0, NULL, 0, err))) return status;
+    if ((status = plan_aggregate(&inner->node, binder->plan, inner->node, NULL, 0, &list, 1, err))) return status;
+    if ((status = join_to_rows(walk, JOIN_SINGLE, inner->node, NULL, 0, &mark, err))) return status;
+    if ((status = column_expr(&parts[0], binder, plan_at(binder->plan, inner->node)->outputs[0], err))) return status;
+    if ((status = expr_call(&parts[1], pool, STRING_VIEW("list_value"), NULL, 0, err))) return status; /* no row: [] */
+    return expr_coalesce(out, pool, parts, 2, err);
+}
+
 bp_status bind_subquery(walk *walk, syntax_id node, bp_error *err)
 {
     binder *binder = walk->binder;
@@ -107,6 +125,8 @@ bp_status bind_subquery(walk *walk, syntax_id node, bp_error *err)
         if ((status = bind_correlated(walk, &inner, &correlation, &result, err))) return status;
     } else if (exists) {
         if ((status = bind_exists(walk, &inner, &result, err))) return status;
+    } else if (syntax_kind_of(binder->tree, node) == SYNTAX_ARRAY_QUERY) {
+        if ((status = one_column(walk, query, &inner, err)) || (status = bind_array(walk, &inner, &result, err))) return status;
     } else {
         if ((status = join_to_rows(walk, JOIN_SINGLE, inner.node, NULL, 0, &mark, err))) return status;
         if ((status = column_expr(&result, binder, plan_at(binder->plan, inner.node)->outputs[0], err))) return status;
@@ -120,12 +140,8 @@ bp_status enter_in_query(walk *walk, frame *frame, bp_error *err)
     const syntax_node *node = syntax_at(walk->binder->tree, frame->node);
     syntax_id inner = syntax_child(walk->binder->tree, frame->node, 1);
 
-    if (node->kind == SYNTAX_QUANTIFIED) {
-        bool any_equal = node->option == OPERATOR_EQUAL && !(node->flags & SYNTAX_FLAG_ALL);
-        bool all_unequal = node->option == OPERATOR_NOT_EQUAL && (node->flags & SYNTAX_FLAG_ALL);
-        if ((!any_equal && !all_unequal) || syntax_kind_of(walk->binder->tree, inner) != SYNTAX_QUERY)
-            return not_yet(walk->binder, frame->node, "ANY and ALL but for = ANY (SELECT …) and <> ALL (SELECT …)", err);
-    }
+    if (node->kind == SYNTAX_QUANTIFIED && syntax_kind_of(walk->binder->tree, inner) != SYNTAX_QUERY)
+        return not_yet(walk->binder, frame->node, "ANY and ALL of a list", err);
     frame->operands = arena_new_array(walk->binder->arena, syntax_id, 1);
     if (!frame->operands) return error_no_memory(err, walk->binder->context->memory, sizeof(syntax_id));
     frame->operands[0] = syntax_child(walk->binder->tree, frame->node, 0);
@@ -217,28 +233,129 @@ static bp_status in_correlated(walk *walk, syntax_id query, relation *inner, con
     return expr_case(out, pool, parts, 7, err);
 }
 
-bp_status combine_in_query(walk *walk, const frame *frame, expr_id needle, expr_id *out, bp_error *err)
+/* x op ANY (SELECT y …) by what y is at its least and greatest: the compare_op; ALL is the opposite comparison, negated. */
+typedef struct quantified {
+    compare_op op;
+    bool negated;
+} quantified;
+
+static quantified quantified_of(const syntax_node *node)
+{
+    static const compare_op ops[OPERATOR_COUNT] = {
+        [OPERATOR_EQUAL] = COMPARE_EQUAL,     [OPERATOR_NOT_EQUAL] = COMPARE_NOT_EQUAL,
+        [OPERATOR_LESS] = COMPARE_LESS,       [OPERATOR_LESS_EQUAL] = COMPARE_LESS_EQUAL,
+        [OPERATOR_GREATER] = COMPARE_GREATER, [OPERATOR_GREATER_EQUAL] = COMPARE_GREATER_EQUAL,
+    };
+    static const compare_op opposite[] = {
+        [COMPARE_EQUAL] = COMPARE_NOT_EQUAL,    [COMPARE_NOT_EQUAL] = COMPARE_EQUAL,    [COMPARE_LESS] = COMPARE_GREATER_EQUAL,
+        [COMPARE_GREATER_EQUAL] = COMPARE_LESS, [COMPARE_GREATER] = COMPARE_LESS_EQUAL, [COMPARE_LESS_EQUAL] = COMPARE_GREATER,
+    };
+    bool all = node->flags & SYNTAX_FLAG_ALL;
+
+    if (node->kind != SYNTAX_QUANTIFIED) return (quantified){COMPARE_EQUAL, (node->flags & SYNTAX_FLAG_NOT) != 0};
+    return (quantified){all ? opposite[ops[node->option]] : ops[node->option], all};
+}
+
+enum { FIGURE_FIRST, FIGURE_SECOND, FIGURE_ROWS, FIGURE_VALUES, FIGURE_COUNT };
+
+/* One row about the subquery's item, joined: its least and greatest value (for a constant needle and =: whether one equals it, twice), how many rows there are,
+ * how many of them have a value. */
+static bp_status join_figures(walk *walk, relation *inner, expr_id needle, compare_op op, expr_id figures[FIGURE_COUNT],
+                              bp_error *err)
 {
     binder *binder = walk->binder;
-    const syntax_node *node = syntax_at(binder->tree, frame->node);
-    syntax_id query = syntax_child(binder->tree, frame->node, 1);
-    bool negated = node->kind == SYNTAX_QUANTIFIED ? (node->flags & SYNTAX_FLAG_ALL) != 0 : (node->flags & SYNTAX_FLAG_NOT) != 0;
-    correlation correlation;
-    relation inner;
+    expr_pool *pool = &binder->plan->exprs;
+    expr_id calls[FIGURE_COUNT], item, equal;
+    column_id mark;
+    bp_status status;
+
+    if ((status = column_expr(&item, binder, plan_at(binder->plan, inner->node)->outputs[0], err))) return status;
+    if ((status = expr_compare(&equal, pool, op, needle, item, err)))
+        return status; /* also where only the figures are compared: the same rules */
+    for (size_t i = 0; i < FIGURE_COUNT; i++) {
+        string_view name = i == FIGURE_FIRST ? STRING_VIEW("min") : i == FIGURE_SECOND ? STRING_VIEW("max") : STRING_VIEW("count");
+        if (op == COMPARE_EQUAL && i < FIGURE_ROWS) name = STRING_VIEW("bool_or");
+        status = expr_aggregate(&calls[i], pool, name, op == COMPARE_EQUAL && i < FIGURE_ROWS ? &equal : &item, i != FIGURE_ROWS,
+                                false, 0, NULL, 0, err);
+        if (status) return status;
+    }
+    if ((status = plan_aggregate(&inner->node, binder->plan, inner->node, NULL, 0, calls, FIGURE_COUNT, err))) return status;
+    if ((status = join_to_rows(walk, JOIN_SINGLE, inner->node, NULL, 0, &mark, err))) return status;
+    for (size_t i = 0; i < FIGURE_COUNT && !status; i++)
+        status = column_expr(&figures[i], binder, plan_at(binder->plan, inner->node)->outputs[i], err);
+    return status;
+}
+
+static bp_status matches_figures(expr_id *out, expr_pool *pool, expr_id needle, compare_op op, const expr_id figures[FIGURE_COUNT],
+                                 bp_error *err)
+{
+    bool with_greatest = op == COMPARE_LESS || op == COMPARE_LESS_EQUAL;
+    expr_id both[2];
+    bp_status status;
+
+    if (op == COMPARE_EQUAL) {
+        *out = figures[FIGURE_FIRST];
+        return BP_OK;
+    }
+    if (op != COMPARE_NOT_EQUAL)
+        return expr_compare(out, pool, op, needle, figures[with_greatest ? FIGURE_SECOND : FIGURE_FIRST], err);
+    for (size_t i = 0; i < 2; i++)
+        if ((status = expr_compare(&both[i], pool, op, needle, figures[i], err))) return status;
+    return expr_or(out, pool, both, 2, err);
+}
+
+/* True if a value matches; else false without rows; else NULL if the needle or a value is NULL; else false. */
+static bp_status compare_figures(walk *walk, relation *inner, expr_id needle, compare_op op, expr_id *out, bp_error *err)
+{
+    expr_pool *pool = &walk->binder->plan->exprs;
+    expr_id figures[FIGURE_COUNT] = {0}, parts[7], unknown[2], zero;
+    bp_status status;
+
+    if ((status = join_figures(walk, inner, needle, op, figures, err))) return status;
+    if ((status = matches_figures(&parts[0], pool, needle, op, figures, err)) || (status = expr_bool(&parts[1], pool, true, err)) ||
+        (status = expr_int64(&zero, pool, 0, err)) ||
+        (status = expr_compare(&parts[2], pool, COMPARE_EQUAL, figures[FIGURE_ROWS], zero, err)) ||
+        (status = expr_bool(&parts[3], pool, false, err)) || (status = expr_is_null(&unknown[0], pool, needle, false, err)) ||
+        (status = expr_compare(&unknown[1], pool, COMPARE_GREATER, figures[FIGURE_ROWS], figures[FIGURE_VALUES], err)) ||
+        (status = expr_or(&parts[4], pool, unknown, 2, err)) || (status = expr_null(&parts[5], pool, type_of(TYPE_BOOLEAN), err)))
+        return status;
+    parts[6] = parts[3];
+    return expr_case(out, pool, parts, 7, err);
+}
+
+/* x = ANY (…) of rows: a MARK join. */
+static bp_status mark_matches(walk *walk, relation *inner, expr_id needle, expr_id *out, bp_error *err)
+{
+    binder *binder = walk->binder;
     expr_id column, *equal = arena_new(binder->arena, expr_id);
     column_id mark;
     bp_status status;
 
     if (!equal) return error_no_memory(err, binder->context->memory, sizeof *equal);
+    if ((status = column_expr(&column, binder, plan_at(binder->plan, inner->node)->outputs[0], err))) return status;
+    if ((status = expr_compare(equal, &binder->plan->exprs, COMPARE_EQUAL, needle, column, err))) return status;
+    if ((status = join_to_rows(walk, JOIN_MARK, inner->node, equal, 1, &mark, err))) return status;
+    return column_expr(out, binder, mark, err);
+}
+
+bp_status combine_in_query(walk *walk, const frame *frame, expr_id needle, expr_id *out, bp_error *err)
+{
+    binder *binder = walk->binder;
+    syntax_id query = syntax_child(binder->tree, frame->node, 1);
+    quantified how = quantified_of(syntax_at(binder->tree, frame->node));
+    correlation correlation;
+    relation inner;
+    bp_status status;
+
     if ((status = bind_inner(walk, query, false, &inner, &correlation, err))) return status;
     if ((status = one_column(walk, query, &inner, err))) return status;
-    if (correlation.count) {
-        if ((status = in_correlated(walk, query, &inner, &correlation, needle, out, err))) return status;
-        return negated ? expr_not(out, &binder->plan->exprs, *out, err) : BP_OK;
-    }
-    if ((status = column_expr(&column, binder, plan_at(binder->plan, inner.node)->outputs[0], err))) return status;
-    if ((status = expr_compare(equal, &binder->plan->exprs, COMPARE_EQUAL, needle, column, err))) return status;
-    if ((status = join_to_rows(walk, JOIN_MARK, inner.node, equal, 1, &mark, err))) return status;
-    if ((status = column_expr(out, binder, mark, err))) return status;
-    return negated ? expr_not(out, &binder->plan->exprs, *out, err) : BP_OK;
+    if (correlation.count && how.op != COMPARE_EQUAL)
+        return not_yet(binder, frame->node, "ANY and ALL of a correlated subquery, but for = ANY and <> ALL", err);
+    if (correlation.count)
+        status = in_correlated(walk, query, &inner, &correlation, needle, out, err);
+    else if (how.op == COMPARE_EQUAL && !expr_is_constant(&binder->plan->exprs, needle))
+        status = mark_matches(walk, &inner, needle, out, err);
+    else
+        status = compare_figures(walk, &inner, needle, how.op, out, err);
+    return status || !how.negated ? status : expr_not(out, &binder->plan->exprs, *out, err);
 }
