@@ -734,7 +734,7 @@ static void fuzz_stream(memory *account, unsigned mode)
         bp_connection_free(connection);
         bp_context_free(context);
     } else {
-        status = arrow_import_stream(&table, account, &stream, &err);
+        status = arrow_import_stream(&table, account, NULL, &stream, &err);
         check_error(status, &err);
         REQUIRE(!status == (table != NULL));
         for (size_t i = 0; table && i < table_chunk_count(table) && i < 4; i++) use_batch(account, &kept, table_chunk(table, i));

@@ -71,7 +71,8 @@ static bp_status offer_replacement(void *data, string_view name, source **out, b
     memcpy(text, name.data, name.size);
     text[name.size] = '\0';
     if (!connection->replacement(connection->replacement_data, text, &stream)) return BP_OK;
-    if ((status = arrow_import_stream(&table, connection->context->memory, &stream, err))) return status;
+    if ((status = arrow_import_stream(&table, connection->context->memory, &connection->context->cancel, &stream, err)))
+        return status;
     status = table_source_new(out, connection->context, table, err);
     table_release(table);
     return status;
@@ -128,7 +129,7 @@ bp_status bp_register_arrow(bp_connection *connection, const char *name, struct 
         if (stream->release) stream->release(stream);
         return status;
     }
-    status = arrow_import_stream(&table, connection->context->memory, stream, err);
+    status = arrow_import_stream(&table, connection->context->memory, &connection->context->cancel, stream, err);
     if (!status) status = catalog_entry_new(&entry, &connection->session.catalog, CATALOG_SOURCE, string_view_of(name), err);
     if (!status && (status = table_source_new(&entry->source, connection->context, table, err)))
         catalog_entry_free(&connection->session.catalog, entry);

@@ -3,11 +3,13 @@
 #ifndef COLUMN_ARROW_H
 #define COLUMN_ARROW_H
 
+#include "base/cancel.h"
 #include "batch.h"
 #include "bedplate/arrow.h"
 #include "table.h"
 
-/* Types of a foreign schema (a struct type for tables). Extension types read as their storage type. */
+/* Types of a foreign schema (a struct type for tables). arrow.uuid and arrow.bool8 are UUID and BOOLEAN; other
+ * extension types read as their storage type. */
 MUST_USE bp_status arrow_import_schema(schema *out, arena *arena, const struct ArrowSchema *in, bp_error *err);
 
 /* A batch over a foreign struct array of this schema: level-1 validated views whose owner is a new region that releases *in at its end
@@ -17,9 +19,9 @@ MUST_USE bp_status arrow_import_array(batch *out, region **owner, memory *memory
 /* The same for one column of any type. */
 MUST_USE bp_status arrow_import_column(column *out, region **owner, memory *memory, const struct ArrowSchema *schema,
                                        struct ArrowArray *in, bp_error *err);
-/* Read a whole stream into a table; the stream is moved from. Batches of at least half a chunk are used in place, smaller ones are
+/* Read a whole stream into a table; the stream is moved from. `cancel` (may be NULL) is asked before each batch: a producer may never end. Batches of at least half a chunk are used in place, smaller ones are
  * gathered. */
-MUST_USE bp_status arrow_import_stream(table **out, memory *memory, struct ArrowArrayStream *in, bp_error *err);
+MUST_USE bp_status arrow_import_stream(table **out, memory *memory, cancel *cancel, struct ArrowArrayStream *in, bp_error *err);
 
 /* The exported structs own what they show: they hold a region or a copy, and a reference to `memory`. */
 MUST_USE bp_status arrow_export_schema(struct ArrowSchema *out, memory *memory, const schema *schema, bp_error *err);

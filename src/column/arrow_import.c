@@ -585,7 +585,7 @@ static bp_status read_stream_batch(table *table, const arrow_format *format, mem
     return status;
 }
 
-bp_status arrow_import_stream(table **out, memory *memory, struct ArrowArrayStream *in, bp_error *err)
+bp_status arrow_import_stream(table **out, memory *memory, cancel *cancel, struct ArrowArrayStream *in, bp_error *err)
 {
     arrow_format format;
     table *table = NULL;
@@ -598,7 +598,8 @@ bp_status arrow_import_stream(table **out, memory *memory, struct ArrowArrayStre
     arena_init(&arena, memory);
     status = in->get_schema && in->get_next ? read_stream_schema(&format, &table, &arena, memory, in, err)
                                             : error_set(err, BP_BAD_FORMAT, "an ArrowArrayStream lacks its functions");
-    while (!status && !end) status = read_stream_batch(table, &format, memory, in, &end, err);
+    while (!status && !end && !(cancel && (status = cancel_check(cancel, err))))
+        status = read_stream_batch(table, &format, memory, in, &end, err);
     if (!status) status = table_finish(table, err);
     if (!status) {
         *out = table;

@@ -33,8 +33,14 @@ static inline void conversion_bad(conversion *work, size_t row)
 bp_status convert_numbers(conversion *work, bp_error *err); /* BOOLEAN, integers, floats, decimals among each other */
 bp_status convert_from_text(conversion *work, bp_error *err); /* VARCHAR to all scalar types */
 bp_status convert_to_instants(conversion *work, bp_error *err); /* VARCHAR to TIMESTAMP WITH TIME ZONE: offsets and zones count */
+/* A timestamp in another unit, rounded to the nearest, halves away from zero; false: it does not fit. */
+bool convert_stamp(int64_t value, time_unit from, time_unit to, int64_t *out);
 bp_status convert_to_text(conversion *work, bp_error *err); /* all types to VARCHAR */
 bp_status convert_times(conversion *work, bp_error *err); /* dates, times, timestamps, durations, intervals */
+
+/* Text to LIST, ARRAY, STRUCT, MAP; `in` is FLAT. */
+bp_status convert_text_to_nested(column *out, const column *in, data_type to, bool try_cast, bp_context *context, arena *arena,
+                                 bp_error *err);
 
 /* One value of a number column, for the slow ways: integers and decimals as int128 with scale, floats as double. */
 typedef struct number_lane {

@@ -211,6 +211,18 @@ static number_result parse_time(string_view text, data_type to, int64_t *out)
     return timestamp_convert(value, UNIT_MICRO, (time_unit)to.unit, out) ? NUMBER_OK : NUMBER_OVERFLOW;
 }
 
+/* Digits behind a coarse unit are rounded, those behind micro- and nanoseconds cut. */
+static number_result parse_stamp(string_view text, time_unit unit, int64_t *out)
+{
+    number_result result;
+
+    if (unit >= UNIT_MICRO) return temporal_parse_timestamp(text, unit, out, NULL);
+    if ((result = temporal_parse_timestamp(text, UNIT_MICRO, out, NULL)) == NUMBER_OVERFLOW)
+        return temporal_parse_timestamp(text, unit, out, NULL); /* coarse units reach further */
+    if (result) return result;
+    return convert_stamp(*out, UNIT_MICRO, unit, out) ? NUMBER_OK : NUMBER_OVERFLOW;
+}
+
 static number_result parse_value(string_view text, data_type to, void *values, size_t row)
 {
     switch (to.id) {
@@ -221,7 +233,7 @@ static number_result parse_value(string_view text, data_type to, void *values, s
     case TYPE_DECIMAL: return parse_decimal(text, to, values, row);
     case TYPE_DATE: return temporal_parse_date(text, (int32_t *)values + row);
     case TYPE_TIME: return parse_time(text, to, (int64_t *)values + row);
-    case TYPE_TIMESTAMP: return temporal_parse_timestamp(text, (time_unit)to.unit, (int64_t *)values + row, NULL);
+    case TYPE_TIMESTAMP: return parse_stamp(text, (time_unit)to.unit, (int64_t *)values + row);
     case TYPE_INTERVAL: return temporal_parse_interval(text, (interval *)values + row);
     case TYPE_DURATION: return parse_duration(text, to, (int64_t *)values + row);
     case TYPE_UUID: return parse_uuid(text, (uint128 *)values + row);

@@ -1,5 +1,5 @@
 /* Casts among DATE, TIME, TIMESTAMP with and without zone (of every unit), DURATION and INTERVAL. Infinity stays infinity; towards a coarser unit
- * timestamps are rounded half up, other values down, towards a finer one a value may not fit. Zones: a TIMESTAMP WITH TIME ZONE is an instant in UTC. */
+ * timestamps are rounded, halves away from zero, others down; towards a finer one a value may not fit. Zones: a TIMESTAMP WITH TIME ZONE is an instant in UTC. */
 #include "convert_internal.h"
 #include "function_time.h"
 
@@ -8,6 +8,17 @@
 static int64_t source_int64(const column *in, size_t row)
 {
     return ((const int64_t *)in->values)[row];
+}
+
+bool convert_stamp(int64_t value, time_unit from, time_unit to, int64_t *out)
+{
+    int64_t factor, rest;
+
+    if (from <= to || !timestamp_is_finite(value)) return timestamp_convert(value, from, to, out);
+    factor = temporal_per_second(from) / temporal_per_second(to);
+    rest = value % factor;
+    *out = value / factor + (rest >= factor / 2) - (rest <= -(factor / 2));
+    return true;
 }
 
 static bool date_to_stamp(int32_t date, time_unit unit, int64_t *out)
@@ -31,7 +42,7 @@ static bool stamp_parts(int64_t stamp, time_unit unit, int32_t *date, int64_t *m
         *date = stamp == TIMESTAMP_INFINITY ? DATE_INFINITY : DATE_MINUS_INFINITY;
         return true;
     }
-    if (!timestamp_convert(stamp, unit, UNIT_MICRO, &micros)) return false;
+    if (!convert_stamp(stamp, unit, UNIT_MICRO, &micros)) return false;
     timestamp_split(micros, date, micros_of_day);
     return true;
 }
@@ -61,11 +72,8 @@ static bool convert_one(const conversion *work, size_t row)
         ((int32_t *)work->values)[row] = date;
         return true;
     }
-    if (work->to.id == TYPE_TIMESTAMP && in->type.id == TYPE_TIMESTAMP && to_unit < from_unit &&
-        timestamp_is_finite(source_int64(in, row))) {
-        int64_t value = source_int64(in, row), half = temporal_per_second(from_unit) / temporal_per_second(to_unit) / 2;
-        return !ckd_add(&value, value, half) && timestamp_convert(value, from_unit, to_unit, out);
-    }
+    if (in->type.id == TYPE_TIMESTAMP || in->type.id == TYPE_TIMESTAMP_TZ)
+        return convert_stamp(source_int64(in, row), from_unit, to_unit, out);
     return timestamp_convert(source_int64(in, row), from_unit, to_unit, out);
 }
 

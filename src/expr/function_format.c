@@ -229,7 +229,7 @@ static bp_status write_integer(const format_run *run, const format_spec *spec, f
     string_view body;
 
     if (spec->precision >= 0 && !spec->as_printf) return format_error(run, "precision not allowed for this argument type");
-    if (spec->sign && value.kind != VALUE_INTEGER && !spec->as_printf)
+    if (spec->sign && (value.kind != VALUE_INTEGER || value.wide) && !spec->as_printf)
         return format_error(run, "format specifier requires signed argument");
     if (!spec->as_printf && (spec->type == 'i' || spec->type == 'u')) return type_error(run, spec->type, value.kind);
     if (spec->as_printf && spec->type == 'c') {
@@ -276,8 +276,9 @@ static size_t drop_zeros(char *out, size_t size)
     return end - (out[end - 1] == '.');
 }
 
-/* %g: `digits` significant ones, as a plain number when the exponent is in [-4, digits). keep: with the zeros at the end. */
-static size_t print_general(char *out, double value, unsigned digits, bool keep, bool point)
+/* %g: `digits` significant ones, as a plain number when the exponent is in [-4, digits). keep: with the zeros at the end, but for numbers below one, and
+ * whole numbers with ".0". */
+static size_t print_general(char *out, double value, unsigned digits, bool keep)
 {
     char exponent_text[16];
     size_t size = number_print_scientific(out, value, digits - 1), exponent_size, mantissa;
@@ -285,11 +286,8 @@ static size_t print_general(char *out, double value, unsigned digits, bool keep,
 
     if (exponent >= -4 && exponent < (int64_t)digits) {
         size = number_print_fixed(out, value, (unsigned)((int64_t)digits - 1 - exponent));
-        if (!keep) return drop_zeros(out, size);
-        if (!memchr(out, '.', size)) {
-            out[size++] = '.';
-            if (point) out[size++] = '0';
-        }
+        if (!keep || exponent < 0) return drop_zeros(out, size);
+        if (!memchr(out, '.', size)) out[size++] = '.', out[size++] = '0';
         return size;
     }
     mantissa = (size_t)((char *)memchr(out, 'e', size) - out);
@@ -340,7 +338,7 @@ static size_t print_float(char *out, const format_spec *spec, double value)
     switch (spec->type) {
     case 0:
         if (spec->precision < 0) return number_print_double(out, value);
-        return print_general(out, value, places ? places : 1, places > 0, true);
+        return print_general(out, value, places ? places : 1, places > 0);
     case 'e':
     case 'E': return number_print_scientific(out, value, places);
     case 'f':
@@ -350,7 +348,7 @@ static size_t print_float(char *out, const format_spec *spec, double value)
         return size;
     case 'g':
     case 'G':
-    case 'n': return print_general(out, value, places ? places : 1, spec->alternate, false);
+    case 'n': return print_general(out, value, places ? places : 1, spec->alternate);
     case 'a':
     case 'A': return print_hexadecimal(out, value, spec->precision, spec->alternate);
     default: return 0;
@@ -524,7 +522,6 @@ static bp_status take_spec(format_run *run, format_spec *spec)
     if ((status = take_align(run, spec))) return status;
     if (present(run) && strchr("+- ", present(run))) {
         spec->sign = run->format.data[run->at++];
-        if (spec->sign == '-') spec->sign = 0;
     } else if (present(run) && strchr(",_'", present(run))) {
         spec->thousands = run->format.data[run->at++];
     }

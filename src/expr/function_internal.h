@@ -32,6 +32,22 @@ static inline bool call_skips(const function_call *call, size_t row)
     return call->validity && !bitmap_get(call->validity, row);
 }
 
+/* Loops over rows add the bytes that each costs to a meter: about once a megabyte, a millisecond of work, the clock is looked at. What was
+ * found there, by any loop of this call, is seen at once. */
+static inline bp_status call_worked(const function_call *call, size_t *meter, size_t bytes, bp_error *err)
+{
+    if ((*meter += bytes) < (size_t)1 << 20 &&
+        atomic_load_explicit(&call->context->cancel.state, memory_order_relaxed) <= CANCEL_IDLE)
+        return BP_OK;
+    *meter = 0;
+    return cancel_check(&call->context->cancel, err);
+}
+/* Loops within one value, of which a maker cannot return a status: stop, and the caller looks again. */
+static inline bool call_stops(const function_call *call, size_t *meter, size_t bytes)
+{
+    return call_worked(call, meter, bytes, NULL) != BP_OK;
+}
+
 static inline bp_status call_no_memory(const function_call *call, size_t size, bp_error *err)
 {
     return error_no_memory(err, call->arena->memory, size);
@@ -108,6 +124,8 @@ bp_status text_make_each(text_maker maker, const char *name, const function_call
     KERNEL(name)                                                                                                                   \
     {                                                                                                                              \
         type *to = call_values(call, out, sizeof(type));                                                                           \
+        bp_status status;                                                                                                          \
+        size_t meter = 0;                                                                                                          \
         (void)count;                                                                                                               \
         if (!to) return call_no_memory(call, call->rows * sizeof(type), err);                                                      \
         for (size_t row = 0; row < call->rows; row++) {                                                                            \
@@ -116,6 +134,7 @@ bp_status text_make_each(text_maker maker, const char *name, const function_call
             if (call_skips(call, row)) continue;                                                                                   \
             text = text_value(&arguments[0], row);                                                                                 \
             to[row] = (type)(expression);                                                                                          \
+            if ((status = call_worked(call, &meter, text.size, err))) return status;                                               \
         }                                                                                                                          \
         return BP_OK;                                                                                                              \
     }
@@ -123,12 +142,15 @@ bp_status text_make_each(text_maker maker, const char *name, const function_call
     KERNEL(name)                                                                                                                   \
     {                                                                                                                              \
         string_ref *to = call_values(call, out, sizeof(string_ref));                                                               \
+        bp_status status;                                                                                                          \
+        size_t meter = 0;                                                                                                          \
         if (!to) return call_no_memory(call, call->rows * 16, err);                                                                \
         for (size_t row = 0; row < call->rows; row++) {                                                                            \
             string_view text;                                                                                                      \
             if (call_skips(call, row)) continue;                                                                                   \
             text = text_value(&arguments[0], row);                                                                                 \
             to[row] = text_ref(expression);                                                                                        \
+            if ((status = call_worked(call, &meter, text.size, err))) return status;                                               \
         }                                                                                                                          \
         (void)count;                                                                                                               \
         return BP_OK;                                                                                                              \

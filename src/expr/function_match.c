@@ -32,8 +32,9 @@ static like_pattern like_look(string_view pattern, int escape)
 }
 
 /* One character of the pattern at `p`: its literal bytes. Moves over an escape. */
-static bool like_general(string_view text, string_view pattern, int escape)
+static bool like_general(const function_call *call, string_view text, string_view pattern, int escape)
 {
+    size_t meter = 0;
     const char *t = text.data, *t_end = t + text.size, *p = pattern.data, *p_end = p + pattern.size;
     const char *star = NULL, *star_text = NULL;
 
@@ -54,7 +55,7 @@ static bool like_general(string_view text, string_view pattern, int escape)
             t++;
             continue;
         }
-        if (!star) return false;
+        if (!star || call_stops(call, &meter, (size_t)(p - star) + 1)) return false; /* the caller looks again */
         p = star;
         star_text = utf8_next(star_text, t_end);
         t = star_text;
@@ -63,14 +64,14 @@ static bool like_general(string_view text, string_view pattern, int escape)
     return p == p_end;
 }
 
-static bool like_matches(const like_pattern *pattern, string_view text)
+static bool like_matches(const function_call *call, const like_pattern *pattern, string_view text)
 {
     switch (pattern->form) {
     case LIKE_EQUAL: return string_equal(text, pattern->text);
     case LIKE_PREFIX: return string_starts_with(text, pattern->text);
     case LIKE_SUFFIX: return string_ends_with(text, pattern->text);
     case LIKE_CONTAINS: return text_find(text, pattern->text) != SIZE_MAX;
-    default: return like_general(text, pattern->text, pattern->escape);
+    default: return like_general(call, text, pattern->text, pattern->escape);
     }
 }
 
@@ -103,6 +104,7 @@ static bp_status like_rows(like_run *run, const function_call *call, const colum
     like_pattern pattern = {0};
     bool known = false,
          constant = arguments[1].encoding == COLUMN_CONSTANT && (count < 3 || arguments[2].encoding == COLUMN_CONSTANT);
+    size_t meter = 0;
     bp_status status;
 
     for (size_t row = 0; row < call->rows; row++) {
@@ -122,7 +124,8 @@ static bp_status like_rows(like_run *run, const function_call *call, const colum
             if (!fold_text(run->fold, &run->text, text)) return builder_status(&run->text, err);
             text = builder_view(&run->text);
         }
-        if (like_matches(&pattern, text) != run->negated) bitmap_set(bits, row);
+        if (like_matches(call, &pattern, text) != run->negated) bitmap_set(bits, row);
+        if ((status = call_worked(call, &meter, text.size, err))) return status;
     }
     return BP_OK;
 }
@@ -172,8 +175,9 @@ static bool glob_set(const char *p, const char *end, char c, const char **next)
     return found != inverted;
 }
 
-static bool glob_matches(string_view text, string_view pattern)
+static bool glob_matches(const function_call *call, string_view text, string_view pattern)
 {
+    size_t meter = 0;
     const char *t = text.data, *t_end = t + text.size, *p = pattern.data, *p_end = p + pattern.size;
     const char *star = NULL, *star_text = NULL, *next;
 
@@ -202,7 +206,7 @@ static bool glob_matches(string_view text, string_view pattern)
                 continue;
             }
         }
-        if (!star) return false;
+        if (!star || call_stops(call, &meter, (size_t)(p - star) + 1)) return false; /* the caller looks again */
         p = star;
         t = ++star_text;
     }
@@ -217,7 +221,7 @@ KERNEL(match_glob)
     (void)count;
     if (!bits) return call_no_memory(call, call->rows / 8, err);
     for (size_t row = 0; row < call->rows; row++)
-        if (!call_skips(call, row) && glob_matches(text_value(&arguments[0], row), text_value(&arguments[1], row)))
+        if (!call_skips(call, row) && glob_matches(call, text_value(&arguments[0], row), text_value(&arguments[1], row)))
             bitmap_set(bits, row);
     return BP_OK;
 }
@@ -231,10 +235,13 @@ static bp_status code_points(const function_call *call, string_view text, uint32
     const char *end = text.data + text.size;
 
     *size = 0;
-    *out = arena_allocate(call->arena, (text.size + 1) * sizeof **out);
-    if (!*out) return call_no_memory(call, text.size * 4, err);
-    for (const char *at = text.data; at < end;) at += utf8_decode(at, end, &(*out)[(*size)++]);
-    if (*size > MOST_DISTANCE)
+    *out = NULL;
+    if (text.size <= MOST_DISTANCE * 4u) {
+        *out = arena_allocate(call->arena, (text.size + 1) * sizeof **out);
+        if (!*out) return call_no_memory(call, text.size * 4, err);
+        for (const char *at = text.data; at < end;) at += utf8_decode(at, end, &(*out)[(*size)++]);
+    }
+    if (*size > MOST_DISTANCE || !*out)
         return error_set(err, BP_LIMIT, "texts of over %d characters have no edit distance here", MOST_DISTANCE);
     return BP_OK;
 }
@@ -251,7 +258,7 @@ static bp_status edit_distance(const function_call *call, string_view left, stri
                                bp_error *err)
 {
     uint32_t *a, *b, *rows;
-    size_t a_size, b_size;
+    size_t a_size, b_size, meter = 0;
     bp_status status;
 
     if ((status = code_points(call, left, &a, &a_size, err)) || (status = code_points(call, right, &b, &b_size, err)))
@@ -262,7 +269,7 @@ static bp_status edit_distance(const function_call *call, string_view left, stri
     for (size_t k = 0; k <= b_size; k++) last[k] = (uint32_t)k;
     for (size_t i = 1; i <= a_size; i++) {
         uint32_t *swap;
-        if (i % 256 == 0 && (status = cancel_check(&call->context->cancel, err))) return status;
+        if ((status = call_worked(call, &meter, 2 * b_size, err))) return status;
         now[0] = (uint32_t)i;
         for (size_t k = 1; k <= b_size; k++) {
             now[k] = least3(last[k] + 1, now[k - 1] + 1, last[k - 1] + (a[i - 1] != b[k - 1]));
@@ -318,6 +325,8 @@ static int64_t hamming(string_view left, string_view right)
 KERNEL(match_hamming)
 {
     int64_t *to = call_values(call, out, 8);
+    size_t meter = 0;
+    bp_status status;
 
     (void)count;
     if (!to) return call_no_memory(call, call->rows * 8, err);
@@ -329,6 +338,7 @@ KERNEL(match_hamming)
         if (!left.size || utf8_count(left.data, left.size) != utf8_count(right.data, right.size))
             return error_set(err, BP_BAD_ARGUMENT, "hamming() needs two texts of the same length, at least one character long");
         to[row] = hamming(left, right);
+        if ((status = call_worked(call, &meter, left.size, err))) return status;
     }
     return BP_OK;
 }
@@ -337,6 +347,8 @@ KERNEL(match_hamming)
 KERNEL(match_jaccard)
 {
     double *to = call_values(call, out, 8);
+    size_t meter = 0;
+    bp_status status;
 
     (void)count;
     if (!to) return call_no_memory(call, call->rows * 8, err);
@@ -352,6 +364,7 @@ KERNEL(match_jaccard)
         for (size_t i = 0; i < right.size; i++) in_right[(unsigned char)right.data[i]] = true;
         for (size_t i = 0; i < 256; i++) both += in_left[i] && in_right[i], any += in_left[i] || in_right[i];
         to[row] = (double)both / (double)any;
+        if ((status = call_worked(call, &meter, left.size + right.size, err))) return status;
     }
     return BP_OK;
 }
@@ -360,7 +373,7 @@ KERNEL(match_jaccard)
 static bp_status jaro(const function_call *call, string_view left, string_view right, bool winkler, double *out, bp_error *err)
 {
     uint32_t *a, *b;
-    size_t a_size, b_size, window, matches = 0, moved = 0, prefix = 0;
+    size_t a_size, b_size, window, matches = 0, moved = 0, prefix = 0, meter = 0;
     bool *a_used, *b_used;
     bp_status status;
 
@@ -373,13 +386,15 @@ static bp_status jaro(const function_call *call, string_view left, string_view r
     if (!a_used || !b_used) return call_no_memory(call, a_size + b_size, err);
     window = (a_size > b_size ? a_size : b_size) / 2;
     window = window ? window - 1 : 0;
-    for (size_t i = 0; i < a_size; i++)
+    for (size_t i = 0; i < a_size; i++) {
+        if ((status = call_worked(call, &meter, window + 1, err))) return status;
         for (size_t k = i > window ? i - window : 0; k < b_size && k <= i + window; k++)
             if (!b_used[k] && a[i] == b[k]) {
                 a_used[i] = b_used[k] = true;
                 matches++;
                 break;
             }
+    }
     if (!matches) return BP_OK;
     for (size_t i = 0, k = 0; i < a_size; i++) {
         if (!a_used[i]) continue;

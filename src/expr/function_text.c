@@ -160,6 +160,8 @@ TEXT_TO(text_position, int64_t, position_of(text, TEXT(1)))
     KERNEL(name)                                                                                                                   \
     {                                                                                                                              \
         uint64_t *bits = call_bits(call, out);                                                                                     \
+        bp_status status;                                                                                                          \
+        size_t meter = 0;                                                                                                          \
         (void)count;                                                                                                               \
         if (!bits) return call_no_memory(call, call->rows / 8, err);                                                               \
         for (size_t row = 0; row < call->rows; row++) {                                                                            \
@@ -167,6 +169,7 @@ TEXT_TO(text_position, int64_t, position_of(text, TEXT(1)))
             if (call_skips(call, row)) continue;                                                                                   \
             text = TEXT(0), other = TEXT(1);                                                                                       \
             if (condition) bitmap_set(bits, row);                                                                                  \
+            if ((status = call_worked(call, &meter, text.size, err))) return status;                                               \
         }                                                                                                                          \
         return BP_OK;                                                                                                              \
     }
@@ -222,6 +225,7 @@ bp_status text_make_each(text_maker maker, const char *name, const function_call
     string_ref *to = call_values(call, out, 16);
     text_room room = {.arena = call->arena};
     builder text;
+    size_t meter = 0;
     bp_status status = BP_OK;
 
     if (!to) return call_no_memory(call, call->rows * 16, err);
@@ -230,33 +234,41 @@ bp_status text_make_each(text_maker maker, const char *name, const function_call
         if (call_skips(call, row)) continue;
         builder_reset(&text);
         maker(&text, call, arguments, count, row);
+        if ((status = call_worked(call, &meter, text.size, err))) break;
         status = text_store(call, &room, &text, name, &to[row], err);
     }
     builder_clear(&text);
     return status;
 }
 
+#define REPEAT_STEP ((size_t)1 << 18)
 TEXT_MADE(text_repeat)
 {
     string_view part = TEXT(0);
     int64_t times = INTEGER(1);
-    size_t total;
+    size_t total, most, meter = 0;
 
     if (times <= 0 || !part.size) return true;
     if (ckd_mul(&total, part.size, (size_t)times) || total > MOST_TEXT) return builder_reserve(text, MOST_TEXT + 1);
     if (!builder_reserve(text, total)) return false;
-    while (times--) builder_text(text, part);
-    return true;
+    most = REPEAT_STEP > part.size ? REPEAT_STEP / part.size * part.size : part.size;
+    builder_text(text, part);
+    while (text->size < total &&
+           !call_stops(call, &meter, most)) { /* what is there already, again: a byte at a time takes seconds */
+        size_t more = text->size < most ? text->size : most;
+        builder_append(text, text->data, more < total - text->size ? more : total - text->size);
+    }
+    return text->size == total;
 }
 
 TEXT_MADE(text_replace)
 {
     string_view rest = TEXT(0), old = TEXT(1), new = TEXT(2);
-    size_t found;
+    size_t found, meter = 0;
 
     while (old.size && (found = text_find(rest, old)) != SIZE_MAX) {
         builder_append(text, rest.data, found);
-        if (!builder_text(text, new)) return false;
+        if (!builder_text(text, new) || call_stops(call, &meter, found + 64)) return false;
         rest = string_view_slice(rest, found + old.size, rest.size);
     }
     return builder_text(text, rest);
@@ -267,8 +279,9 @@ TEXT_MADE(text_translate)
 {
     string_view source = TEXT(0), from = TEXT(1), to = TEXT(2);
     const char *end = source.data + source.size;
+    size_t meter = 0;
 
-    for (const char *at = source.data, *next; at < end; at = next) {
+    for (const char *at = source.data, *next; at < end && !call_stops(call, &meter, from.size + 1); at = next) {
         size_t place = 0;
         const char *each = from.data, *from_end = from.data + from.size;
         next = utf8_next(at, end);
@@ -285,17 +298,19 @@ TEXT_MADE(text_translate)
     return text->status == BP_OK;
 }
 
-static bool pad(builder *text, string_view source, int64_t length, string_view fill, bool left)
+static bool pad(const function_call *call, builder *text, string_view source, int64_t length, string_view fill, bool left)
 {
     int64_t size = (int64_t)utf8_count(source.data, source.size), missing = length - size;
+    int64_t fill_size = (int64_t)utf8_count(fill.data, fill.size);
+    size_t meter = 0;
 
     if (length <= 0) return true;
     if (missing <= 0) return builder_text(text, cut(source, 0, length));
     if ((size_t)missing > MOST_TEXT) return builder_reserve(text, MOST_TEXT + 1);
     if (!left && !builder_text(text, source)) return false;
     while (missing > 0 && fill.size) {
-        int64_t fill_size = (int64_t)utf8_count(fill.data, fill.size);
         if (!builder_text(text, missing >= fill_size ? fill : cut(fill, 0, missing))) return false;
+        if (call_stops(call, &meter, fill.size + 16)) return false;
         missing -= fill_size;
     }
     return left ? builder_text(text, source) : true;
@@ -303,11 +318,11 @@ static bool pad(builder *text, string_view source, int64_t length, string_view f
 
 TEXT_MADE(text_lpad)
 {
-    return pad(text, TEXT(0), INTEGER(1), TEXT(2), true);
+    return pad(call, text, TEXT(0), INTEGER(1), TEXT(2), true);
 }
 TEXT_MADE(text_rpad)
 {
-    return pad(text, TEXT(0), INTEGER(1), TEXT(2), false);
+    return pad(call, text, TEXT(0), INTEGER(1), TEXT(2), false);
 }
 
 KERNEL(text_chr)
@@ -391,6 +406,8 @@ KERNEL(text_join)
 {
     string_ref *to = call_values(call, out, 16);
     text_room room = {.arena = call->arena};
+    size_t meter = 0;
+    bp_status status;
 
     (void)count;
     if (!to) return call_no_memory(call, call->rows * 16, err);
@@ -405,6 +422,7 @@ KERNEL(text_join)
         if (left.size) memcpy(place, left.data, left.size);
         if (right.size) memcpy(place + left.size, right.data, right.size);
         to[row] = text_commit(&room, left.size + right.size);
+        if ((status = call_worked(call, &meter, left.size + right.size, err))) return status;
     }
     return BP_OK;
 }
@@ -444,8 +462,9 @@ TEXT_MADE(text_bin_integer)
 TEXT_MADE(text_bin)
 {
     string_view bytes = TEXT(0);
+    size_t meter = 0;
 
-    for (size_t i = 0; i < bytes.size; i++)
+    for (size_t i = 0; i < bytes.size && !call_stops(call, &meter, 8); i++)
         for (unsigned bit = 8; bit--;) builder_byte(text, (char)('0' + (((unsigned char)bytes.data[i] >> bit) & 1)));
     return text->status == BP_OK;
 }
@@ -455,8 +474,9 @@ static const char base64_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq
 TEXT_MADE(text_to_base64)
 {
     string_view bytes = TEXT(0);
+    size_t meter = 0;
 
-    for (size_t i = 0; i < bytes.size; i += 3) {
+    for (size_t i = 0; i < bytes.size && !call_stops(call, &meter, 3); i += 3) {
         uint32_t group = 0;
         size_t left = bytes.size - i < 3 ? bytes.size - i : 3;
         for (size_t k = 0; k < 3; k++) group = group << 8 | (k < left ? (unsigned char)bytes.data[i + k] : 0);
@@ -474,8 +494,9 @@ TEXT_MADE(text_url_encode)
 {
     string_view source = TEXT(0);
     char digits[2];
+    size_t meter = 0;
 
-    for (size_t i = 0; i < source.size; i++) {
+    for (size_t i = 0; i < source.size && !call_stops(call, &meter, 2); i++) {
         unsigned char c = (unsigned char)source.data[i];
         if (is_plain_in_url(c)) {
             builder_byte(text, (char)c);
@@ -495,6 +516,7 @@ static bp_status decode_each(const function_call *call, const column *arguments,
     string_ref *to = call_values(call, out, 16);
     text_room room = {.arena = call->arena};
     builder text;
+    size_t meter = 0;
     bp_status status = BP_OK;
 
     if (!to) return call_no_memory(call, call->rows * 16, err);
@@ -510,7 +532,7 @@ static bp_status decode_each(const function_call *call, const column *arguments,
                                source.data, what);
             break;
         }
-        if ((status = builder_status(&text, err))) break;
+        if ((status = builder_status(&text, err)) || (status = call_worked(call, &meter, source.size, err))) break;
         place = text_reserve(&room, text.size + 1);
         if (!place) {
             status = call_no_memory(call, text.size, err);

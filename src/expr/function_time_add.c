@@ -329,22 +329,38 @@ static bool whole_int32(double x, int32_t *out)
     return true;
 }
 
-/* Each field scaled; what is left of months goes to days (30 a month), what is left of days to time. */
-static bool interval_scale(double months, double days, double micros, interval *out)
+/* Months and days with what lies behind their point, and micros. */
+typedef struct scaled {
+    double months, month_rest, days, day_rest, micros;
+} scaled;
+
+/* The rests of a product are taken before it is rounded, which decides the last microsecond now and then (DuckDB's compiler fuses them likewise). A
+ * quotient is, as there, the product with the reciprocal. */
+static scaled scale_by(interval value, double factor)
 {
-    double day_rest, second_rest;
+    scaled out = {.months = value.months * factor, .days = value.days * factor, .micros = (double)value.micros * factor};
+
+    out.month_rest = fma(value.months, factor, -trunc(out.months));
+    out.day_rest = fma(value.days, factor, -trunc(out.days));
+    return out;
+}
+
+/* What is left of months goes to days (30 a month), what is left of days to time. */
+static bool interval_of_scaled(scaled value, interval *out)
+{
+    double days, seconds, micros;
     int32_t more;
 
-    if (!whole_int32(months, &out->months) || !whole_int32(days, &out->days)) return false;
-    day_rest = micro_rounded((months - out->months) * 30);
-    second_rest = micro_rounded((days - out->days + day_rest - (int32_t)day_rest) * 86400);
-    if (fabs(second_rest) >= 86400) {
-        more = (int32_t)(second_rest / 86400);
+    if (!whole_int32(value.months, &out->months) || !whole_int32(value.days, &out->days)) return false;
+    days = micro_rounded(value.month_rest * 30);
+    seconds = micro_rounded((value.day_rest + days - (int32_t)days) * 86400);
+    if (fabs(seconds) >= 86400) {
+        more = (int32_t)(seconds / 86400);
         if (ckd_add(&out->days, out->days, more)) return false;
-        second_rest -= more * 86400.0;
+        seconds -= more * 86400.0;
     }
-    if (ckd_add(&out->days, out->days, (int32_t)day_rest)) return false;
-    micros = rint(micros + second_rest * 1e6);
+    if (ckd_add(&out->days, out->days, (int32_t)days)) return false;
+    micros = rint(value.micros + seconds * 1e6);
     if (!(micros >= -9223372036854775808.0 && micros < 9223372036854775808.0)) return false;
     out->micros = (int64_t)micros;
     return true;
@@ -356,9 +372,8 @@ static bp_status run_scale(const function_call *call, const column *intervals, c
 
     if (!to) return call_no_memory(call, call->rows * 16, err);
     for (size_t row = 0; row < call->rows; row++) {
-        interval value = VALUE(intervals, interval, row);
-        double factor = VALUE(factors, double, row);
-        if (LIKELY(interval_scale(value.months * factor, value.days * factor, (double)value.micros * factor, &to[row]))) continue;
+        scaled product = scale_by(VALUE(intervals, interval, row), VALUE(factors, double, row));
+        if (LIKELY(interval_of_scaled(product, &to[row]))) continue;
         if (!call_skips(call, row)) return interval_overflow("multiplication", err);
     }
     return BP_OK;
@@ -389,7 +404,7 @@ KERNEL(time_interval_divide)
         if (call_skips(call, row)) continue;
         if (divisor == 0) {
             if ((status = division_by_zero(call, "INTERVAL / 0", err))) return status;
-        } else if (!interval_scale(value.months / divisor, value.days / divisor, (double)value.micros / divisor, &to[row])) {
+        } else if (!interval_of_scaled(scale_by(value, 1 / divisor), &to[row])) {
             return interval_overflow("division", err);
         }
     }

@@ -256,6 +256,23 @@ static bp_status run_each(date_part part, const function_call *call, const colum
     return BP_OK;
 }
 
+/* Timestamps of nanos as micros, rounded down, for the loops. */
+static bp_status narrow(const function_call *call, const column *in, column *out, bp_error *err)
+{
+    int64_t *to = arena_new_array(call->arena, int64_t, call->rows + 1);
+    size_t rows = in->encoding == COLUMN_CONSTANT ? 1 : call->rows;
+
+    if (!to) return call_no_memory(call, rows * 8, err);
+    for (size_t row = 0; row < rows; row++) {
+        int64_t value = ((const int64_t *)in->values)[row];
+        to[row] = stamp_is_infinite(value) ? value : divide_down(value, NANOS_PER_MICRO);
+    }
+    *out = *in;
+    out->type.unit = UNIT_MICRO;
+    out->values = to;
+    return BP_OK;
+}
+
 /* Nanoseconds of a timestamp of nanos, all of them. */
 static bp_status run_nanos(const function_call *call, const column *in, column *out, bp_error *err)
 {
@@ -273,12 +290,17 @@ static bp_status run_nanos(const function_call *call, const column *in, column *
 
 bp_status time_run_part(date_part part, const function_call *call, const column *in, column *out, bp_error *err)
 {
+    column micros;
     void *values;
     bp_status status;
 
     if ((status = time_check_part(in->type, part, err))) return status;
     if (in->type.id == TYPE_TIME || in->type.id == TYPE_INTERVAL) return run_each(part, call, in, out, err);
     if (part == PART_NANOSECOND && in->type.unit == UNIT_NANO) return run_nanos(call, in, out, err);
+    if (is_stamp(in->type) && in->type.unit == UNIT_NANO) {
+        if ((status = narrow(call, in, &micros, err))) return status;
+        in = &micros;
+    }
     values = call_values(call, out, 8);
     if (!values) return call_no_memory(call, call->rows * 8, err);
     if (!(in->type.id == TYPE_DATE ? loops[part].date : loops[part].stamp)(in->values, values, call->rows)) return BP_OK;
@@ -293,7 +315,6 @@ bp_status bind_date_part(function_binding *binding, bp_error *err)
     bp_status status;
 
     if ((status = time_bind_part(binding, 0, &part, &known, err))) return status;
-    if (is_stamp(binding->wanted[1]) && !(known && part == PART_NANOSECOND)) binding->wanted[1].unit = UNIT_MICRO;
     if (!known) return BP_OK;
     if ((status = time_check_part(binding->wanted[1], part, err))) return status;
     binding->result = type_of(date_part_is_double(part) ? TYPE_FLOAT64 : TYPE_INT64);
@@ -302,8 +323,9 @@ bp_status bind_date_part(function_binding *binding, bp_error *err)
 }
 
 /* The part differs from row to row: DOUBLE, because some parts are. */
-static bp_status run_named(const function_call *call, const column *arguments, column *out, bp_error *err)
+static bp_status run_named(const function_call *call, const column *given, column *out, bp_error *err)
 {
+    column arguments[2] = {given[0], given[1]};
     double *to = call_values(call, out, 8);
     uint64_t *validity = call_own_validity(call, out);
     string_view last = {NULL, 0};
@@ -311,6 +333,8 @@ static bp_status run_named(const function_call *call, const column *arguments, c
     bp_status status;
 
     if (!to || !validity) return call_no_memory(call, call->rows * 8, err);
+    if (is_stamp(given[1].type) && given[1].type.unit == UNIT_NANO && (status = narrow(call, &given[1], &arguments[1], err)))
+        return status;
     for (size_t row = 0; row < call->rows; row++) {
         string_view name;
         to[row] = 0;

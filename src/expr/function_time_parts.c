@@ -55,7 +55,6 @@ bp_status bind_date_parts(function_binding *binding, bp_error *err)
     types = arena_new_array(binding->pool->arena, data_type, entry->size);
     names = arena_new_array(binding->pool->arena, string_view, entry->size);
     if (!list->parts || !types || !names) return no_memory(binding, err);
-    if (is_stamp(binding->wanted[1])) binding->wanted[1].unit = UNIT_MICRO;
     for (size_t i = 0; i < entry->size; i++)
         if ((status = take_part(binding, &value->children[0], entry->offset + i, list, names, types, err))) return status;
     *detail = (type_detail){.child_count = list->count, .children = types, .names = names};

@@ -125,6 +125,7 @@ static bp_status load_plain(csv_scan *scan, csv_worker *worker, csv_open_file *f
     fields = scan->source->files[file->number].field_count;
     start = atomic_load_explicit(&file->row_starts[block], memory_order_acquire);
     *window = (csv_window){.memory = window->memory,
+                           .cancel = window->cancel,
                            .block = window->block,
                            .block_size = window->block_size,
                            .text = window->text,

@@ -59,6 +59,11 @@ static void describe(const csv_source *source, const csv_place *place, builder *
 
     switch (place->kind) {
     case CSV_REJECT_CAST:
+        if (place->field_text.size > LIMIT_CSV_FIELD_SIZE) {
+            builder_format(out, "column \"%.*s\": a field of %zu bytes; at most %d are read; a quote may be open",
+                           STRING_ARGUMENTS(name), place->field_text.size, LIMIT_CSV_FIELD_SIZE);
+            break;
+        }
         builder_format(out, "column \"%.*s\": '%.*s' is not a %s", STRING_ARGUMENTS(name), STRING_ARGUMENTS(text), "");
         type_print(out, place->type);
         break;

@@ -41,6 +41,7 @@ void csv_numbers_clear(csv_numbers *numbers, memory *memory);
 typedef struct csv_window csv_window;
 struct csv_window {
     memory *memory;
+    cancel *cancel; /* looked at in long rows; NULL: never */
     char *block; /* CSV_PADDING, text, CSV_PADDING */
     size_t block_size;
     char *text; /* block + CSV_PADDING */

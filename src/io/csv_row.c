@@ -6,6 +6,8 @@
  * is taken literally, to its next delimiter, and the row is marked; whether that is an error is for the caller to say. */
 #include "io/csv_internal.h"
 
+#define CANCEL_STEP ((size_t)1 << 18)
+
 typedef struct reader {
     csv_window *window;
     const csv_dialect *dialect;
@@ -32,6 +34,12 @@ static bp_status has_byte(reader *reader, size_t position, bool *out, bp_error *
     }
     *out = position < window->size;
     return BP_OK;
+}
+
+/* A field may have millions of bytes, and the sniffer reads it once a dialect. */
+static bp_status stop_if_cancelled(const reader *reader, bp_error *err)
+{
+    return reader->window->cancel ? cancel_check(reader->window->cancel, err) : BP_OK;
 }
 
 static bool is_new_line(const reader *reader, char c, char next)
@@ -125,6 +133,7 @@ static bp_status read_literal(reader *reader, size_t position, bp_error *err)
     bp_status status;
 
     for (;; position++) {
+        if (position % CANCEL_STEP == 0 && (status = stop_if_cancelled(reader, err))) return status;
         if ((status = look(reader, position, &mark, err))) return status;
         if (mark) return end_field(reader, position, mark, err);
     }
@@ -140,6 +149,7 @@ static bp_status find_closing(reader *reader, size_t position, size_t *closing, 
     *found = false;
     for (size_t i = position + 1;; i++) {
         unsigned char c;
+        if (i % CANCEL_STEP == 0 && (status = stop_if_cancelled(reader, err))) return status;
         if ((status = has_byte(reader, i, &there, err))) return status;
         if (!there) {
             reader->shape->unterminated = true;

@@ -47,6 +47,7 @@ static bp_status worker_make(scan_worker **out, scan *base, bp_error *err)
     if (!worker) return error_no_memory(err, memory, sizeof *worker);
     worker->scan = scan;
     csv_window_init(&worker->window, memory);
+    worker->window.cancel = &scan->source->base.context->cancel;
     csv_rows_init(&worker->rows, memory);
     worker->parsed = memory_allocate_array(memory, scan->parsed_count + 1, sizeof *worker->parsed);
     worker->columns = memory_allocate_array(memory, scan->parsed_count + scan->column_count + 1, sizeof *worker->columns);
@@ -137,6 +138,7 @@ bp_status csv_scan_open(scan **out, source *base, const scan_request *request, b
     scan->source = source;
     mutex_init(&scan->lock);
     csv_window_init(&scan->carry, context->memory);
+    scan->carry.cancel = &context->cancel;
     scan->column_count = request->column_count;
     scan->parsed_count = columns; /* for freeing; place_columns() sets it */
     scan->filter_count = request->filter_count;

@@ -5,6 +5,9 @@
  * another order are found by name; with union_by_name each is sniffed like the first and the columns are united. */
 #include "io/csv_sniff.h"
 
+#include "base/hash.h"
+#include "base/utf8_check.h"
+
 #define TOP_SIZE                                                                                                                   \
     ((size_t)1 << 19)     /* bytes of the sample at the top of a file; a file of up to twice that is looked at as a whole */
 #define PIECE_SIZE ((size_t)1 << 15)   /* of each further piece */
@@ -23,6 +26,8 @@ typedef struct open_file {
     csv_sample sample;
     csv_guess *guesses;
     csv_column *columns; /* as the file has them */
+    uint32_t *names, *suffixes; /* column + 1 by the hash of its name, 0: empty; the last suffix tried for a column's name */
+    size_t name_mask;
     size_t column_count;
     bool header, whole;
     uint64_t data_start, sample_rows;
@@ -91,6 +96,7 @@ static bp_status open_one(open_file *file, csv_source *source, size_t number, bp
 
     *file = (open_file){.source = source, .number = number};
     csv_window_init(&file->window, context->memory);
+    file->window.cancel = &context->cancel;
     file->window.more = read_more;
     file->window.data = &file->input;
     file->sample = (csv_sample){.memory = context->memory, .window = &file->window};
@@ -163,12 +169,33 @@ static string_view normal_name(string_view name, arena *arena)
     return (string_view){out, size};
 }
 
-static bool name_taken(const csv_column *columns, size_t count, string_view name)
+/* Where a column's name is or goes: by hash, because ten thousand columns may all be named alike. */
+static uint32_t *name_place(const open_file *file, string_view name)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (string_equal_nocase(columns[i].name, name)) return true;
+    uint64_t hash = 0;
+
+    for (size_t i = 0; i < name.size; i++) hash = hash_combine(hash, (uint64_t)ascii_lower((unsigned char)name.data[i]));
+    for (size_t at = (size_t)hash & file->name_mask;; at = (at + 1) & file->name_mask) {
+        uint32_t *place = &file->names[at];
+        if (!*place || string_equal_nocase(file->columns[*place - 1].name, name)) return place;
     }
-    return false;
+}
+
+/* Names leave the library, so they are UTF-8: else an error or, where errors are ignored, ? for each wrong byte. */
+static bp_status check_name(open_file *file, size_t index, string_view *name, bp_error *err)
+{
+    arena *arena = &file->source->arena;
+    char *mended;
+
+    if (!name->size || utf8_valid(name->data, name->size)) return BP_OK;
+    if (!file->source->options.ignore_errors)
+        return error_set(err, BP_BAD_FORMAT, "\"%.*s\": the name of column %zu is not UTF-8; try encoding='latin-1' or 'utf-16'",
+                         STRING_ARGUMENTS(file->source->files[file->number].path), index + 1);
+    if (!(mended = arena_allocate(arena, name->size))) return error_no_memory(err, arena->memory, name->size);
+    memcpy(mended, name->data, name->size);
+    for (size_t at = 0; (at += utf8_find_invalid(mended + at, name->size - at)) < name->size;) mended[at] = '?';
+    name->data = mended;
+    return BP_OK;
 }
 
 /* A cell of the header, or the default name; made unique by _1, _2 … */
@@ -177,6 +204,8 @@ static bp_status name_column(open_file *file, size_t index, string_view text, bp
     arena *arena = &file->source->arena;
     const csv_options *options = &file->source->options;
     string_view name = string_trim(text), base;
+    uint32_t first;
+    bp_status status;
 
     if (index < options->names.count)
         name = options->names.items[index];
@@ -184,13 +213,16 @@ static bp_status name_column(open_file *file, size_t index, string_view text, bp
         name = normal_name(name, arena);
     else if (name.size)
         name = arena_copy(arena, name);
+    if ((status = check_name(file, index, &name, err))) return status;
     if (!name.size && name.data) name = arena_format(arena, "column%zu", index);
-    if (name.size > LIMIT_NAME_SIZE) name.size = LIMIT_NAME_SIZE;
+    if (name.size > LIMIT_NAME_SIZE) name.size = utf8_find_invalid(name.data, LIMIT_NAME_SIZE); /* no half character */
     base = name;
-    for (size_t suffix = 1; name.data && name_taken(file->columns, index, name); suffix++)
-        name = arena_format(arena, "%.*s_%zu", STRING_ARGUMENTS(base), suffix);
+    first = name.data ? *name_place(file, base) : 0;
+    while (name.data && *name_place(file, name))
+        name = arena_format(arena, "%.*s_%u", STRING_ARGUMENTS(base), ++file->suffixes[first - 1]);
     if (!name.data) return error_no_memory(err, file->source->base.context->memory, text.size);
     file->columns[index].name = name;
+    *name_place(file, name) = (uint32_t)index + 1;
     return BP_OK;
 }
 
@@ -325,6 +357,7 @@ static bp_status check_pieces(open_file *file, bp_error *err)
     bp_status status = BP_OK;
 
     csv_window_init(&window, file->window.memory);
+    window.cancel = file->window.cancel;
     csv_rows_init(&rows, window.memory);
     dialect.strict = true;
     dialect.null_padding = false;
@@ -428,7 +461,7 @@ static void drop_blank_rows(open_file *file)
 static bp_status make_columns(open_file *file, bp_error *err)
 {
     memory *memory = file->source->base.context->memory;
-    size_t count = file->dialect.field_count;
+    size_t count = file->dialect.field_count, slots = 16;
 
     if (!count) { /* nothing was sniffed: as many as the first row has */
         count = file->sample.count ? file->sample.rows[0].shape.field_count : 1;
@@ -440,7 +473,12 @@ static bp_status make_columns(open_file *file, bp_error *err)
     file->columns = arena_new_array(&file->source->arena, csv_column, count + 1);
     file->guesses = memory_allocate_array(memory, count + 1, sizeof *file->guesses);
     file->column_count = count;
-    if (!file->columns || !file->guesses) return error_no_memory(err, memory, count * sizeof *file->columns);
+    while (slots < 2 * count) slots *= 2;
+    file->name_mask = slots - 1;
+    file->names = arena_new_array(&file->source->arena, uint32_t, slots);
+    file->suffixes = arena_new_array(&file->source->arena, uint32_t, count + 1);
+    if (!file->columns || !file->guesses || !file->names || !file->suffixes)
+        return error_no_memory(err, memory, count * sizeof *file->columns);
     return BP_OK;
 }
 

@@ -329,7 +329,7 @@ static void test_stream_round_trip(void **state)
     assert_int_equal(stream.get_schema(&stream, &schema), 0); /* any number of times */
     schema.release(&schema);
     assert_null(stream.get_last_error(&stream));
-    assert_int_equal(arrow_import_stream(&back, *state, &stream, NULL), BP_OK);
+    assert_int_equal(arrow_import_stream(&back, *state, NULL, &stream, NULL), BP_OK);
     assert_null(stream.release);
     assert_int_equal(table_row_count(back), 90000);
     assert_int_equal(table_chunk_count(back), 2);
@@ -390,7 +390,7 @@ static bp_status import_produced(memory *account, producer *producer, table **ou
                                       .get_last_error = producer_error,
                                       .release = producer_release,
                                       .private_data = producer};
-    bp_status status = arrow_import_stream(out, account, &stream, err);
+    bp_status status = arrow_import_stream(out, account, NULL, &stream, err);
 
     assert_null(stream.release);
     assert_int_equal(producer->released, 1);
@@ -445,9 +445,9 @@ static void test_bad_streams(void **state)
     foreign in, child;
     table *table;
 
-    assert_int_equal(arrow_import_stream(&table, *state, &released, &err), BP_BAD_FORMAT);
+    assert_int_equal(arrow_import_stream(&table, *state, NULL, &released, &err), BP_BAD_FORMAT);
     empty.private_data = &producer;
-    assert_int_equal(arrow_import_stream(&table, *state, &empty, &err), BP_BAD_FORMAT);
+    assert_int_equal(arrow_import_stream(&table, *state, NULL, &empty, &err), BP_BAD_FORMAT);
     assert_int_equal(producer.released, 1);
     foreign_init(&in, "i", 2, 2);
     in.buffers[1] = values;
@@ -462,6 +462,37 @@ static void test_bad_streams(void **state)
     assert_int_equal(import_produced(*state, &producer, &table, &err), BP_BAD_FORMAT);
     assert_non_null(strstr(err.message, "it has 1 values where 2 are needed"));
     assert_int_equal(in.array_released, 1);
+}
+
+static int endless_next(struct ArrowArrayStream *stream, struct ArrowArray *out)
+{
+    producer *own = stream->private_data;
+
+    *out = own->table->array;
+    return 0;
+}
+
+/* A producer that gives empty batches for ever ends at the deadline. */
+static void test_endless_stream(void **state)
+{
+    producer producer = {0};
+    struct ArrowArrayStream stream = {.get_schema = producer_schema,
+                                      .get_next = endless_next,
+                                      .get_last_error = producer_error,
+                                      .release = producer_release,
+                                      .private_data = &producer};
+    cancel cancel;
+    table *table;
+    foreign in;
+
+    foreign_init(&in, "+s", 0, 1);
+    producer.table = &in;
+    cancel_init(&cancel);
+    assert_true(cancel_begin(&cancel, 20000000));
+    assert_int_equal(arrow_import_stream(&table, *state, &cancel, &stream, NULL), BP_TIMEOUT);
+    cancel_end(&cancel);
+    assert_null(table);
+    assert_int_equal(producer.released, 1);
 }
 
 /* A batch of at least half a chunk is used where it lies. */
@@ -519,7 +550,7 @@ static bp_status export_within(void *data, bp_error *err)
     struct table *back = NULL;
     bp_status status = arrow_export_table(&stream, own->account, own->table, err);
 
-    if (!status) status = arrow_import_stream(&back, own->account, &stream, err);
+    if (!status) status = arrow_import_stream(&back, own->account, NULL, &stream, err);
     if (status == BP_IO_ERROR)
         status = error_set(err, BP_NO_MEMORY, "the stream failed"); /* EINVAL does not occur, ENOMEM is told */
     table_release(back);
@@ -559,6 +590,7 @@ int main(void)
         cmocka_unit_test(test_stream_round_trip),
         cmocka_unit_test(test_stream_failures),
         cmocka_unit_test(test_bad_streams),
+        cmocka_unit_test(test_endless_stream),
         cmocka_unit_test(test_stream_in_place),
         cmocka_unit_test(test_out_of_memory),
     };
