@@ -145,7 +145,43 @@ static bool put_member(builder *out, const column *in, size_t row)
     return builder_byte(out, MARK_VALUE) && put_value(out, in, row);
 }
 
-bp_status nested_keys_of(string_ref *refs, const column *in, size_t rows, arena *arena, bp_error *err)
+/* Rows one behind the other in `bytes`; ends[i] is where row i ends. */
+static bp_status put_rows(builder *bytes, const column *in, size_t rows, size_t *ends, bp_error *err)
+{
+    for (size_t i = 0; i < rows; i++) {
+        size_t row = i, begin = bytes->size;
+        const column *holder = settle(in, &row);
+        if (!column_is_null(in, i) && !put_value(bytes, holder, row)) break;
+        if (bytes->size - begin > UINT32_MAX)
+            return error_set(err, BP_LIMIT, "a list, struct or map of over 4 GiB cannot be a key");
+        ends[i] = bytes->size;
+    }
+    return builder_status(bytes, err);
+}
+
+#define WIDEST 40 /* bytes appended at once */
+
+/* The same, of each row the first `most` bytes: written into a builder that refuses what goes far beyond. */
+static bp_status put_beginnings(builder *bytes, const column *in, size_t rows, size_t most, size_t *ends, bp_error *err)
+{
+    builder one;
+    bp_status status = BP_OK;
+
+    builder_init(&one, bytes->memory, most + WIDEST);
+    for (size_t i = 0; i < rows && !status; i++) {
+        size_t row = i;
+        const column *holder = settle(in, &row);
+        builder_reset(&one);
+        if (!column_is_null(in, i)) (void)put_value(&one, holder, row);
+        if (one.status != BP_OK && one.status != BP_LIMIT) status = builder_status(&one, err);
+        builder_append(bytes, one.data, one.size < most ? one.size : most);
+        ends[i] = bytes->size;
+    }
+    builder_clear(&one);
+    return status ? status : builder_status(bytes, err);
+}
+
+bp_status nested_keys_of(string_ref *refs, const column *in, size_t rows, size_t most, arena *arena, bp_error *err)
 {
     size_t *ends = arena_new_array(arena, size_t, rows);
     builder bytes;
@@ -154,17 +190,8 @@ bp_status nested_keys_of(string_ref *refs, const column *in, size_t rows, arena 
 
     if (!ends) return error_no_memory(err, arena->memory, rows * sizeof *ends);
     builder_init(&bytes, arena->memory, (size_t)1 << 40);
-    for (size_t i = 0; i < rows; i++) {
-        size_t row = i;
-        const column *holder = settle(in, &row);
-        if (!column_is_null(in, i) && !put_value(&bytes, holder, row)) break;
-        ends[i] = bytes.size;
-        if (ends[i] - (i ? ends[i - 1] : 0) > UINT32_MAX) {
-            status = error_set(err, BP_LIMIT, "a list, struct or map of over 4 GiB cannot be a key");
-            goto done;
-        }
-    }
-    if ((status = builder_status(&bytes, err))) goto done;
+    status = most ? put_beginnings(&bytes, in, rows, most, ends, err) : put_rows(&bytes, in, rows, ends, err);
+    if (status) goto done;
     kept = arena_allocate_aligned(arena, bytes.size + 1, 1);
     if (!kept) {
         status = error_no_memory(err, arena->memory, bytes.size);

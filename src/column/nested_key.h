@@ -12,8 +12,9 @@
 
 #include "column.h"
 
-/* refs[i] = the bytes of row i, in `arena`; NULL rows: an empty text. The column may have any encoding. */
-MUST_USE bp_status nested_keys_of(string_ref *refs, const column *in, size_t rows, arena *arena, bp_error *err);
+/* refs[i] = the bytes of row i, in `arena`; NULL rows: an empty text. The column may have any encoding. most: only the first so many bytes of a row are
+ * wanted; 0: all. */
+MUST_USE bp_status nested_keys_of(string_ref *refs, const column *in, size_t rows, size_t most, arena *arena, bp_error *err);
 /* The reverse: a FLAT column of `type` from `rows` texts; rows whose bit in `validity` is off are NULL (NULL: none is). */
 MUST_USE bp_status nested_keys_read(column *out, data_type type, const string_ref *refs, const uint64_t *validity, size_t rows,
                                     arena *arena, bp_error *err);

@@ -170,7 +170,7 @@ static bp_status pack_nested(const column *column, size_t rows, char *to, size_t
     bp_status status;
 
     if (!refs) return error_no_memory(err, scratch->memory, rows * sizeof *refs);
-    if ((status = nested_keys_of(refs, column, rows, scratch, err))) return status;
+    if ((status = nested_keys_of(refs, column, rows, 0, scratch, err))) return status;
     for (size_t i = 0; i < rows; i++) memcpy(to + i * width, &refs[i], sizeof *refs);
     return BP_OK;
 }

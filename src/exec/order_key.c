@@ -4,6 +4,7 @@
 #include "column/nested_key.h"
 
 #define TEXT_PREFIX 12
+#define NESTED_PREFIX 31 /* and a byte that tells whether there is more */
 
 /* Keys whose bytes are only the beginning. */
 static bool is_text(data_type type)
@@ -18,10 +19,10 @@ static size_t value_width(data_type type)
     switch (physical) {
     case PHYSICAL_NONE: return 0;
     case PHYSICAL_BIT: return 1;
-    case PHYSICAL_STRING:
+    case PHYSICAL_STRING: return TEXT_PREFIX;
     case PHYSICAL_LIST:
     case PHYSICAL_STRUCT:
-    case PHYSICAL_ARRAY: return TEXT_PREFIX;
+    case PHYSICAL_ARRAY: return NESTED_PREFIX + 1;
     case PHYSICAL_INTERVAL: return 16; /* as microseconds, months of 30 days */
     default: return physical_width(physical);
     }
@@ -158,7 +159,7 @@ static void encode_nulls(const column *column, size_t rows, char *to, size_t str
     }
 }
 
-/* The first bytes of what stands for nested values. */
+/* The first bytes of what stands for nested values, then 1 if there are more: no value's bytes begin another's, so values whose bytes all fit are equal when these are. */
 static bp_status encode_nested(const column *column, size_t rows, char *to, size_t stride, uint64_t invert, arena *scratch,
                                bp_error *err)
 {
@@ -166,8 +167,16 @@ static bp_status encode_nested(const column *column, size_t rows, char *to, size
     bp_status status;
 
     if (!refs) return error_no_memory(err, scratch->memory, rows * sizeof *refs);
-    if ((status = nested_keys_of(refs, column, rows, scratch, err))) return status;
-    encode_text(refs, rows, to, stride, invert);
+    if ((status = nested_keys_of(refs, column, rows, NESTED_PREFIX + 1, scratch, err))) return status;
+    for (size_t i = 0; i < rows; i++) {
+        string_view text = string_ref_view(&refs[i]);
+        char *key = to + i * stride;
+        size_t size = text.size < NESTED_PREFIX ? text.size : NESTED_PREFIX;
+        if (size) memcpy(key, text.data, size);
+        memset(key + size, 0, NESTED_PREFIX - size);
+        key[NESTED_PREFIX] = text.size > NESTED_PREFIX;
+        for (size_t j = 0; invert && j <= NESTED_PREFIX; j++) key[j] = (char)~key[j];
+    }
     return BP_OK;
 }
 
@@ -243,6 +252,16 @@ static int compare_texts(const sort_layout *layout, size_t index, const column *
     return layout->specs[index].descending ? -order : order;
 }
 
+/* Whether equal bytes leave it open if the values are equal. */
+static bool may_differ(const sort_layout *layout, size_t index, const char *key)
+{
+    unsigned char more;
+
+    if (!type_is_nested(layout->types[index])) return is_text(layout->types[index]);
+    more = (unsigned char)key[layout->nullable[index] + NESTED_PREFIX];
+    return (more & 1) != layout->specs[index].descending;
+}
+
 int sort_compare(const sort_layout *layout, const char *left, const column *left_columns, size_t left_row, const char *right,
                  const column *right_columns, size_t right_row)
 {
@@ -256,7 +275,7 @@ int sort_compare(const sort_layout *layout, const char *left, const column *left
         size_t begin = layout->offsets[i], end = i + 1 < layout->count ? layout->offsets[i + 1] : layout->width;
         uint32_t column = layout->specs[i].column;
         order = memcmp(left + begin, right + begin, end - begin);
-        if (order == 0 && is_text(layout->types[i]))
+        if (order == 0 && may_differ(layout, i, left + begin))
             order = compare_texts(layout, i, &left_columns[column], left_row, &right_columns[column], right_row);
         if (order) return order > 0 ? 1 : -1;
     }

@@ -1,5 +1,5 @@
 /* Sort keys as bytes: rows of fixed width whose memcmp order is the order wanted; for text the first 12 bytes, and for nested
- * values the first 12 of nested_key.h, so that equal bytes of such a key need a look at the whole value.
+ * values the first 31 of nested_key.h and whether there are more, so that equal bytes of such a key may need a look at the whole value.
  *
  *   key i: [1 byte: is it NULL]  [value: big-endian, sign bit flipped, floats by total order; all bits flipped for DESC]
  *

@@ -19,7 +19,7 @@ bp_status cells_from(column *out, const column *in, size_t rows, arena *scratch,
     if (!type_is_nested(in->type)) return BP_OK;
     refs = arena_new_array(scratch, string_ref, count + 1);
     if (!refs) return error_no_memory(err, scratch->memory, count * sizeof *refs);
-    if ((status = nested_keys_of(refs, in, count, scratch, err))) return status;
+    if ((status = nested_keys_of(refs, in, count, 0, scratch, err))) return status;
     out->type = type_of(TYPE_BLOB);
     out->values = refs;
     out->children = NULL;

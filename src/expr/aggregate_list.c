@@ -467,10 +467,14 @@ static void put_between(column *out, size_t to, const value_runs *runs, double f
 /* mad: the median distance from the median. ------------------------------------------------------------------------------------------------- */
 bp_status bind_mad(function_binding *binding, bp_error *err)
 {
-    if (!type_is_numeric(expr_type(binding->pool, binding->arguments[0])) &&
-        expr_type(binding->pool, binding->arguments[0]).id != TYPE_NULL)
-        return error_set(err, BP_BIND_ERROR, "mad() takes numbers");
-    return bind_quantile_of(binding, true, false, err);
+    data_type type = expr_type(binding->pool, binding->arguments[0]);
+    bp_status status;
+
+    if (type.id != TYPE_NULL && !is_interpolated(type))
+        return error_set(err, BP_BIND_ERROR, "mad() takes numbers, dates and times");
+    status = bind_quantile_of(binding, true, false, err);
+    if (!type_is_numeric(binding->result)) binding->result = type_of(TYPE_INTERVAL);
+    return status;
 }
 
 #define DISTANCES(type, absolute)                                                                                                  \
@@ -504,6 +508,25 @@ static bp_status median_distance(const aggregate_state_call *call, const cell_li
     return BP_OK;
 }
 
+/* Distances of times as intervals of days and less. */
+static bp_status put_spans(const aggregate_state_call *call, const column *parts, const uint32_t *picked, size_t count, column *out,
+                           arena *arena, bp_error *err)
+{
+    const int64_t day = 86400000000, scale[] = {[UNIT_SECOND] = 1000000, [UNIT_MILLI] = 1000, [UNIT_MICRO] = 1, [UNIT_NANO] = 1};
+    uint64_t *validity;
+
+    if (!new_results(out, count, sizeof(interval), &validity, arena)) return no_memory(call, count * sizeof(interval), err);
+    for (size_t i = 0; i < count; i++) {
+        int64_t distance = picked[i] == UINT32_MAX ? 0 : *(const int64_t *)parts[i].values, micros;
+        micros = parts[i].type.unit == UNIT_NANO ? distance / 1000 : distance;
+        if (__builtin_mul_overflow(micros, scale[parts[i].type.unit], &micros))
+            return error_set(err, BP_OUT_OF_RANGE, "mad(): the distance does not fit an interval");
+        ((interval *)(uintptr_t)out->values)[i] = (interval){.days = (int32_t)(micros / day), .micros = micros % day};
+        if (picked[i] == UINT32_MAX) bitmap_unset(validity, i);
+    }
+    return BP_OK;
+}
+
 AGGREGATE_FINISH(mad_finish)
 {
     column *parts = arena_new_array(arena, column, count + 1);
@@ -521,6 +544,7 @@ AGGREGATE_FINISH(mad_finish)
         else if ((status = median_distance(call, list, &parts[i], arena, err)))
             return status;
     }
+    if (!type_is_numeric(bound(call)->type)) return put_spans(call, parts, picked, count, out, arena, err);
     return pick_values(call, parts, picked, count, out, arena, err);
 }
 

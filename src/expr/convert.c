@@ -68,6 +68,15 @@ static bool nested_cast_exists(data_type from, data_type to)
     return true;
 }
 
+/* From text: when every member can be read from it. */
+static bool text_cast_exists(data_type text, data_type to)
+{
+    if (!to.detail) return false;
+    for (size_t i = 0; i < to.detail->child_count; i++)
+        if (!convert_exists(text, to.detail->children[i])) return false;
+    return true;
+}
+
 bool convert_exists(data_type from, data_type to)
 {
     if (type_equal(from, to) || from.id == TYPE_NULL || to.id == TYPE_VARCHAR) return true;
@@ -75,7 +84,8 @@ bool convert_exists(data_type from, data_type to)
     if ((is_number(from) && to.id == TYPE_DECIMAL && to.precision > 38) || (from.id == TYPE_DECIMAL && from.precision > 38))
         return false;
     if (is_number(from)) return is_number(to);
-    if (from.id == TYPE_VARCHAR) return !type_is_nested(to) && !(to.id == TYPE_DECIMAL && to.precision > 38);
+    if (from.id == TYPE_VARCHAR && type_is_nested(to)) return text_cast_exists(from, to);
+    if (from.id == TYPE_VARCHAR) return !(to.id == TYPE_DECIMAL && to.precision > 38);
     if (type_is_nested(from)) return nested_cast_exists(from, to);
     return time_cast_exists(from, to);
 }
@@ -323,8 +333,11 @@ bp_status convert_column(column *out, const column *in, data_type to, bool try_c
         flat.length = 1;
         flat.validity = NULL;
     }
-    status = type_is_nested(in->type) && to.id != TYPE_VARCHAR ? convert_nested(out, &flat, to, try_cast, context, arena, err)
-                                                               : convert_flat(out, &flat, to, try_cast, context, arena, err);
+    if (in->type.id == TYPE_VARCHAR && type_is_nested(to))
+        status = convert_text_to_nested(out, &flat, to, try_cast, context, arena, err);
+    else
+        status = type_is_nested(in->type) && to.id != TYPE_VARCHAR ? convert_nested(out, &flat, to, try_cast, context, arena, err)
+                                                                   : convert_flat(out, &flat, to, try_cast, context, arena, err);
     if (status || in->encoding != COLUMN_CONSTANT) return status;
     if (column_is_null(out, 0)) {
         *out = column_nulls(to, in->length);

@@ -38,6 +38,10 @@ bool convert_stamp(int64_t value, time_unit from, time_unit to, int64_t *out);
 bp_status convert_to_text(conversion *work, bp_error *err); /* all types to VARCHAR */
 bp_status convert_times(conversion *work, bp_error *err); /* dates, times, timestamps, durations, intervals */
 
+/* Text to LIST, ARRAY, STRUCT, MAP; `in` is FLAT. */
+bp_status convert_text_to_nested(column *out, const column *in, data_type to, bool try_cast, bp_context *context, arena *arena,
+                                 bp_error *err);
+
 /* One value of a number column, for the slow ways: integers and decimals as int128 with scale, floats as double. */
 typedef struct number_lane {
     bool is_float;

@@ -129,6 +129,12 @@ MUST_USE bp_status expr_column(expr_id *out, expr_pool *pool, uint32_t column, d
 /* A scalar function by name: operators are functions named "+", "-", "*", "/", "//", "%", "**", "||", "~~" (LIKE) … */
 MUST_USE bp_status expr_call(expr_id *out, expr_pool *pool, string_view name, const expr_id *arguments, size_t count,
                              bp_error *err);
+/* A call that takes a body: list_transform(list), list_filter(list), list_reduce(list [, initial]). The body's columns are 0: the element, 1: its number from 1 (list_reduce:
+ * 0: what is gathered so far, of its or the initial value's type, 1: the element, 2: its number); those behind are the captures, which become the call's last
+ * arguments. */
+MUST_USE bp_status expr_lambda(expr_id *out, expr_pool *pool, string_view name, const expr_id *arguments, size_t count,
+                               expr_id body, const expr_id *captures, size_t capture_count, bp_error *err);
+bool expr_takes_lambda(string_view name);
 MUST_USE bp_status expr_compare(expr_id *out, expr_pool *pool, compare_op op, expr_id left, expr_id right, bp_error *err);
 /* count >= 1; one child is returned as it is; nested ANDs are flattened. */
 MUST_USE bp_status expr_and(expr_id *out, expr_pool *pool, const expr_id *children, size_t count, bp_error *err);

@@ -499,6 +499,85 @@ bp_status expr_call(expr_id *out, expr_pool *pool, string_view name, const expr_
     return call_overload(out, pool, scalar_function_at(chosen.index), &chosen, ids, count, err);
 }
 
+/* lambdas -------------------------------------------------------------------------------------------------------------------------- */
+bool expr_takes_lambda(string_view name)
+{
+    size_t begin, end;
+
+    return scalar_function_range(name, &begin, &end) && (scalar_function_at(begin)->flags & FUNCTION_LAMBDA);
+}
+
+static bool is_named(const scalar_overload *overload, const char *what)
+{
+    return strstr(overload->name, what) != NULL;
+}
+
+/* LIST of `element` in the pool's arena. */
+static bp_status list_of(data_type *out, expr_pool *pool, data_type element, bp_error *err)
+{
+    type_detail *detail = arena_new(pool->arena, type_detail);
+    data_type *child = arena_new(pool->arena, data_type);
+
+    if (!detail || !child) return no_memory(pool, sizeof *detail, err);
+    *child = element;
+    *detail = (type_detail){.child_count = 1, .children = child};
+    *out = type_of(TYPE_LIST);
+    out->detail = detail;
+    return BP_OK;
+}
+
+/* The first argument as a LIST, and the body as what the function wants of it. */
+static bp_status fit_lambda(expr_pool *pool, const scalar_overload *overload, expr_id *list, expr_id *body, data_type gathered,
+                            data_type *result, bp_error *err)
+{
+    data_type type = expr_type(pool, *list);
+    bp_status status;
+
+    if (type.id != TYPE_LIST && type.id != TYPE_ARRAY && type.id != TYPE_NULL)
+        return error_set_at(err, BP_BIND_ERROR, pool->position, "the first argument of %s() is a list", overload->name);
+    if (type.id != TYPE_LIST) {
+        if ((status = list_of(&type, pool, type.id == TYPE_NULL ? type : type.detail->children[0], err))) return status;
+        if ((status = add_cast(list, pool, *list, type, false, err))) return status;
+    }
+    if (is_named(overload, "filter")) {
+        *result = type;
+        return expr_cast_implicit(body, pool, *body, type_of(TYPE_BOOLEAN), err);
+    }
+    if (is_named(overload, "reduce")) {
+        *result = gathered;
+        return expr_cast(body, pool, *body, gathered, false, err);
+    }
+    return list_of(result, pool, expr_type(pool, *body), err);
+}
+
+bp_status expr_lambda(expr_id *out, expr_pool *pool, string_view name, const expr_id *ids, size_t count, expr_id body,
+                      const expr_id *captures, size_t capture_count, bp_error *err)
+{
+    expr_id *arguments = arena_new_array(pool->arena, expr_id, count + capture_count + 1);
+    lambda *made = arena_new(pool->arena, lambda);
+    expr_node node = {.kind = EXPR_CALL, .can_fail = true};
+    const scalar_overload *overload;
+    bool reduce;
+    size_t begin, end;
+    bp_status status;
+
+    *out = 0;
+    if (!arguments || !made) return no_memory(pool, sizeof *made, err);
+    if (!scalar_function_range(name, &begin, &end)) return unknown_function(pool, name, false, err);
+    overload = scalar_function_at(begin);
+    reduce = is_named(overload, "reduce");
+    memcpy(arguments, ids, count * sizeof *ids);
+    if (capture_count) memcpy(arguments + count, captures, capture_count * sizeof *captures);
+    if ((status = fit_lambda(pool, overload, &arguments[0], &body, expr_type(pool, body), &node.type, err))) return status;
+    *made = (lambda){
+        .pool = pool, .body = body, .type = expr_type(pool, body), .first_capture = reduce ? 3 : 2, .capture_count = capture_count};
+    if ((status = type_copy(&node.type, pool->arena, node.type, err))) return status;
+    node.is_volatile = expr_at(pool, body)->is_volatile;
+    node.call.function = overload;
+    node.call.bind_data = made;
+    return expr_add(out, pool, &node, arguments, count + capture_count, err);
+}
+
 /* aggregates ---------------------------------------------------------------------------------------------------------------------- */
 static bp_status aggregate_node(expr_id *out, expr_pool *pool, const aggregate_overload *overload, const function_binding *binding,
                                 const expr_id *arguments, bool distinct, expr_id filter, const sort_key *order, size_t order_count,

@@ -208,7 +208,9 @@ bool expr_same_node(const expr_node *left, const expr_node *right)
                (!type_is_float(left->type) || column_is_null(left->literal, 0) ||
                 memcmp(left->literal->values, right->literal->values, physical_width(type_physical(left->type))) == 0);
     case EXPR_COLUMN: return left->column == right->column;
-    case EXPR_CALL: return left->call.function == right->call.function;
+    case EXPR_CALL:
+        return left->call.function == right->call.function &&
+               (!(left->call.function->flags & FUNCTION_LAMBDA) || left->call.bind_data == right->call.bind_data);
     case EXPR_AGGREGATE: return aggregates_equal(left->aggregate, right->aggregate);
     case EXPR_WINDOW: return left->window == right->window;
     default: return left->op == right->op;

@@ -7,6 +7,15 @@
 #include "base/context.h"
 #include "expr.h"
 
+/* What the kernel of list_transform() and its like evaluates: see expr_lambda(). */
+typedef struct lambda {
+    const expr_pool *pool;
+    expr_id body;
+    data_type type; /* of the body */
+    size_t first_capture; /* the body's columns from here on are the call's last arguments */
+    size_t capture_count;
+} lambda;
+
 typedef struct function_call {
     bp_context *context;
     arena *arena;    /* for the result's buffers; lives until the evaluator's next run */
@@ -39,6 +48,7 @@ enum function_flags {
     FUNCTION_VOLATILE = 4, /* another value each row or call: random(), uuid() */
     FUNCTION_VARIADIC = 8, /* the last parameter repeats, 0 times or more */
     FUNCTION_QUERY_CONSTANT = 16, /* the same within one query: now(), current_date */
+    FUNCTION_LAMBDA = 32, /* takes a body to evaluate: made by expr_lambda(), bind_data is the lambda */
 };
 
 typedef struct scalar_overload {

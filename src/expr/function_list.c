@@ -246,14 +246,20 @@ static size_t find_value(list_view list, const column *value, size_t row)
     return SIZE_MAX;
 }
 
+/* An empty list has nothing, not even what is unknown; else a NULL is in it or not, nobody knows. */
 KERNEL(list_contains)
 {
-    uint64_t *to = call_bits(call, out);
+    uint64_t *to = call_bits(call, out), *validity = call_own_validity(call, out);
 
     (void)count;
-    if (!to) return call_no_memory(call, call->rows / 8, err);
-    for (size_t row = 0; row < call->rows; row++)
-        if (!call_skips(call, row) && find_value(list_at(&arguments[0], row), &arguments[1], row) != SIZE_MAX) bitmap_set(to, row);
+    if (!to || !validity) return call_no_memory(call, call->rows / 8, err);
+    for (size_t row = 0; row < call->rows; row++) {
+        list_view list = list_at(&arguments[0], row);
+        if (column_is_null(&arguments[0], row) || (list.size && column_is_null(&arguments[1], row)))
+            bitmap_unset(validity, row);
+        else if (list.size && find_value(list, &arguments[1], row) != SIZE_MAX)
+            bitmap_set(to, row);
+    }
     return BP_OK;
 }
 

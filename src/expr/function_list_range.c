@@ -76,7 +76,7 @@ static bool interval_is_zero(interval value)
     return value.months == 0 && value.days == 0 && value.micros == 0;
 }
 
-bool interval_goes_back(interval step, bool *mixed)
+static bool interval_goes_back(interval step, bool *mixed)
 {
     bool up = step.months > 0 || step.days > 0 || step.micros > 0, down = step.months < 0 || step.days < 0 || step.micros < 0;
 
@@ -143,6 +143,14 @@ static bp_status instant_lists(const function_call *call, const column *argument
     values.length = all.count;
     values.values = all.values ? (const void *)all.values : (const void *)entries;
     return list_result(call, entries, &values, out, err);
+}
+
+/* Dates are taken as their midnights. */
+bp_status bind_range_of_dates(function_binding *binding, bp_error *err)
+{
+    (void)err;
+    binding->wanted[0] = binding->wanted[1] = type_of(TYPE_TIMESTAMP);
+    return BP_OK;
 }
 
 KERNEL(list_range_times)

@@ -11,12 +11,14 @@
 #undef FUNCTION
 #undef FUNCTION_BIND
 #undef FUNCTION_NODE
+void lambda_clear(void *state, bp_context *context);
 
 #define STRICT FUNCTION_STRICT
 #define CAN_FAIL FUNCTION_CAN_FAIL
 #define VOLATILE FUNCTION_VOLATILE
 #define VARIADIC FUNCTION_VARIADIC
 #define QUERY_CONSTANT FUNCTION_QUERY_CONSTANT
+#define LAMBDA FUNCTION_LAMBDA
 
 static const scalar_overload scalars[] = {
 #define FUNCTION(name, signature, flags, bind, kernel, state_size, state_clear, description, example, result)                      \

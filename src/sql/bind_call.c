@@ -12,6 +12,49 @@ static bool takes_names(string_view name)
     return is_name(name, "struct_pack") || is_name(name, "struct_insert") || is_name(name, "struct_update");
 }
 
+/* percentile_cont(f) WITHIN GROUP (ORDER BY x) is quantile_cont(x, f). */
+static string_view aggregate_name(const binder *binder, syntax_id call)
+{
+    string_view name = syntax_at(binder->tree, call)->text;
+
+    if (!syntax_child(binder->tree, call, SLOT_CALL_WITHIN)) return name;
+    if (is_name(name, "percentile_cont")) return STRING_VIEW("quantile_cont");
+    return is_name(name, "percentile_disc") ? STRING_VIEW("quantile_disc") : name;
+}
+
+/* The one key of WITHIN GROUP becomes the first argument. */
+static bp_status enter_within(walk *walk, frame *frame, syntax_id within, bp_error *err)
+{
+    const syntax *tree = walk->binder->tree;
+    const syntax_node *node = syntax_at(tree, frame->node);
+    bool known = is_name(node->text, "percentile_cont") || is_name(node->text, "percentile_disc") || is_name(node->text, "mode");
+
+    if (!known || syntax_at(tree, within)->count != 1)
+        return error_set_at(err, BP_BIND_ERROR, node->begin,
+                            "WITHIN GROUP (ORDER BY one key) belongs to percentile_cont(), percentile_disc() and mode()");
+    frame->operands[frame->operand_count++] = syntax_child(tree, syntax_children(tree, within)[0], 0);
+    return BP_OK;
+}
+
+/* ORDER BY x DESC: fractions count from the greatest value, which a negative fraction says. */
+static bp_status negate_fraction(walk *walk, const frame *frame, expr_id *arguments, bp_error *err)
+{
+    binder *binder = walk->binder;
+    expr_pool *pool = &binder->plan->exprs;
+    syntax_id within = syntax_child(binder->tree, frame->node, SLOT_CALL_WITHIN);
+    expr_id fraction;
+    sort_key key;
+    bp_status status;
+
+    if (!within || frame->argument_count < 2) return BP_OK;
+    order_flags(binder, syntax_children(binder->tree, within)[0], &key);
+    if (!key.descending) return BP_OK;
+    if (type_is_nested(expr_type(pool, arguments[1])))
+        return not_yet(binder, frame->node, "several percentiles in falling order", err);
+    if ((status = expr_cast(&fraction, pool, arguments[1], type_of(TYPE_FLOAT64), false, err))) return status;
+    return expr_call(&arguments[1], pool, STRING_VIEW("-"), &fraction, 1, err);
+}
+
 /* Operands: the receiver of x.f(y), then the arguments; for aggregates also FILTER and the ORDER BY keys. */
 bp_status enter_call(walk *walk, frame *frame, bp_error *err)
 {
@@ -20,13 +63,16 @@ bp_status enter_call(walk *walk, frame *frame, bp_error *err)
     syntax_id receiver = syntax_child(tree, frame->node, SLOT_CALL_RECEIVER),
               arguments = syntax_child(tree, frame->node, SLOT_CALL_ARGUMENTS);
     syntax_id filter = syntax_child(tree, frame->node, SLOT_CALL_FILTER), order = syntax_child(tree, frame->node, SLOT_CALL_ORDER);
+    syntax_id within = syntax_child(tree, frame->node, SLOT_CALL_WITHIN);
     size_t count = arguments ? syntax_at(tree, arguments)->count : 0, keys = order ? syntax_at(tree, order)->count : 0;
+    bp_status status;
 
     if (is_unnest(node->text)) return enter_unnest(walk, frame, err);
+    if (expr_takes_lambda(node->text)) return enter_lambda(walk, frame, err);
     if (syntax_child(tree, frame->node, SLOT_CALL_WINDOW))
         return not_yet(walk->binder, frame->node, "window functions (OVER)", err);
-    if (syntax_child(tree, frame->node, SLOT_CALL_WITHIN)) return not_yet(walk->binder, frame->node, "WITHIN GROUP", err);
-    frame->is_aggregate = aggregate_function_exists(node->text) && !(scalar_function_exists(node->text) && count > 1);
+    frame->is_aggregate =
+        aggregate_function_exists(aggregate_name(walk->binder, frame->node)) && !(scalar_function_exists(node->text) && count > 1);
     if (!frame->is_aggregate && (filter || order || (node->flags & SYNTAX_FLAG_DISTINCT)))
         return error_set_at(err, BP_BIND_ERROR, node->begin,
                             "%.*s() is not an aggregate: DISTINCT, FILTER and ORDER BY belong to aggregates",
@@ -37,8 +83,9 @@ bp_status enter_call(walk *walk, frame *frame, bp_error *err)
     if (frame->is_aggregate && walk->inside_aggregate)
         return error_set_at(err, BP_BIND_ERROR, node->begin, "%.*s() stands inside another aggregate; use a subquery",
                             STRING_ARGUMENTS(node->text));
-    frame->operands = arena_new_array(walk->binder->arena, syntax_id, count + keys + 2);
+    frame->operands = arena_new_array(walk->binder->arena, syntax_id, count + keys + 3);
     if (!frame->operands) return error_no_memory(err, walk->binder->context->memory, count * sizeof(syntax_id));
+    if (within && (status = enter_within(walk, frame, within, err))) return status;
     if (receiver) frame->operands[frame->operand_count++] = receiver;
     for (size_t i = 0; i < count; i++) {
         syntax_id argument = syntax_children(tree, arguments)[i];
@@ -100,16 +147,18 @@ static bp_status combine_aggregate(walk *walk, const frame *frame, const expr_id
     bool has_filter = syntax_child(binder->tree, frame->node, SLOT_CALL_FILTER) != 0;
     size_t key_count = frame->operand_count - frame->argument_count - has_filter;
     sort_key *keys = arena_new_array(binder->arena, sort_key, key_count);
-    expr_id call;
+    expr_id *arguments = arena_new_array(binder->arena, expr_id, frame->argument_count + 1), call;
     bp_status status;
 
-    if (!keys) return error_no_memory(err, binder->context->memory, key_count * sizeof *keys);
+    if (!keys || !arguments) return error_no_memory(err, binder->context->memory, key_count * sizeof *keys);
     for (size_t i = 0; i < key_count; i++) {
         order_flags(binder, syntax_children(binder->tree, order)[i], &keys[i]);
         keys[i].expr = operands[frame->argument_count + has_filter + i];
     }
     walk->inside_aggregate--;
-    status = expr_aggregate(&call, &binder->plan->exprs, node->text, operands, frame->argument_count,
+    if (frame->argument_count) memcpy(arguments, operands, frame->argument_count * sizeof *arguments);
+    if ((status = negate_fraction(walk, frame, arguments, err))) return status;
+    status = expr_aggregate(&call, &binder->plan->exprs, aggregate_name(binder, frame->node), arguments, frame->argument_count,
                             (node->flags & SYNTAX_FLAG_DISTINCT) != 0, has_filter ? operands[frame->argument_count] : 0, keys,
                             key_count, err);
     return status ? status : aggregate_column(walk, call, out, err);
@@ -271,6 +320,7 @@ bp_status combine_call(walk *walk, const frame *frame, const expr_id *operands, 
     bp_status status;
 
     if (frame->is_aggregate) return combine_aggregate(walk, frame, operands, out, err);
+    if (frame->lambda) return combine_lambda(walk, frame, operands, out, err);
     if (is_unnest(name)) return combine_unnest(walk, frame, operands[0], out, err);
     if (takes_names(name)) return call_with_names(walk, frame, operands, count, out, err);
     if (is_name(name, "grouping") || is_name(name, "grouping_id")) return combine_grouping(walk, frame, operands, count, out, err);

@@ -258,6 +258,7 @@ bp_status combine(walk *walk, const frame *frame, const expr_id *operands, size_
     case SYNTAX_SLICE: return combine_slice(walk, frame, operands, out, err);
     case SYNTAX_LIST_VALUE: return call(walk, out, "list_value", operands, count, err);
     case SYNTAX_STRUCT_VALUE: return combine_struct(walk, frame, operands, count, out, err);
+    case SYNTAX_COMPREHENSION: return combine_comprehension(walk, frame, operands[0], out, err);
     case SYNTAX_MAP_VALUE: return combine_map(walk, operands, count, out, err);
     case SYNTAX_ROW: return call(walk, out, "row", operands, count, err);
     default: return not_yet(walk->binder, frame->node, syntax_kind_name((syntax_kind)node->kind), err);

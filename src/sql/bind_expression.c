@@ -109,8 +109,15 @@ static bp_status enter(walk *walk, frame *frame, bool *is_leaf, bp_error *err)
         }
         return *is_leaf ? BP_OK : gather_operands(walk, frame, err);
     case SYNTAX_CASE: *is_leaf = false; return gather_case(walk, frame, err);
+    case SYNTAX_COMPREHENSION:
+        *is_leaf = false;
+        frame->operands = arena_new_array(binder->arena, syntax_id, 1);
+        if (!frame->operands) return error_no_memory(err, binder->context->memory, sizeof(syntax_id));
+        frame->operands[frame->operand_count++] = syntax_child(binder->tree, frame->node, 2);
+        return BP_OK;
     case SYNTAX_CALL: *is_leaf = false; return enter_call(walk, frame, err);
     case SYNTAX_SUBQUERY:
+    case SYNTAX_ARRAY_QUERY:
     case SYNTAX_EXISTS: return bind_subquery(walk, frame->node, err);
     case SYNTAX_IN_QUERY:
     case SYNTAX_QUANTIFIED: *is_leaf = false; return enter_in_query(walk, frame, err);

@@ -12,6 +12,7 @@ typedef struct frame {
     size_t operand_count, next;
     size_t result_base;
     alias *alias; /* the node names this alias */
+    syntax_id lambda; /* of list_transform() and its like */
     bool is_aggregate; /* a CALL of an aggregate function … */
     size_t argument_count; /* … whose operands are arguments, FILTER, ORDER BY keys */
 } frame;
@@ -39,6 +40,10 @@ MUST_USE bp_status enter_call(walk *walk, frame *frame, bp_error *err);
 MUST_USE bp_status combine_call(walk *walk, const frame *frame, const expr_id *operands, size_t count, expr_id *out, bp_error *err);
 /* The greatest (GREATER_EQUAL) or least (LESS_EQUAL) of the operands that are not NULL. */
 MUST_USE bp_status expr_extreme(expr_id *out, expr_pool *pool, const expr_id *operands, size_t count, compare_op op, bp_error *err);
+bool lambda_column(const expression_context *context, string_view name, column_id *out);
+MUST_USE bp_status enter_lambda(walk *walk, frame *frame, bp_error *err);
+MUST_USE bp_status combine_lambda(walk *walk, const frame *frame, const expr_id *operands, expr_id *out, bp_error *err);
+MUST_USE bp_status combine_comprehension(walk *walk, const frame *frame, expr_id list, expr_id *out, bp_error *err);
 /* Join a subquery to the rows that the expression sees, now or above the aggregation. */
 MUST_USE bp_status join_to_rows(walk *walk, join_kind kind, plan_id inner, expr_id *conjuncts, size_t count, column_id *mark,
                                 bp_error *err);

@@ -73,6 +73,44 @@ static bp_status check_met(binder *binder, syntax_id list, size_t met, const cha
     return error_set_at(err, BP_BIND_ERROR, syntax_at(binder->tree, list)->begin, "%s names a column that * does not have", clause);
 }
 
+bp_status struct_item(select_item *out, binder *binder, expr_id value, size_t field, bp_error *err)
+{
+    expr_pool *pool = &binder->plan->exprs;
+    string_view name = expr_type(pool, value).detail->names[field];
+    expr_id arguments[2] = {value};
+    bp_status status;
+
+    if (name.size == 0) {
+        name = arena_format(binder->arena, "element%zu", field + 1);
+        if (!name.data) return error_no_memory(err, binder->context->memory, 16);
+    }
+    *out = (select_item){.name = name};
+    if ((status = expr_int64(&arguments[1], pool, (int64_t)field + 1, err))) return status;
+    return expr_call(&out->expr, pool, STRING_VIEW("struct_extract_at"), arguments, 2, err);
+}
+
+/* s.* of a struct column. *found false: there is no such column. */
+static bp_status expand_struct(item_list *list, binder *binder, const scope *scope, syntax_id qualifier, bool *found, bp_error *err)
+{
+    const syntax_node *node = syntax_at(binder->tree, qualifier);
+    const scope_column *column = NULL;
+    expr_id value;
+    bp_status status;
+
+    *found = false;
+    if (node->kind != SYNTAX_COLUMN) return BP_OK;
+    if ((status = scope_find(&column, scope, (string_view){0}, node->text, node->begin, err))) return status;
+    *found = column && column->type.id == TYPE_STRUCT;
+    if (!*found) return BP_OK;
+    if ((status = column_expr(&value, binder, column->id, err))) return status;
+    for (size_t i = 0; i < column->type.detail->child_count && !status; i++) {
+        select_item item;
+        status = struct_item(&item, binder, value, i, err);
+        if (!status) status = add_item(list, binder, item, err);
+    }
+    return status;
+}
+
 static bp_status expand_star(item_list *list, binder *binder, const scope *scope, syntax_id star, bp_error *err)
 {
     const syntax *tree = binder->tree;
@@ -102,6 +140,10 @@ static bp_status expand_star(item_list *list, binder *binder, const scope *scope
         if ((status = add_item(list, binder, item, err))) return status;
     }
     if (list->count == before && excluded == 0) {
+        bool found = false;
+        if (qualifier && !exclude && !replace && !rename &&
+            ((status = expand_struct(list, binder, scope, qualifier, &found, err)) || found))
+            return status;
         if (qualifier)
             return error_set_at(err, BP_BIND_ERROR, syntax_at(tree, qualifier)->begin, "there is no table \"%.*s\" in FROM",
                                 STRING_ARGUMENTS(syntax_at(tree, qualifier)->text));

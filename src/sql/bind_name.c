@@ -106,10 +106,15 @@ static bp_status bind_bare(walk *walk, syntax_id node, alias **alias, bool *is_l
     const expression_context *context = walk->context;
     const syntax_node *syntax = syntax_at(walk->binder->tree, node);
     const scope_column *column;
+    column_id parameter;
     expr_id expr;
     bp_status status;
 
     *is_leaf = true;
+    if (lambda_column(context, syntax->text, &parameter)) {
+        if ((status = column_expr(&expr, walk->binder, parameter, err))) return status;
+        return walk_push_result(walk, expr, err);
+    }
     if (context->aliases_first && !walk->inside_aggregate && (*alias = find_alias(context, syntax->text))) return BP_OK;
     if ((status = scope_find(&column, context->scope, (string_view){0}, syntax->text, syntax->begin, err))) return status;
     if (column) {
@@ -152,6 +157,7 @@ bp_status bind_name(walk *walk, syntax_id node, alias **alias, bool *is_leaf, bp
     const syntax *tree = walk->binder->tree;
     const scope_column *column = NULL, *base = NULL;
     string_view table, name;
+    column_id parameter;
     syntax_id before;
     expr_id expr;
     bp_status status;
@@ -160,6 +166,8 @@ bp_status bind_name(walk *walk, syntax_id node, alias **alias, bool *is_leaf, bp
     if (syntax_kind_of(tree, node) == SYNTAX_COLUMN) return bind_bare(walk, node, alias, is_leaf, err);
     *is_leaf = false;
     if (!dotted_name(tree, node, &table, &name)) return BP_OK;
+    if (syntax_kind_of(tree, syntax_child(tree, node, 0)) == SYNTAX_COLUMN && lambda_column(walk->context, table, &parameter))
+        return BP_OK; /* a field of a parameter */
     if ((status = scope_find(&column, walk->context->scope, table, name, syntax_at(tree, node)->begin, err))) return status;
     if (!column) { /* a field of a struct column, or an error */
         before = syntax_child(tree, node, 0);
@@ -242,8 +250,9 @@ bp_status bind_leaf(walk *walk, syntax_id id, bool *is_leaf, bp_error *err)
                      : error_set_at(err, BP_BIND_ERROR, node->begin, "COLUMNS(…) stands only in SELECT's list and in WHERE");
         break;
     case SYNTAX_LAMBDA:
-    case SYNTAX_COMPREHENSION: status = not_yet(binder, id, "lambdas and list comprehensions", err); break;
-    case SYNTAX_ARRAY_QUERY: status = not_yet(binder, id, "ARRAY(SELECT …)", err); break;
+        status = error_set_at(err, BP_BIND_ERROR, node->begin,
+                              "a lambda stands only behind a list, as in list_transform(l, lambda x: x + 1)");
+        break;
     case SYNTAX_COLLATE: status = not_yet(binder, id, "collations", err); break;
     case SYNTAX_ARGUMENT: status = not_yet(binder, id, "named arguments of scalar functions", err); break;
     case SYNTAX_GROUPING: status = not_yet(binder, id, "ROLLUP, CUBE and GROUPING SETS", err); break;

@@ -136,6 +136,10 @@ static bp_status bind_item(select_state *state, size_t index, bool aggregates, e
     expression_context context = context_for(state, aggregates ? "SELECT" : "GROUP BY", aggregates);
     const select_item *item = &state->items[index];
 
+    if (item->expr) {
+        *out = item->expr;
+        return BP_OK;
+    }
     if (!item->node) return column_expr(out, state->binder, item->column.id, err);
     if (item->repeated) context.chosen = &item->column;
     context.unnests = &state->unnests;
@@ -202,6 +206,36 @@ static bp_status note_aliases(select_state *state, bp_error *err)
     if (!state->aliases || !state->exprs) return no_memory(state, err);
     for (size_t i = 0; i < state->count; i++)
         state->aliases[i] = (alias){.name = state->items[i].name, .item = state->items[i].repeated ? 0 : state->items[i].node};
+    return BP_OK;
+}
+
+/* unnest(struct) becomes an item a field. */
+static bp_status expand_structs(select_state *state, bp_error *err)
+{
+    binder *binder = state->binder;
+    expression_context context = context_for(state, "SELECT", true);
+    bp_status status;
+
+    context.unnests = &state->unnests;
+    for (size_t i = 0; i < state->count; i++) {
+        select_item *items;
+        expr_id value;
+        size_t fields;
+        bool found = false;
+        if (!state->items[i].node) continue;
+        if ((status = struct_of_unnest(&value, binder, &context, state->items[i].node, &found, err))) return status;
+        if (!found) continue;
+        fields = expr_type(&binder->plan->exprs, value).detail->child_count;
+        items = arena_new_array(binder->arena, select_item, state->count + fields);
+        if (!items) return no_memory(state, err);
+        memcpy(items, state->items, i * sizeof *items);
+        for (size_t j = 0; j < fields; j++)
+            if ((status = struct_item(&items[i + j], binder, value, j, err))) return status;
+        memcpy(items + i + fields, state->items + i + 1, (state->count - i - 1) * sizeof *items);
+        state->items = items;
+        state->count += fields - 1;
+        i += fields - 1;
+    }
     return BP_OK;
 }
 
@@ -646,7 +680,7 @@ static bp_status bind_set(select_state *state, syntax_id order, bool *hidden, bp
     if ((status = expand_items(&state->items, &state->count, binder, &state->scope,
                                syntax_child(binder->tree, select, SLOT_SELECT_ITEMS), err)))
         return status;
-    if ((status = note_aliases(state, err))) return status;
+    if ((status = expand_structs(state, err)) || (status = note_aliases(state, err))) return status;
     if ((status = bind_where(state, err)) || (status = bind_groups(state, err)) || (status = bind_items(state, err))) return status;
     if (syntax_has(binder->tree, select, SYNTAX_FLAG_GROUP_ALL) && (status = group_by_all(state, err))) return status;
     if ((status = bind_having(state, err)) || (status = bind_distinct_on(state, err)) || (status = bind_order(state, order, err)))

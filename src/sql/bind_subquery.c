@@ -2,6 +2,7 @@
  *
  *   (SELECT …)          SINGLE join: its one value, NULL if it has no row, an error if it has several
  *   EXISTS (SELECT …)   SINGLE join with count(*) over its first row
+ *   ARRAY (SELECT …)    SINGLE join with list() over its column, in its order
  *   x IN (SELECT …)     MARK join on x = its column */
 #include "bind_expression.h"
 
@@ -90,6 +91,23 @@ static bp_status bind_exists(walk *walk, relation *inner, expr_id *out, bp_error
     return expr_compare(out, &binder->plan->exprs, COMPARE_GREATER, column, zero, err);
 }
 
+static bp_status bind_array(walk *walk, relation *inner, expr_id *out, bp_error *err)
+{
+    binder *binder = walk->binder;
+    expr_pool *pool = &binder->plan->exprs;
+    expr_id column, list, parts[2];
+    column_id mark;
+    bp_status status;
+
+    if ((status = column_expr(&column, binder, plan_at(binder->plan, inner->node)->outputs[0], err))) return status;
+    if ((status = expr_aggregate(&list, pool, STRING_VIEW("list"), &column, 1, false, 0, NULL, 0, err))) return status;
+    if ((status = plan_aggregate(&inner->node, binder->plan, inner->node, NULL, 0, &list, 1, err))) return status;
+    if ((status = join_to_rows(walk, JOIN_SINGLE, inner->node, NULL, 0, &mark, err))) return status;
+    if ((status = column_expr(&parts[0], binder, plan_at(binder->plan, inner->node)->outputs[0], err))) return status;
+    if ((status = expr_call(&parts[1], pool, STRING_VIEW("list_value"), NULL, 0, err))) return status; /* no row: [] */
+    return expr_coalesce(out, pool, parts, 2, err);
+}
+
 bp_status bind_subquery(walk *walk, syntax_id node, bp_error *err)
 {
     binder *binder = walk->binder;
@@ -107,6 +125,8 @@ bp_status bind_subquery(walk *walk, syntax_id node, bp_error *err)
         if ((status = bind_correlated(walk, &inner, &correlation, &result, err))) return status;
     } else if (exists) {
         if ((status = bind_exists(walk, &inner, &result, err))) return status;
+    } else if (syntax_kind_of(binder->tree, node) == SYNTAX_ARRAY_QUERY) {
+        if ((status = one_column(walk, query, &inner, err)) || (status = bind_array(walk, &inner, &result, err))) return status;
     } else {
         if ((status = join_to_rows(walk, JOIN_SINGLE, inner.node, NULL, 0, &mark, err))) return status;
         if ((status = column_expr(&result, binder, plan_at(binder->plan, inner.node)->outputs[0], err))) return status;

@@ -64,17 +64,14 @@ static bp_status to_list(expr_id *list, binder *binder, data_type element, bp_er
 }
 
 /* A LIST whose elements are what the levels leave: lists in lists are flattened first. */
-static bp_status flat_list(expr_id *list, binder *binder, int64_t depth, bp_error *err)
+static bp_status flat_levels(expr_id *list, binder *binder, int64_t depth, bp_error *err)
 {
     expr_pool *pool = &binder->plan->exprs;
-    bool all = depth == INT64_MAX;
     expr_id flat;
     bp_status status;
 
     for (bool first = true;; first = false) {
         data_type type = expr_type(pool, *list), element;
-        if (type.id == TYPE_STRUCT)
-            return error_set_at(err, BP_NOT_SUPPORTED, pool->position, "unnest() of a struct is not there yet; name its fields");
         if (type.id == TYPE_NULL && (status = to_list(list, binder, type_of(TYPE_INT32), err))) return status;
         if (type.id == TYPE_ARRAY && (status = to_list(list, binder, type.detail->children[0], err))) return status;
         type = expr_type(pool, *list);
@@ -82,14 +79,25 @@ static bp_status flat_list(expr_id *list, binder *binder, int64_t depth, bp_erro
             return error_set_at(err, BP_BIND_ERROR, pool->position, "UNNEST() can only be applied to lists, structs and NULL");
         element = type.detail->children[0];
         if (!first) depth--;
-        if (depth == 1 || (element.id != TYPE_LIST && element.id != TYPE_ARRAY)) {
-            if (!all || element.id != TYPE_STRUCT) return BP_OK;
-            return error_set_at(err, BP_NOT_SUPPORTED, pool->position,
-                                "unnest() of structs, recursive, is not there yet; name their fields");
-        }
+        if (depth == 1 || (element.id != TYPE_LIST && element.id != TYPE_ARRAY)) return BP_OK;
         if ((status = expr_call(&flat, pool, STRING_VIEW("flatten"), list, 1, err))) return status;
         *list = flat;
     }
+}
+
+/* Where one column is wanted structs do not go apart. */
+static bp_status flat_list(expr_id *list, binder *binder, int64_t depth, bp_error *err)
+{
+    const expr_pool *pool = &binder->plan->exprs;
+    bp_status status;
+
+    if (expr_type(pool, *list).id == TYPE_STRUCT)
+        return error_set_at(err, BP_NOT_SUPPORTED, pool->position,
+                            "unnest() of a struct gives columns: it stands alone in SELECT's list");
+    if ((status = flat_levels(list, binder, depth, err))) return status;
+    if (depth != INT64_MAX || expr_type(pool, *list).detail->children[0].id != TYPE_STRUCT) return BP_OK;
+    return error_set_at(err, BP_NOT_SUPPORTED, pool->position,
+                        "unnest() of structs, recursive, gives columns: it stands alone in SELECT's list");
 }
 
 /* SELECT ------------------------------------------------------------------------------------------------------------------------------------------ */
@@ -161,6 +169,33 @@ bp_status unnests_apply(plan_id *node, binder *binder, const unnests *all, bool 
         made[count++] = all->calls[i].id;
     }
     return count ? plan_unnest(node, binder->plan, *node, lists, made, count, false, false, err) : BP_OK;
+}
+
+bp_status struct_of_unnest(expr_id *out, binder *binder, expression_context *context, syntax_id node, bool *found, bp_error *err)
+{
+    expr_pool *pool = &binder->plan->exprs;
+    syntax_id argument;
+    data_type type;
+    int64_t depth;
+    size_t at = 0;
+    bp_error ignored;
+    bp_status status;
+
+    *found = false;
+    if (syntax_kind_of(binder->tree, node) != SYNTAX_CALL || !is_unnest(syntax_at(binder->tree, node)->text)) return BP_OK;
+    if ((status = read_arguments(&argument, &depth, binder, node, err))) return status;
+    if (bind_expression(out, binder, context, argument, &ignored)) return BP_OK; /* reported when the item is bound */
+    type = expr_type(pool, *out);
+    *found = type.id == TYPE_STRUCT;
+    if (*found || depth == 1) return BP_OK;
+    while ((type.id == TYPE_LIST || type.id == TYPE_ARRAY) && type.detail) type = type.detail->children[0];
+    if (type.id != TYPE_STRUCT || depth != INT64_MAX) return BP_OK;
+    *found = true;
+    if ((status = flat_levels(out, binder, depth, err))) return status;
+    while (at < context->unnests->count && !expr_equal(pool, context->unnests->calls[at].list, *out)) at++;
+    if (at == context->unnests->count && (status = add_unnest(context->unnests, binder, *out, context->unnest_below, err)))
+        return status;
+    return column_expr(out, binder, context->unnests->calls[at].id, err);
 }
 
 /* FROM ---------------------------------------------------------------------------------------------------------------------------------------------- */

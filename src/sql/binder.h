@@ -54,6 +54,14 @@ typedef struct late_joins {
     size_t count;
 } late_joins;
 
+/* The parameters of a lambda around an expression. */
+typedef struct lambda_scope {
+    const string_view *names;
+    const column_id *ids;
+    size_t count;
+    const struct lambda_scope *outer;
+} lambda_scope;
+
 /* The groups that GROUPING(…) asks about: those of the set being bound, then those that are NULL in it. */
 typedef struct grouping_context {
     const expr_id *groups, *absent;
@@ -86,6 +94,7 @@ typedef struct expression_context {
         *late; /* gathered: subqueries outside of aggregates where there may be an aggregation; NULL: joined to input at once */
     struct unnests *unnests; /* gathered; NULL: none allowed */
     bool unnest_below; /* those met now stand below the aggregation */
+    const lambda_scope *lambda;
 } expression_context;
 
 /* The UNNEST calls of one SELECT. */
@@ -166,11 +175,17 @@ MUST_USE bp_status bind_expression(expr_id *out, binder *binder, expression_cont
 MUST_USE bp_status bind_type(data_type *out, binder *binder, syntax_id type, bp_error *err);
 /* SELECT's items with stars written out: expressions with names. */
 typedef struct select_item {
-    syntax_id node; /* its expression; 0: `column` as it is */
+    syntax_id node; /* its expression; 0: `expr`, or `column` as it is */
+    expr_id expr; /* bound already; 0: none */
     scope_column column; /* also what COLUMNS means in `node` */
     string_view name;
     bool repeated; /* one copy of an expression with COLUMNS */
 } select_item;
+/* The field of a struct as an item. */
+MUST_USE bp_status struct_item(select_item *out, binder *binder, expr_id value, size_t field, bp_error *err);
+/* What unnest(struct), or unnest(list of structs, recursive := true), in SELECT's list stands for: a value whose fields are items. *found false: it is no such call. */
+MUST_USE bp_status struct_of_unnest(expr_id *out, binder *binder, expression_context *context, syntax_id node, bool *found,
+                                    bp_error *err);
 MUST_USE bp_status expand_items(select_item **out, size_t *count, binder *binder, const scope *scope, syntax_id items,
                                 bp_error *err);
 

@@ -1,4 +1,4 @@
-/* Every row of functions.def carries an example and what it gives, written by hand after DuckDB's documentation: each is run as SQL here, through the
+/* Every row of functions.def and of aggregates.def carries an example and what it gives, written by hand after DuckDB's documentation: each is run as SQL here, through the
  * public interface, so that a row whose kernel, signature or text is wrong fails. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "bedplate/bedplate.h"
+#include "expr/aggregate.h"
 #include "expr/function.h"
 
 /* The one value of a text column (utf8 or large_utf8) of a batch. */
@@ -23,16 +24,16 @@ static void first_text(const struct ArrowSchema *schema, const struct ArrowArray
     snprintf(out, size, "%.*s", (int)(end - begin), (const char *)column->buffers[2] + begin);
 }
 
-/* The example's value as text into `out`, or the error's message. */
-static void run_example(bp_connection *connection, const char *example, char *out, size_t size)
+/* The example's value as text into `out`, or the error's message; `from` is what it is over. */
+static void run_example(bp_connection *connection, const char *example, const char *from, char *out, size_t size)
 {
-    char sql[512];
+    char sql[1024];
     bp_result *result = NULL;
     bp_error err = {0};
     struct ArrowSchema schema = {0};
     struct ArrowArray batch = {0};
 
-    snprintf(sql, sizeof sql, "SELECT CAST((%s) AS VARCHAR)", example);
+    snprintf(sql, sizeof sql, "SELECT CAST((%s) AS VARCHAR) %s", example, from);
     if (bp_query(&result, connection, sql, strlen(sql), &err) || bp_result_schema(result, &schema, &err) ||
         bp_result_next(result, &batch, &err))
         snprintf(out, size, "error: %s", err.message);
@@ -57,7 +58,16 @@ static void every_example_gives_its_result(void **state)
     for (size_t i = 0; i < scalar_function_count(); i++) {
         const scalar_overload *row = scalar_function_at(i);
         char text[2048];
-        run_example(connection, row->example, text, sizeof text);
+        run_example(connection, row->example, "", text, sizeof text);
+        if (strcmp(text, row->example_result) == 0) continue;
+        print_error("%s: %s gave %s, not %s\n", row->name, row->example, text, row->example_result);
+        wrong++;
+    }
+    for (size_t i = 0; i < aggregate_function_count(); i++) {
+        const aggregate_overload *row = aggregate_function_at(i);
+        char text[2048];
+        run_example(connection, row->example, "FROM (SELECT x, 10 * x AS y FROM (VALUES (1), (2), (3), (3), (NULL)) AS v(x)) AS t",
+                    text, sizeof text);
         if (strcmp(text, row->example_result) == 0) continue;
         print_error("%s: %s gave %s, not %s\n", row->name, row->example, text, row->example_result);
         wrong++;
