@@ -36,7 +36,8 @@ static inline bool call_skips(const function_call *call, size_t row)
  * found there, by any loop of this call, is seen at once. */
 static inline bp_status call_worked(const function_call *call, size_t *meter, size_t bytes, bp_error *err)
 {
-    if ((*meter += bytes) < (size_t)1 << 20 && atomic_load_explicit(&call->context->cancel.state, memory_order_relaxed) <= CANCEL_IDLE)
+    if ((*meter += bytes) < (size_t)1 << 20 &&
+        atomic_load_explicit(&call->context->cancel.state, memory_order_relaxed) <= CANCEL_IDLE)
         return BP_OK;
     *meter = 0;
     return cancel_check(&call->context->cancel, err);

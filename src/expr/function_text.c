@@ -253,7 +253,8 @@ TEXT_MADE(text_repeat)
     if (!builder_reserve(text, total)) return false;
     most = REPEAT_STEP > part.size ? REPEAT_STEP / part.size * part.size : part.size;
     builder_text(text, part);
-    while (text->size < total && !call_stops(call, &meter, most)) { /* what is there already, again: a byte at a time takes seconds */
+    while (text->size < total &&
+           !call_stops(call, &meter, most)) { /* what is there already, again: a byte at a time takes seconds */
         size_t more = text->size < most ? text->size : most;
         builder_append(text, text->data, more < total - text->size ? more : total - text->size);
     }

@@ -477,7 +477,8 @@ static bp_status make_columns(open_file *file, bp_error *err)
     file->name_mask = slots - 1;
     file->names = arena_new_array(&file->source->arena, uint32_t, slots);
     file->suffixes = arena_new_array(&file->source->arena, uint32_t, count + 1);
-    if (!file->columns || !file->guesses || !file->names || !file->suffixes) return error_no_memory(err, memory, count * sizeof *file->columns);
+    if (!file->columns || !file->guesses || !file->names || !file->suffixes)
+        return error_no_memory(err, memory, count * sizeof *file->columns);
     return BP_OK;
 }
 

@@ -242,14 +242,13 @@ typedef struct quantified {
 static quantified quantified_of(const syntax_node *node)
 {
     static const compare_op ops[OPERATOR_COUNT] = {
-        [OPERATOR_EQUAL] = COMPARE_EQUAL, [OPERATOR_NOT_EQUAL] = COMPARE_NOT_EQUAL,
-        [OPERATOR_LESS] = COMPARE_LESS,   [OPERATOR_LESS_EQUAL] = COMPARE_LESS_EQUAL,
+        [OPERATOR_EQUAL] = COMPARE_EQUAL,     [OPERATOR_NOT_EQUAL] = COMPARE_NOT_EQUAL,
+        [OPERATOR_LESS] = COMPARE_LESS,       [OPERATOR_LESS_EQUAL] = COMPARE_LESS_EQUAL,
         [OPERATOR_GREATER] = COMPARE_GREATER, [OPERATOR_GREATER_EQUAL] = COMPARE_GREATER_EQUAL,
     };
     static const compare_op opposite[] = {
-        [COMPARE_EQUAL] = COMPARE_NOT_EQUAL,       [COMPARE_NOT_EQUAL] = COMPARE_EQUAL,
-        [COMPARE_LESS] = COMPARE_GREATER_EQUAL,    [COMPARE_GREATER_EQUAL] = COMPARE_LESS,
-        [COMPARE_GREATER] = COMPARE_LESS_EQUAL,    [COMPARE_LESS_EQUAL] = COMPARE_GREATER,
+        [COMPARE_EQUAL] = COMPARE_NOT_EQUAL,    [COMPARE_NOT_EQUAL] = COMPARE_EQUAL,    [COMPARE_LESS] = COMPARE_GREATER_EQUAL,
+        [COMPARE_GREATER_EQUAL] = COMPARE_LESS, [COMPARE_GREATER] = COMPARE_LESS_EQUAL, [COMPARE_LESS_EQUAL] = COMPARE_GREATER,
     };
     bool all = node->flags & SYNTAX_FLAG_ALL;
 
@@ -261,7 +260,8 @@ enum { FIGURE_FIRST, FIGURE_SECOND, FIGURE_ROWS, FIGURE_VALUES, FIGURE_COUNT };
 
 /* One row about the subquery's item, joined: its least and greatest value (for a constant needle and =: whether one equals it, twice), how many rows there are,
  * how many of them have a value. */
-static bp_status join_figures(walk *walk, relation *inner, expr_id needle, compare_op op, expr_id figures[FIGURE_COUNT], bp_error *err)
+static bp_status join_figures(walk *walk, relation *inner, expr_id needle, compare_op op, expr_id figures[FIGURE_COUNT],
+                              bp_error *err)
 {
     binder *binder = walk->binder;
     expr_pool *pool = &binder->plan->exprs;
@@ -270,12 +270,13 @@ static bp_status join_figures(walk *walk, relation *inner, expr_id needle, compa
     bp_status status;
 
     if ((status = column_expr(&item, binder, plan_at(binder->plan, inner->node)->outputs[0], err))) return status;
-    if ((status = expr_compare(&equal, pool, op, needle, item, err))) return status; /* also where only the figures are compared: the same rules */
+    if ((status = expr_compare(&equal, pool, op, needle, item, err)))
+        return status; /* also where only the figures are compared: the same rules */
     for (size_t i = 0; i < FIGURE_COUNT; i++) {
         string_view name = i == FIGURE_FIRST ? STRING_VIEW("min") : i == FIGURE_SECOND ? STRING_VIEW("max") : STRING_VIEW("count");
         if (op == COMPARE_EQUAL && i < FIGURE_ROWS) name = STRING_VIEW("bool_or");
-        status = expr_aggregate(&calls[i], pool, name, op == COMPARE_EQUAL && i < FIGURE_ROWS ? &equal : &item, i != FIGURE_ROWS, false, 0,
-                                NULL, 0, err);
+        status = expr_aggregate(&calls[i], pool, name, op == COMPARE_EQUAL && i < FIGURE_ROWS ? &equal : &item, i != FIGURE_ROWS,
+                                false, 0, NULL, 0, err);
         if (status) return status;
     }
     if ((status = plan_aggregate(&inner->node, binder->plan, inner->node, NULL, 0, calls, FIGURE_COUNT, err))) return status;
@@ -296,7 +297,8 @@ static bp_status matches_figures(expr_id *out, expr_pool *pool, expr_id needle, 
         *out = figures[FIGURE_FIRST];
         return BP_OK;
     }
-    if (op != COMPARE_NOT_EQUAL) return expr_compare(out, pool, op, needle, figures[with_greatest ? FIGURE_SECOND : FIGURE_FIRST], err);
+    if (op != COMPARE_NOT_EQUAL)
+        return expr_compare(out, pool, op, needle, figures[with_greatest ? FIGURE_SECOND : FIGURE_FIRST], err);
     for (size_t i = 0; i < 2; i++)
         if ((status = expr_compare(&both[i], pool, op, needle, figures[i], err))) return status;
     return expr_or(out, pool, both, 2, err);

@@ -67,7 +67,9 @@ class Generator:
         if self.chance(0.15):
             return "NULL"
         pool = SMALL[kind] if self.chance(0.9) else POOL[kind]
-        return literal(kind, self.pick([value for value in pool if value != "-0.0"]))  # which of 0.0 and -0.0 stands for both is not said
+        return literal(
+            kind, self.pick([value for value in pool if value != "-0.0"])
+        )  # which of 0.0 and -0.0 stands for both is not said
 
     # Expressions: a scope is a list of (text, type) --------------------------------------------------------------------------------
     def of_type(self, scope, kinds):
@@ -223,7 +225,10 @@ class Generator:
             groups = [
                 group
                 for group in groups
-                if not group.lstrip("-").replace(".", "").isdigit() and group != "NULL" and "2e0" not in group and not group.startswith(("'", "NULL::"))
+                if not group.lstrip("-").replace(".", "").isdigit()
+                and group != "NULL"
+                and "2e0" not in group
+                and not group.startswith(("'", "NULL::"))
             ]
             items = groups + [self.aggregate(scope) for _ in range(self.random.randint(1, 3))]
             names = [f"c{i}" for i in range(len(items))]
