@@ -101,6 +101,7 @@ static bool parse_rule(zone *zone, cursor *at)
 {
     if (!take_zone_word(at) || !take_clock(at, &zone->standard)) return false;
     zone->standard = -zone->standard; /* POSIX counts west */
+    if (zone->standard > OFFSET_LIMIT || zone->standard < -OFFSET_LIMIT) return false;
     zone->has_rule = true;
     if (!cursor_left(at)) return true;
     if (!take_zone_word(at)) return false;
@@ -112,8 +113,7 @@ static bool parse_rule(zone *zone, cursor *at)
     if (!take(at, ',') || !take_rule_day(at, &zone->summer_begins) || !take(at, ',') || !take_rule_day(at, &zone->summer_ends))
         return false;
     zone->has_summer = true;
-    return cursor_left(at) == 0 && zone->standard <= OFFSET_LIMIT && zone->standard >= -OFFSET_LIMIT &&
-           zone->summer <= OFFSET_LIMIT && zone->summer >= -OFFSET_LIMIT;
+    return cursor_left(at) == 0 && zone->summer <= OFFSET_LIMIT && zone->summer >= -OFFSET_LIMIT;
 }
 
 /* The wall clock's seconds at which the rule's day comes in that year. */
@@ -138,10 +138,12 @@ static int64_t rule_seconds(const rule_day *rule, int64_t year)
 static zone_span span_by_rule(const zone *zone, int64_t seconds, bool local)
 {
     zone_span span = {INT64_MIN, EVER, zone->standard};
-    int64_t wall = local ? seconds : seconds + zone->standard, day = wall / SECONDS_PER_DAY - (wall % SECONDS_PER_DAY < 0), year;
+    int64_t wall, day, year;
     int64_t begins, ends, first, second;
     bool summer_first;
 
+    if (ckd_add(&wall, seconds, local ? 0 : (int64_t)zone->standard)) return span;
+    day = wall / SECONDS_PER_DAY - (wall % SECONDS_PER_DAY < 0);
     if (!zone->has_summer || day < -INT32_MAX / 2 || day > INT32_MAX / 2) return span;
     year = civil_from_days((int32_t)day).year;
     begins = rule_seconds(&zone->summer_begins, year) - zone->standard + (local ? zone->summer : 0);

@@ -82,6 +82,7 @@ MUST_USE bp_status table_scan_new(scan **out, bp_context *context, table *table,
 typedef struct pipeline_pair {
     bp_context *context;
     pipeline *parts[2];
+    size_t depth; /* of unions in the parts, itself included */
 } pipeline_pair;
 bp_status union_make_scan(void *pair, scan **out, bp_error *err);
 

@@ -211,7 +211,7 @@ bool pipeline_reads_source(const pipeline *pipeline, const source *source)
 
     if (pipeline->make_scan == make_source_scan) return ((const source_scan *)pipeline->make_scan_data)->source == source;
     if (pipeline->make_scan != union_make_scan) return false;
-    pair = pipeline->make_scan_data; /* unions nest as deep as queries do */
+    pair = pipeline->make_scan_data; /* at most UNION_DEPTH deep */
     return pipeline_reads_source(pair->parts[0], source) || pipeline_reads_source(pair->parts[1], source);
 }
 
@@ -550,7 +550,28 @@ static bp_status lower_join(lowering *state, plan_id id, bp_error *err)
     return spec.kind == JOIN_RIGHT || spec.kind == JOIN_FULL ? add_unmatched(state, id, build, err) : BP_OK;
 }
 
-/* sets ---------------------------------------------------------------------------------------------------------------------------------------- */
+/* sets ------ PLACEHOLDER ---------------------------------------------------------------------------------------------------------------------------------------- */
+#define UNION_DEPTH 32 /* scans that call scans: more would need a deep C stack */
+
+static size_t union_depth(const pipeline *part)
+{
+    return part->make_scan == union_make_scan ? ((const pipeline_pair *)part->make_scan_data)->depth : 0;
+}
+
+/* A chain of UNION ALL nests to the left, as deep as it is long: now and then its rows are kept, and a scan of them goes on. */
+static bp_status end_deep_union(lowering *state, plan_id id, bp_error *err)
+{
+    schema *types;
+    sink *kept;
+    bp_status status;
+
+    if (union_depth(state->open[id]) < UNION_DEPTH) return BP_OK;
+    if ((status = outputs_schema(state, plan_at(state->plan, id), &types, err))) return status;
+    if ((status = collect_new(&kept, state->context, types, 0, UINT64_MAX, -1, err))) return status;
+    if ((status = end_pipeline(state, id, state->open[id], kept, err))) return status;
+    return open_pipeline(state, id, collect_make_scan, kept, err);
+}
+
 static bp_status lower_union(lowering *state, plan_id id, bp_error *err)
 {
     const plan_node *node = plan_at(state->plan, id);
@@ -560,8 +581,11 @@ static bp_status lower_union(lowering *state, plan_id id, bp_error *err)
 
     if (!pair) return error_no_memory(err, state->context->memory, sizeof *pair);
     pair->context = state->context;
-    pair->parts[0] = state->open[node->children[0]];
-    pair->parts[1] = state->open[node->children[1]];
+    for (size_t i = 0; i < 2; i++) {
+        if ((status = end_deep_union(state, node->children[i], err))) return status;
+        pair->parts[i] = state->open[node->children[i]];
+        if (union_depth(pair->parts[i]) >= pair->depth) pair->depth = union_depth(pair->parts[i]) + 1;
+    }
     if ((status = open_pipeline(state, id, union_make_scan, pair, err)) || node->set.all) return status;
     if ((status = output_exprs(state, id, &columns, err))) return status;
     return aggregate_over(state, id, id, columns, node->output_count, NULL, 0, err);

@@ -380,19 +380,21 @@ static bp_status bind_body(relation *out, binder *binder, syntax_id body, syntax
 
 bp_status bind_query(relation *out, binder *outer, syntax_id query, bp_error *err)
 {
-    binder binder = *outer;
-    syntax_id body = syntax_child(binder.tree, query, SLOT_QUERY_BODY), order = syntax_child(binder.tree, query, SLOT_QUERY_ORDER);
+    binder *inner = arena_new(outer->arena, binder); /* not on the C stack: queries nest LIMIT_QUERY_DEPTH deep */
+    syntax_id body = syntax_child(outer->tree, query, SLOT_QUERY_BODY), order = syntax_child(outer->tree, query, SLOT_QUERY_ORDER);
     bp_status status;
 
-    if (++binder.depth > LIMIT_QUERY_DEPTH)
-        return error_set_at(err, BP_LIMIT, syntax_at(binder.tree, query)->begin, "queries nest deeper than %d levels",
+    if (!inner) return error_no_memory(err, outer->context->memory, sizeof *inner);
+    *inner = *outer;
+    if (++inner->depth > LIMIT_QUERY_DEPTH)
+        return error_set_at(err, BP_LIMIT, syntax_at(inner->tree, query)->begin, "queries nest deeper than %d levels",
                             LIMIT_QUERY_DEPTH);
-    if (syntax_kind_of(binder.tree, body) != SYNTAX_SELECT) binder.correlation = NULL;
-    if ((status = add_ctes(&binder, query, err))) return status;
-    if ((status = bind_body(out, &binder, body, order, err))) return status;
-    if (syntax_kind_of(binder.tree, body) != SYNTAX_SELECT && (status = sort_outputs(out, &binder, order, err))) return status;
-    if (outer->correlation && outer->correlation->count) return limit_correlated(out, &binder, query, outer->correlation, err);
-    return limit_outputs(out, &binder, query, err);
+    if (syntax_kind_of(inner->tree, body) != SYNTAX_SELECT) inner->correlation = NULL;
+    if ((status = add_ctes(inner, query, err))) return status;
+    if ((status = bind_body(out, inner, body, order, err))) return status;
+    if (syntax_kind_of(inner->tree, body) != SYNTAX_SELECT && (status = sort_outputs(out, inner, order, err))) return status;
+    if (outer->correlation && outer->correlation->count) return limit_correlated(out, inner, query, outer->correlation, err);
+    return limit_outputs(out, inner, query, err);
 }
 
 bp_status bind_statement_query(plan **out, session *session, const syntax *tree, syntax_id query, const parameters *parameters,

@@ -717,20 +717,22 @@ static bp_status bind_sets(select_state *state, syntax_id order, bool *hidden, b
 
 bp_status bind_select(relation *out, binder *binder, syntax_id select, syntax_id order, bp_error *err)
 {
-    select_state state = {.binder = binder, .select = select, .correlation = binder->correlation};
+    select_state *state = arena_new(binder->arena, select_state); /* not on the C stack: subqueries nest LIMIT_QUERY_DEPTH deep */
     bool hidden = false;
     bp_status status;
 
+    if (!state) return error_no_memory(err, binder->context->memory, sizeof *state);
+    *state = (select_state){.binder = binder, .select = select, .correlation = binder->correlation};
     binder->correlation = NULL; /* FROM's subqueries are others */
-    if ((status = refuse_what_is_not_there(&state, err))) return status;
+    if ((status = refuse_what_is_not_there(state, err))) return status;
     status = has_grouping_sets(binder, syntax_child(binder->tree, select, SLOT_SELECT_GROUP))
-                 ? bind_sets(&state, order, &hidden, err)
-                 : bind_set(&state, order, &hidden, err);
-    if (status || (status = put_out(&state, hidden, err))) return status;
-    out->node = state.node;
-    out->count = state.count;
-    out->names = arena_new_array(binder->arena, string_view, state.count);
-    if (!out->names) return no_memory(&state, err);
-    for (size_t i = 0; i < state.count; i++) out->names[i] = state.items[i].name;
+                 ? bind_sets(state, order, &hidden, err)
+                 : bind_set(state, order, &hidden, err);
+    if (status || (status = put_out(state, hidden, err))) return status;
+    out->node = state->node;
+    out->count = state->count;
+    out->names = arena_new_array(binder->arena, string_view, state->count);
+    if (!out->names) return no_memory(state, err);
+    for (size_t i = 0; i < state->count; i++) out->names[i] = state->items[i].name;
     return BP_OK;
 }

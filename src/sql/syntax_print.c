@@ -235,6 +235,14 @@ static void put_binary(printer *printer, syntax_id id)
         put_call_of(printer, "regexp_matches", children, 2);
         put_negated(printer, node->option == OPERATOR_REGEX_NOT_MATCH, false);
         return;
+    case OPERATOR_REGEX_MATCH_NOCASE:
+    case OPERATOR_REGEX_NOT_MATCH_NOCASE:
+        put_negated(printer, node->option == OPERATOR_REGEX_NOT_MATCH_NOCASE, true);
+        add_text(printer, "regexp_matches(");
+        add_list(printer, children, 2, ", ");
+        add_text(printer, ", 'i')");
+        put_negated(printer, node->option == OPERATOR_REGEX_NOT_MATCH_NOCASE, false);
+        return;
     case OPERATOR_POWER: /* ** and ^ are one operator to the tree */
         put_infix(printer, children[0], is_written_twice(written, '*') ? "**" : "^", children[1]);
         return;

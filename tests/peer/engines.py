@@ -138,7 +138,7 @@ def difference(ours, theirs, ordered=False, tolerance=0.0, names=True):
         if isinstance(ours, Refusal) and isinstance(theirs, Refusal):
             return None
         return f"ours {ours}, DuckDB {theirs}" if isinstance(ours, Refusal) else f"ours {brief(ours)}, DuckDB {theirs}"
-    if ours.types != theirs.types:
+    if [kind.replace('"', "") for kind in ours.types] != [kind.replace('"', "") for kind in theirs.types]:
         return f"types: ours {ours.types}, DuckDB {theirs.types}"
     if names and ours.names != theirs.names:
         return f"names: ours {ours.names}, DuckDB {theirs.names}"
