@@ -143,7 +143,14 @@ def test_functions_with_random_arguments(pair):
     chosen = random.Random(SEED)
     for name, signature, flags, _ in functions():
         parts = [part.strip() for part in signature.split(",") if part.strip()]
-        if name in UNLIKE or not re.match(r"[a-z]", name) or not set(parts) <= SIMPLE or "list" in name or "map" in name:
+        if (
+            name in UNLIKE
+            or name.startswith("parse_")
+            or not re.match(r"[a-z]", name)
+            or not set(parts) <= SIMPLE
+            or "list" in name
+            or "map" in name
+        ):
             continue
         for _ in range(4 * ROUNDS):
             arguments = []
