@@ -12,6 +12,7 @@ KNOWN = [
     (r"No function matches the given name and argument types '[-+]\(", None),
     (r"can't be cast because the value is out of range for the destination type DECIMAL\(38", None),
     (r"Overflow in |the types of the two sides do not go together", None),
+    (r"Timestamp microseconds out of range", None),
     # DuckDB refuses
     (None, r"Could not cast value \S+ to DECIMAL\(38"),
     # zones are in an extension of DuckDB's

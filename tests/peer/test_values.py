@@ -125,7 +125,7 @@ UNLIKE = {
     "random", "uuidv4", "uuidv7", "make_timestamptz", "regexp_extract", "regexp_extract_all", "parse_filename", "uuid", "gen_random_uuid", "now", "hash", "position", "substr", "substring", "left", "right", "lpad", "rpad", "array_slice",
     "list_slice", "current_date", "today", "current_timestamp", "get_current_timestamp", "current_time", "get_current_time", "current_localtime",
     "current_localtimestamp", "localtime", "localtimestamp", "transaction_timestamp", "age", "array_distinct", "list_distinct", "array_extract", "list_length", "list_string_agg",
-    "map_entries",
+    "map_entries", "mod", "strptime", "try_strptime",
 }  # fmt: skip
 
 
