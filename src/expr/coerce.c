@@ -184,6 +184,16 @@ int implicit_cast_cost(const argument_type *from, data_type to)
     return -1;
 }
 
+/* The scale stays: an integer too large for what is left beside it is an error when it is cast, and no digit is lost in silence. */
+static data_type decimal_with_integer(data_type decimal, data_type integer)
+{
+    data_type whole = decimal_of(integer);
+    int digits = decimal.precision - decimal.scale > whole.precision ? decimal.precision - decimal.scale : whole.precision;
+    int precision = digits + decimal.scale;
+
+    return type_decimal((unsigned)(precision > 38 || integer_bits((type_id)integer.id) == 128 ? 38 : precision), decimal.scale);
+}
+
 /* common types -------------------------------------------------------------------------------------------------------------------- */
 static data_type unify_numbers(data_type left, data_type right)
 {
@@ -191,8 +201,8 @@ static data_type unify_numbers(data_type left, data_type right)
         data_type wide = left.id == TYPE_FLOAT64 || right.id == TYPE_FLOAT64 ? type_of(TYPE_FLOAT64) : type_of(TYPE_FLOAT32);
         return left.id == TYPE_FLOAT16 && right.id == TYPE_FLOAT16 ? left : wide;
     }
-    if (left.id == TYPE_DECIMAL && integer_bits((type_id)right.id) == 128) return type_decimal(38, left.scale);
-    if (right.id == TYPE_DECIMAL && integer_bits((type_id)left.id) == 128) return type_decimal(38, right.scale);
+    if (left.id == TYPE_DECIMAL && right.id != TYPE_DECIMAL) return decimal_with_integer(left, right);
+    if (right.id == TYPE_DECIMAL && left.id != TYPE_DECIMAL) return decimal_with_integer(right, left);
     if (left.id == TYPE_DECIMAL || right.id == TYPE_DECIMAL) return decimal_union(decimal_of(left), decimal_of(right));
     if (integer_holds((type_id)left.id, (type_id)right.id)) return left;
     if (integer_holds((type_id)right.id, (type_id)left.id)) return right;
