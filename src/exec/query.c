@@ -121,6 +121,15 @@ bp_status query_start(query *query, bp_error *err)
 }
 
 /* windows ------------------------------------------------------------------------------------------------------------------------------ */
+/* Results must not need more memory than there is only because others are faster at filling windows than the reader at emptying them: beyond a
+ * quarter of the limit a window that has a morsel for each worker gets no more. */
+static bool window_is_heavy(const query *query)
+{
+    const memory *memory = query->context->memory;
+
+    return query->slot_count >= query->worker_count && memory_used(memory) > memory_limit(memory) / 4;
+}
+
 /* Take a morsel of this window: numbers rise in claim order, so slots are in morsel order as well. */
 static bp_status claim_slot(query *query, size_t worker, window_slot **out, bp_error *err)
 {
@@ -130,7 +139,7 @@ static bp_status claim_slot(query *query, size_t worker, window_slot **out, bp_e
 
     *out = NULL;
     mutex_lock(&query->lock);
-    if (query->claims_left && !query->scan_ended) {
+    if (query->claims_left && !query->scan_ended && !window_is_heavy(query)) {
         status = chain_claim(query->chains[worker], &morsel, &end, err);
         query->scan_ended |= end;
         query->claims_left--;

@@ -229,7 +229,7 @@ uint32_t *cell_list_order(const column *cells, arena *arena)
         for (size_t i = 0; i < cells->length; i++) items[i] = keyed[i].item;
     } else if (items && keyed) {
         for (size_t i = 0; i < cells->length; i++) items[i] = (uint32_t)i;
-        list_sort_items(&order, items, items + cells->length, cells->length);
+        (void)!list_sort_items(&order, items, items + cells->length, cells->length, NULL, NULL);
     }
     if (!keyed) items = NULL;
     memory_free(arena->memory, keyed, bytes);

@@ -116,7 +116,7 @@ static bp_status prune(const aggregate_state_call *call, top_state *state, bool 
     }
     for (size_t i = 0; i < keys->count; i++) items[i] = (uint32_t)i;
     order.elements = &cells;
-    list_sort_items(&order, items, items + keys->count, keys->count);
+    if ((status = list_sort_items(&order, items, items + keys->count, keys->count, &call->context->cancel, err))) goto done;
     if (has_by && (status = keep_items(call, &state->by, bind->by_cells, items, kept, err))) goto done;
     status = keep_items(call, &state->values, bind->cells, items, kept, err);
 done:

@@ -6,6 +6,8 @@
 
 #include "text/unicode.h"
 
+#define PIECE_SIZE ((size_t)1 << 20)
+
 /* Every byte's letter in the other case where it lies in [first, first + 26); returns the bits that any byte has. */
 VECTORISED static unsigned char map_ascii(char *out, const char *in, size_t size, unsigned char first)
 {
@@ -17,6 +19,21 @@ VECTORISED static unsigned char map_ascii(char *out, const char *in, size_t size
         out[i] = (char)(c ^ ((unsigned char)(c - first) < 26 ? 0x20 : 0));
     }
     return seen;
+}
+
+/* Piece by piece, between which cancel is looked at. */
+static bp_status map_pieces(const function_call *call, builder *mapped, string_view text, text_fold map, bp_error *err)
+{
+    bp_status status = BP_OK;
+
+    builder_reset(mapped);
+    for (size_t begin = 0, end; begin < text.size && !status; begin = end) {
+        end = text.size - begin > PIECE_SIZE ? begin + PIECE_SIZE : text.size;
+        while (end < text.size && ((unsigned char)text.data[end] & 0xc0) == 0x80) end++;
+        map(mapped, string_view_slice(text, begin, end));
+        status = cancel_check(&call->context->cancel, err);
+    }
+    return status;
 }
 
 static bp_status map_case(const function_call *call, const column *arguments, column *out, unsigned char first, text_fold map,
@@ -39,9 +56,8 @@ static bp_status map_case(const function_call *call, const column *arguments, co
         } else if (!(map_ascii(place, text.data, text.size, first) & 0x80)) {
             to[row] = text_commit(&room, text.size);
         } else {
-            builder_reset(&mapped);
-            map(&mapped, text);
-            status = text_store(call, &room, &mapped, name, &to[row], err);
+            status = map_pieces(call, &mapped, text, map, err);
+            if (!status) status = text_store(call, &room, &mapped, name, &to[row], err);
         }
     }
     builder_clear(&mapped);

@@ -76,17 +76,20 @@ static bp_status number_elements(all_elements *out, const function_call *call, c
     if ((status = list_picks_init(&out->picks, call, call->rows, err))) return status;
     for (size_t row = 0; row < call->rows; row++) {
         list_view list = list_at(lists, row);
+        if ((status = cancel_check(&call->context->cancel, err))) return status;
         if ((status = list_pick_run(&out->picks, list.offset, list.size, err))) return status;
         list_close(&out->picks, row);
     }
     out->rows = arena_allocate(call->arena, (out->picks.count + 1) * sizeof *out->rows);
     out->numbers = arena_allocate(call->arena, (out->picks.count + 1) * sizeof *out->numbers);
     if (!out->rows || !out->numbers) return call_no_memory(call, out->picks.count * 12, err);
-    for (size_t row = 0; row < call->rows; row++)
+    for (size_t row = 0; row < call->rows; row++) {
+        if ((status = cancel_check(&call->context->cancel, err))) return status;
         for (size_t i = 0; i < out->picks.entries[row].size; i++) {
             out->rows[out->picks.entries[row].offset + i] = (uint32_t)row;
             out->numbers[out->picks.entries[row].offset + i] = (int64_t)i + 1;
         }
+    }
     return BP_OK;
 }
 

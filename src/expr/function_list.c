@@ -235,15 +235,21 @@ KERNEL(text_slice)
 
 /* looking for values ----------------------------------------------------------------------------------------------------------------------- */
 /* The place (from 0) of a value, NULL a value like others; SIZE_MAX: not there. */
-static size_t find_value(list_view list, const column *value, size_t row)
+static bp_status find_value(const function_call *call, list_view list, const column *value, size_t row, size_t *place,
+                            bp_error *err)
 {
     bool null = column_is_null(value, row);
+    bp_status status;
 
+    *place = SIZE_MAX;
     for (size_t i = 0; i < list.size; i++) {
+        if (i % LIST_CHECK_ITEMS == 0 && (status = cancel_check(&call->context->cancel, err))) return status;
         if (column_is_null(list.elements, list.offset + i) != null) continue;
-        if (null || column_value_equal(list.elements, list.offset + i, value, row)) return i;
+        if (!null && !column_value_equal(list.elements, list.offset + i, value, row)) continue;
+        *place = i;
+        return BP_OK;
     }
-    return SIZE_MAX;
+    return BP_OK;
 }
 
 /* An empty list has nothing, not even what is unknown; else a NULL is in it or not, nobody knows. */
@@ -255,10 +261,14 @@ KERNEL(list_contains)
     if (!to || !validity) return call_no_memory(call, call->rows / 8, err);
     for (size_t row = 0; row < call->rows; row++) {
         list_view list = list_at(&arguments[0], row);
+        size_t place = SIZE_MAX;
+        bp_status status = BP_OK;
         if (column_is_null(&arguments[0], row) || (list.size && column_is_null(&arguments[1], row)))
             bitmap_unset(validity, row);
-        else if (list.size && find_value(list, &arguments[1], row) != SIZE_MAX)
-            bitmap_set(to, row);
+        else if (list.size)
+            status = find_value(call, list, &arguments[1], row, &place, err);
+        if (status) return status;
+        if (place != SIZE_MAX) bitmap_set(to, row);
     }
     return BP_OK;
 }
@@ -272,7 +282,9 @@ KERNEL(list_position)
     (void)count;
     if (!to || !validity) return call_no_memory(call, call->rows * 4, err);
     for (size_t row = 0; row < call->rows; row++) {
-        size_t place = find_value(list_at(&arguments[0], row), &arguments[1], row);
+        size_t place;
+        bp_status status = find_value(call, list_at(&arguments[0], row), &arguments[1], row, &place, err);
+        if (status) return status;
         to[row] = place == SIZE_MAX ? 0 : (int32_t)(place + 1);
         if (place == SIZE_MAX || column_is_null(&arguments[0], row)) bitmap_unset(validity, row);
     }
@@ -290,8 +302,7 @@ bp_status list_sorted_row(const function_call *call, list_view list, uint32_t **
     if (!items) return call_no_memory(call, list.size * sizeof *items, err);
     for (size_t i = 0; i < list.size; i++)
         if (!column_is_null(list.elements, list.offset + i)) items[(*count)++] = (uint32_t)(list.offset + i);
-    list_sort_items(&order, items, items + list.size, *count);
-    return BP_OK;
+    return list_sort_items(&order, items, items + list.size, *count, &call->context->cancel, err);
 }
 
 /* How many of `wanted` (without NULLs) are in `list`: all of them, or any. */
@@ -306,6 +317,7 @@ static bp_status has_values(const function_call *call, list_view list, list_view
     if (wanted.size == 0) return BP_OK;
     if ((status = list_sorted_row(call, list, &sorted, &count, err))) return status;
     for (size_t i = 0; i < wanted.size; i++) {
+        if (i % LIST_CHECK_ITEMS == 0 && (status = cancel_check(&call->context->cancel, err))) return status;
         if (column_is_null(wanted.elements, wanted.offset + i)) continue;
         if ((list_find_sorted(&order, sorted, count, wanted.elements, wanted.offset + i) != SIZE_MAX) == all) continue;
         *out = !all;

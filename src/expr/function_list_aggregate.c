@@ -88,6 +88,7 @@ static bp_status select_elements(const function_call *call, const column *lists,
     if ((status = list_picks_init(picks, call, call->rows, err))) return status;
     for (size_t row = 0; row < call->rows; row++) {
         list_view list = list_at(lists, row);
+        if ((status = cancel_check(&call->context->cancel, err))) return status;
         for (size_t i = 0; i < list.size; i++) {
             if (skips_nulls && column_is_null(elements, list.offset + i)) continue;
             if ((status = list_pick(picks, list.offset + i, err))) return status;
@@ -118,9 +119,11 @@ KERNEL(list_aggregate)
     for (size_t i = plan->skipped; i < count; i++) given[i - plan->skipped + 1] = arguments[i];
     if ((status = select_elements(call, &arguments[0], &given[0], function->skips_nulls, &picks, &groups, err))) return status;
     function->init(&state_call, states, stride, call->rows);
-    if (picks.count) {
-        status =
-            function->update(&state_call, states, stride, groups, given, plan->call->argument_count, picks.items, picks.count, err);
+    for (size_t done = 0; done < picks.count; done += LIST_CHECK_ITEMS) {
+        size_t part = picks.count - done < LIST_CHECK_ITEMS ? picks.count - done : LIST_CHECK_ITEMS;
+        if ((status = cancel_check(&call->context->cancel, err))) return status;
+        status = function->update(&state_call, states, stride, groups + done, given, plan->call->argument_count, picks.items + done,
+                                  part, err);
         if (status) return status;
     }
     if ((status = function->finish(&state_call, states, stride, call->rows, out, call->arena, err))) return status;

@@ -307,7 +307,8 @@ static bp_status sort_rows(const function_call *call, const column *lists, list_
             if (!scratch) return call_no_memory(call, room * sizeof *scratch, err);
         }
         if ((status = list_pick_run(picks, old.offset, old.size, err))) return status;
-        list_sort_items(&order, picks->items + picks->count - old.size, scratch, old.size);
+        status = list_sort_items(&order, picks->items + picks->count - old.size, scratch, old.size, &call->context->cancel, err);
+        if (status) return status;
         list_close(picks, row);
     }
     return BP_OK;
@@ -353,11 +354,12 @@ static bp_status distinct_items(const function_call *call, list_view list, uint3
     list_order order = {.elements = list.elements};
     uint32_t *items = arena_allocate(call->arena, (2 * list.size + 1) * sizeof *items), *scratch = items + list.size;
     size_t valid = 0, kept = 0;
+    bp_status status;
 
     if (!items) return call_no_memory(call, list.size * sizeof *items, err);
     for (size_t i = 0; i < list.size; i++)
         if (!column_is_null(list.elements, list.offset + i)) items[valid++] = (uint32_t)(list.offset + i);
-    list_sort_items(&order, items, scratch, valid);
+    if ((status = list_sort_items(&order, items, scratch, valid, &call->context->cancel, err))) return status;
     for (size_t i = 0; i < valid; i++) /* equal ones are in list order: the first of a run is the first there is */
         if (i == 0 || list_order_compare(&order, items[i - 1], items[i]) != 0) scratch[kept++] = items[i];
     memcpy(items, scratch, kept * sizeof *items);
@@ -367,11 +369,14 @@ static bp_status distinct_items(const function_call *call, list_view list, uint3
 }
 
 /* Numbers in rising order (heap sort: no memory, no bad case). */
-static void sort_numbers_rising(uint32_t *items, size_t count)
+static bp_status sort_numbers_rising(const function_call *call, uint32_t *items, size_t count, bp_error *err)
 {
+    bp_status status;
+
     for (size_t begin = count / 2, end = count; end > 1;) {
         uint32_t moving;
         size_t at, child;
+        if ((begin + end) % LIST_CHECK_ITEMS == 0 && (status = cancel_check(&call->context->cancel, err))) return status;
         if (begin > 0) {
             moving = items[--begin];
             at = begin;
@@ -388,6 +393,7 @@ static void sort_numbers_rising(uint32_t *items, size_t count)
         }
         items[at] = moving;
     }
+    return BP_OK;
 }
 
 KERNEL(list_distinct)
@@ -403,7 +409,7 @@ KERNEL(list_distinct)
         uint32_t *items;
         size_t kept;
         if ((status = distinct_items(call, list_at(&arguments[0], row), &items, &kept, err))) return status;
-        sort_numbers_rising(items, kept);
+        if ((status = sort_numbers_rising(call, items, kept, err))) return status;
         for (size_t i = 0; i < kept; i++)
             if ((status = list_pick(&picks, items[i], err))) return status;
         list_close(&picks, row);
@@ -451,7 +457,7 @@ KERNEL(list_intersect)
                                : list_find_sorted(&order, items, kept, right.elements, right.offset + i);
             if (place != SIZE_MAX) both[common++] = items[place];
         }
-        sort_numbers_rising(both, common);
+        if ((status = sort_numbers_rising(call, both, common, err))) return status;
         for (size_t i = 0; i < common; i++)
             if ((i == 0 || both[i] != both[i - 1]) && (status = list_pick(&picks, both[i], err))) return status;
         list_close(&picks, row);

@@ -51,6 +51,8 @@ static BP_WRAPS bp_status number_lists(const function_call *call, const column *
     if (!to) return call_no_memory(call, (size_t)total * 8, err);
     for (size_t row = 0; row < call->rows; row++) {
         row_range range = {0};
+        bp_status status = cancel_check(&call->context->cancel, err);
+        if (status) return status;
         if (entries[row].size) range = range_of_row(arguments, count, row, inclusive);
         for (uint64_t i = 0; i < range.count; i++)
             to[entries[row].offset + i] = (int64_t)((uint64_t)range.start + i * (uint64_t)range.step);

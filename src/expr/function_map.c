@@ -82,7 +82,7 @@ static bp_status check_row_keys(const function_call *call, list_view keys, bp_er
     if (!items) return call_no_memory(call, keys.size * sizeof *items, err);
     for (size_t i = 0; i < keys.size; i++) items[i] = (uint32_t)(keys.offset + i);
     if (keys.size <= 8) return check_keys(keys.elements, items, keys.size, err);
-    list_sort_items(&order, items, items + keys.size, keys.size);
+    status = list_sort_items(&order, items, items + keys.size, keys.size, &call->context->cancel, err);
     for (size_t i = 0; i + 1 < keys.size && !status; i++) status = check_keys(keys.elements, items + i, 2, err);
     return status;
 }

@@ -5,12 +5,13 @@
 #include "text/utf8.h"
 
 /* An empty separator cuts between all characters. */
-static bp_status split_text(text_list *list, string_view rest, string_view separator, bp_error *err)
+static bp_status split_text(const function_call *call, text_list *list, string_view rest, string_view separator, bp_error *err)
 {
     bp_status status;
 
-    for (;;) {
+    for (size_t part = 1;; part++) {
         size_t found = text_find(rest, separator), end;
+        if (part % 65536 == 0 && (status = cancel_check(&call->context->cancel, err))) return status;
         if (!separator.size) found = rest.size ? (size_t)(utf8_next(rest.data, rest.data + rest.size) - rest.data) : 0;
         end = found + separator.size;
         if (found == SIZE_MAX || (!separator.size && found >= rest.size)) return text_list_add(list, rest, err);
@@ -37,7 +38,7 @@ KERNEL(text_split)
         if (column_is_null(&arguments[1], row))
             status = text_list_add(&list, TEXT(0), err);
         else
-            status = split_text(&list, TEXT(0), TEXT(1), err);
+            status = split_text(call, &list, TEXT(0), TEXT(1), err);
         if (status) return status;
     }
     return text_list_finish(&list, out, err);

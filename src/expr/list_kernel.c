@@ -109,26 +109,48 @@ static void insertion_sort(const list_order *order, uint32_t *items, size_t coun
     }
 }
 
-void list_sort_items(const list_order *order, uint32_t *items, uint32_t *scratch, size_t count)
+static inline bp_status check_at(size_t at, cancel *cancel, bp_error *err)
+{
+    return cancel && at % LIST_CHECK_ITEMS == 0 ? cancel_check(cancel, err) : BP_OK;
+}
+
+/* Two sorted runs, [begin, middle) and [middle, end), into one. */
+static bp_status merge_runs(const list_order *order, const uint32_t *from, uint32_t *to, size_t begin, size_t middle, size_t end,
+                            cancel *cancel, bp_error *err)
+{
+    size_t left = begin, right = middle, at = begin;
+    bp_status status;
+
+    while (left < middle && right < end) {
+        if ((status = check_at(at, cancel, err))) return status;
+        to[at++] = list_order_compare(order, from[left], from[right]) <= 0 ? from[left++] : from[right++];
+    }
+    while (left < middle) to[at++] = from[left++];
+    while (right < end) to[at++] = from[right++];
+    return BP_OK;
+}
+
+bp_status list_sort_items(const list_order *order, uint32_t *items, uint32_t *scratch, size_t count, cancel *cancel, bp_error *err)
 {
     uint32_t *from = items, *to = scratch;
+    bp_status status;
 
-    for (size_t begin = 0; begin < count; begin += 8) insertion_sort(order, items + begin, count - begin < 8 ? count - begin : 8);
+    for (size_t begin = 0; begin < count; begin += 8) {
+        if ((status = check_at(begin, cancel, err))) return status;
+        insertion_sort(order, items + begin, count - begin < 8 ? count - begin : 8);
+    }
     for (size_t width = 8; width < count; width *= 2) {
         uint32_t *swap = from;
         for (size_t begin = 0; begin < count; begin += 2 * width) {
             size_t middle = count - begin < width ? count : begin + width,
                    end = count - begin < 2 * width ? count : begin + 2 * width;
-            size_t left = begin, right = middle, at = begin;
-            while (left < middle && right < end)
-                to[at++] = list_order_compare(order, from[left], from[right]) <= 0 ? from[left++] : from[right++];
-            while (left < middle) to[at++] = from[left++];
-            while (right < end) to[at++] = from[right++];
+            if ((status = merge_runs(order, from, to, begin, middle, end, cancel, err))) return status;
         }
         from = to;
         to = swap;
     }
     if (from != items) memcpy(items, from, count * sizeof *items);
+    return BP_OK;
 }
 
 size_t list_find_sorted(const list_order *order, const uint32_t *items, size_t count, const column *values, size_t row)

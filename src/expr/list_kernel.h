@@ -60,13 +60,17 @@ MUST_USE bp_status list_picks_finish(const list_picks *picks, const column *cons
 /* The result's list column over these elements. */
 MUST_USE bp_status list_result(const function_call *call, list_entry *entries, const column *elements, column *out, bp_error *err);
 
-/* Sort numbers of elements by their values (NULL last), stable. `scratch` has room for as many. */
+/* Loops over elements look at cancel after so many. */
+#define LIST_CHECK_ITEMS ((size_t)1 << 16)
+
+/* Sort numbers of elements by their values (NULL last), stable. `scratch` has room for as many. cancel NULL: nothing stops it. */
 typedef struct list_order {
     const column *elements;
     bool descending, nulls_first;
 } list_order;
 int list_order_compare(const list_order *order, size_t left, size_t right);
-void list_sort_items(const list_order *order, uint32_t *items, uint32_t *scratch, size_t count);
+MUST_USE bp_status list_sort_items(const list_order *order, uint32_t *items, uint32_t *scratch, size_t count, cancel *cancel,
+                                   bp_error *err);
 /* The place of a value among sorted items of another column, or SIZE_MAX. */
 size_t list_find_sorted(const list_order *order, const uint32_t *items, size_t count, const column *values, size_t row);
 
