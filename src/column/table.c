@@ -9,8 +9,8 @@
 
 #include <stdatomic.h>
 
-#define LEAST_KEPT_ROWS                                                                                                            \
-    4096 /* more than an operator's batch, which is often a slice of something larger that it would keep alive */
+/* More than an operator passes on at once by default: that is often a slice of something larger, which it would keep alive. */
+#define LEAST_KEPT_ROWS 2049
 #define CHUNK_MAX_ROWS ((size_t)INT32_MAX)
 
 typedef struct chunk {
