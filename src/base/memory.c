@@ -372,13 +372,27 @@ static void small_free(void *block)
 }
 #endif
 
-static void *map_pages(size_t size)
+/* Blocks that can hold huge pages begin at one: without that a block of 4 MiB holds but one, and page faults were a third of reading a CSV file. */
+static void *map_aligned(size_t size)
 {
-    void *pages = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    char *pages = mmap(NULL, size + HUGE_PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    size_t before;
 
     if (pages == MAP_FAILED) return NULL;
-    if (size >= 2 * HUGE_PAGE_SIZE) madvise(pages, size, MADV_HUGEPAGE);
-    return pages;
+    before = (size_t)(-(uintptr_t)pages) & (HUGE_PAGE_SIZE - 1);
+    if (before) munmap(pages, before);
+    munmap(pages + before + size, HUGE_PAGE_SIZE - before);
+    madvise(pages + before, size, MADV_HUGEPAGE);
+    return pages + before;
+}
+
+static void *map_pages(size_t size)
+{
+    void *pages = size >= 2 * HUGE_PAGE_SIZE ? map_aligned(size) : NULL;
+
+    if (pages) return pages;
+    pages = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return pages == MAP_FAILED ? NULL : pages;
 }
 
 /* *zeroed tells whether the block is known to hold zeros. The root is charged last, and not at all when it has kept a block that fits. */
