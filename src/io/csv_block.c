@@ -249,9 +249,10 @@ static bp_status take_block(csv_scan *scan, csv_worker *worker, csv_open_file **
     bool ended;
 
     *file = NULL;
-    for (*end = false;;) {
+    *end = atomic_load(&scan->failed); /* a stream that failed half way has lost its place: nobody goes on from there */
+    while (!*end) {
         if (!scan->current) {
-            *end = scan->next_file == scan->source->file_count || atomic_load(&scan->failed);
+            *end = scan->next_file == scan->source->file_count;
             if (*end) return BP_OK;
             if ((status = open_next(scan, err))) return status;
         }
@@ -269,6 +270,7 @@ static bp_status take_block(csv_scan *scan, csv_worker *worker, csv_open_file **
         }
         close_current(scan);
     }
+    return BP_OK;
 }
 
 bp_status csv_block_claim(csv_scan *scan, csv_worker *worker, uint64_t *morsel, bool *end, bp_error *err)
