@@ -102,44 +102,6 @@ static bool overridden(source **out, const binder *binder)
     return true;
 }
 
-/* One file: known already under `key`, or looked at now and then known. A pipe is never known. */
-static bp_status known_csv_source(source **out, binder *binder, const file_list *files, string_view key, const csv_options *options,
-                                  bp_error *err)
-{
-    file_identity identity;
-    source *known;
-    bp_status status;
-
-    if (files->count != 1 || file_identify(&identity, binder->context, files->paths[0], NULL) || identity.size == 0)
-        return csv_source_new(out, binder->context, files->paths, files->count, options, err);
-    if ((known = known_files_find(binder->session, key, &identity))) {
-        *out = source_retain(known);
-        return BP_OK;
-    }
-    if ((status = csv_source_new(out, binder->context, files->paths, files->count, options, err))) return status;
-    if ((status = known_files_add(binder->session, key, &identity, *out, err))) {
-        source_release(*out);
-        *out = NULL;
-    }
-    return status;
-}
-
-/* The same call, word for word, on the same file gives the same source; not when parameters decide, nor when it gathers what does not fit. */
-static bp_status source_of_call(source **out, binder *binder, syntax_id call, const file_list *files, const csv_options *options,
-                                bp_error *err)
-{
-    const syntax_node *node = syntax_at(binder->tree, call);
-    string_view key;
-
-    if (files->count != 1 || binder->tree->parameter_count || (binder->parameters && binder->parameters->count) ||
-        options->ignore_errors || options->store_rejects)
-        return csv_source_new(out, binder->context, files->paths, files->count, options, err);
-    key = arena_format(binder->arena, "%.*s\n%.*s", STRING_ARGUMENTS(files->paths[0]),
-                       STRING_ARGUMENTS(string_view_slice(binder->tree->source, node->begin, node->end)));
-    if (!key.data) return error_no_memory(err, binder->context->memory, node->end - node->begin);
-    return known_csv_source(out, binder, files, key, options, err);
-}
-
 static bp_status csv_source_of(source **out, binder *binder, syntax_id call, bp_error *err)
 {
     call_arguments arguments;
@@ -161,7 +123,7 @@ static bp_status csv_source_of(source **out, binder *binder, syntax_id call, bp_
             return status;
         }
     }
-    return source_of_call(out, binder, call, &files, &options, err);
+    return csv_source_new(out, binder->context, files.paths, files.count, &options, err);
 }
 
 bp_status option_value(const column **out, binder *binder, syntax_id node, bp_error *err)
@@ -209,10 +171,33 @@ bp_status struct_constant(const column **out, binder *binder, syntax_id node, bp
     return BP_OK;
 }
 
+/* One file named by its path alone: known already, or looked at now and then known. A pipe is never known. */
+static bp_status known_csv_source(source **out, binder *binder, const file_list *files, bp_error *err)
+{
+    string_view path = files->paths[0];
+    csv_options options;
+    file_identity identity;
+    source *known;
+    bp_status status;
+
+    csv_options_init(&options);
+    if (files->count != 1 || file_identify(&identity, binder->context, path, NULL) || identity.size == 0)
+        return csv_source_new(out, binder->context, files->paths, files->count, &options, err);
+    if ((known = known_files_find(binder->session, path, &identity))) {
+        *out = source_retain(known);
+        return BP_OK;
+    }
+    if ((status = csv_source_new(out, binder->context, files->paths, files->count, &options, err))) return status;
+    if ((status = known_files_add(binder->session, path, &identity, *out, err))) {
+        source_release(*out);
+        *out = NULL;
+    }
+    return status;
+}
+
 bp_status bind_path(source **out, binder *binder, string_view path, uint32_t position, bp_error *err)
 {
     file_list files = {0};
-    csv_options options;
     bp_status status;
 
     if (string_ends_with(path, STRING_VIEW(".parquet")) || string_ends_with(path, STRING_VIEW(".json")) ||
@@ -221,8 +206,7 @@ bp_status bind_path(source **out, binder *binder, string_view path, uint32_t pos
         return error_set_at(err, BP_NOT_SUPPORTED, position, "'%.*s': this version reads CSV files only", STRING_ARGUMENTS(path));
     if (overridden(out, binder)) return BP_OK;
     if ((status = expand_paths(&files, binder, &path, 1, position, err))) return status;
-    csv_options_init(&options);
-    status = known_csv_source(out, binder, &files, files.paths[0], &options, err);
+    status = known_csv_source(out, binder, &files, err);
     if (err && status && err->position < 0 && err->line == 0) err->position = position;
     return status;
 }

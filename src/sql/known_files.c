@@ -1,5 +1,5 @@
-/* Sources of files, by path or by path and the text of a read_csv() call, are kept as long as the file stays what it was, so that asking it again does not look at
- * its beginning again (dialect and types). */
+/* Sources of files that are named by their path alone are kept as long as the file stays what it was, so that asking it again does not look at its beginning
+ * again (dialect and types). */
 #include "known_files.h"
 
 #include "base/file.h"

@@ -5,8 +5,9 @@
 #include "base/file.h"
 #include "session.h"
 
-/* The source under the key (a path, perhaps with options behind it), if the file still has that identity; borrowed. NULL: none. */
-source *known_files_find(session *session, string_view key, const file_identity *identity);
-MUST_USE bp_status known_files_add(session *session, string_view key, const file_identity *identity, source *source, bp_error *err);
+/* The source of the path, if the file still has that identity; borrowed. NULL: none. */
+source *known_files_find(session *session, string_view path, const file_identity *identity);
+MUST_USE bp_status known_files_add(session *session, string_view path, const file_identity *identity, source *source,
+                                   bp_error *err);
 
 #endif

@@ -1193,7 +1193,7 @@ if outcome == "interrupted":
 else:
     print(-1, end=" ")
 assert con.execute("SELECT 1").fetchall() == [(1,)]
-print(outcome)
+print(outcome, flush=True)  # _exit does not flush
 os._exit(0)
 """
 
