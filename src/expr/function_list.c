@@ -291,20 +291,6 @@ KERNEL(list_position)
     return BP_OK;
 }
 
-/* Elements of a row, sorted, without NULLs; *count of them. */
-bp_status list_sorted_row(const function_call *call, list_view list, uint32_t **out, size_t *count, bp_error *err)
-{
-    uint32_t *items = arena_allocate(call->arena, (2 * list.size + 1) * sizeof *items);
-    list_order order = {.elements = list.elements};
-
-    *count = 0;
-    *out = items;
-    if (!items) return call_no_memory(call, list.size * sizeof *items, err);
-    for (size_t i = 0; i < list.size; i++)
-        if (!column_is_null(list.elements, list.offset + i)) items[(*count)++] = (uint32_t)(list.offset + i);
-    return list_sort_items(&order, items, items + list.size, *count, &call->context->cancel, err);
-}
-
 /* How many of `wanted` (without NULLs) are in `list`: all of them, or any. */
 static bp_status has_values(const function_call *call, list_view list, list_view wanted, bool all, bool *out, bp_error *err)
 {

@@ -352,19 +352,15 @@ KERNEL(list_grade_up)
 static bp_status distinct_items(const function_call *call, list_view list, uint32_t **out, size_t *count, bp_error *err)
 {
     list_order order = {.elements = list.elements};
-    uint32_t *items = arena_allocate(call->arena, (2 * list.size + 1) * sizeof *items), *scratch = items + list.size;
-    size_t valid = 0, kept = 0;
+    uint32_t *items;
+    size_t valid;
     bp_status status;
 
-    if (!items) return call_no_memory(call, list.size * sizeof *items, err);
-    for (size_t i = 0; i < list.size; i++)
-        if (!column_is_null(list.elements, list.offset + i)) items[valid++] = (uint32_t)(list.offset + i);
-    if ((status = list_sort_items(&order, items, scratch, valid, &call->context->cancel, err))) return status;
+    *count = 0;
+    if ((status = list_sorted_row(call, list, out, &valid, err))) return status;
+    items = *out;
     for (size_t i = 0; i < valid; i++) /* equal ones are in list order: the first of a run is the first there is */
-        if (i == 0 || list_order_compare(&order, items[i - 1], items[i]) != 0) scratch[kept++] = items[i];
-    memcpy(items, scratch, kept * sizeof *items);
-    *out = items;
-    *count = kept;
+        if (*count == 0 || list_order_compare(&order, items[*count - 1], items[i]) != 0) items[(*count)++] = items[i];
     return BP_OK;
 }
 

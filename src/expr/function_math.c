@@ -1,12 +1,10 @@
-/* Functions of numbers: roots, logarithms, angles, rounding, bits, random. Those of one or two DOUBLEs are one line each; where they are not defined they
+/* Functions of numbers: roots, logarithms, angles, rounding, bits. Those of one or two DOUBLEs are one line each; where they are not defined they
  * give what IEEE 754 has for it, NaN or an infinity, as DuckDB does. */
 #include <math.h>
 
 #include "function_internal.h"
 
-#include "base/clock.h"
 #include "base/number.h"
-#include "base/random.h"
 
 /* one DOUBLE -------------------------------------------------------------------------------------------------------------------------- */
 #define MATH(name, expression)                                                                                                     \
@@ -532,47 +530,6 @@ KERNEL(math_factorial)
             if (__builtin_mul_overflow(product, (int128)i, &product))
                 return error_set(err, BP_OUT_OF_RANGE, "%d! is out of range: HUGEINT holds factorials up to 33!", n);
         to[row] = product;
-    }
-    return BP_OK;
-}
-
-/* random ---------------------------------------------------------------------------------------------------------------------------- */
-/* The stream of one call in one evaluator: by the setting `seed`, or by the clock when that is 0. */
-static random_stream *stream_of(const function_call *call)
-{
-    random_state *state = call->state;
-
-    if (!state->begun) {
-        uint64_t seed = call->context->config.seed;
-        state->stream = random_new(seed ? seed : (uint64_t)clock_wall_ns(), seed ? 0 : (uint64_t)(uintptr_t)state);
-        state->begun = true;
-    }
-    return &state->stream;
-}
-
-KERNEL(math_random)
-{
-    double *to = call_values(call, out, 8);
-    random_stream *stream = stream_of(call);
-
-    (void)arguments, (void)count;
-    if (!to) return call_no_memory(call, call->rows * 8, err);
-    for (size_t row = 0; row < call->rows; row++) to[row] = random_double(stream);
-    return BP_OK;
-}
-
-KERNEL(math_uuid)
-{
-    uint128 *to = call_values(call, out, 16);
-    random_stream *stream = stream_of(call);
-
-    (void)arguments, (void)count;
-    if (!to) return call_no_memory(call, call->rows * 16, err);
-    for (size_t row = 0; row < call->rows; row++) {
-        uint64_t high = random_uint64(stream), low = random_uint64(stream);
-        high = (high & ~UINT64_C(0xf000)) | UINT64_C(0x4000); /* version 4 … */
-        low = (low & ~(UINT64_C(3) << 62)) | UINT64_C(2) << 62; /* … of RFC 4122 */
-        to[row] = (uint128)high << 64 | low;
     }
     return BP_OK;
 }

@@ -153,6 +153,19 @@ bp_status list_sort_items(const list_order *order, uint32_t *items, uint32_t *sc
     return BP_OK;
 }
 
+bp_status list_sorted_row(const function_call *call, list_view list, uint32_t **out, size_t *count, bp_error *err)
+{
+    uint32_t *items = arena_allocate(call->arena, (2 * list.size + 1) * sizeof *items);
+    list_order order = {.elements = list.elements};
+
+    *count = 0;
+    *out = items;
+    if (!items) return call_no_memory(call, list.size * sizeof *items, err);
+    for (size_t i = 0; i < list.size; i++)
+        if (!column_is_null(list.elements, list.offset + i)) items[(*count)++] = (uint32_t)(list.offset + i);
+    return list_sort_items(&order, items, items + list.size, *count, &call->context->cancel, err);
+}
+
 size_t list_find_sorted(const list_order *order, const uint32_t *items, size_t count, const column *values, size_t row)
 {
     size_t low = 0, high = count;

@@ -71,6 +71,8 @@ typedef struct list_order {
 int list_order_compare(const list_order *order, size_t left, size_t right);
 MUST_USE bp_status list_sort_items(const list_order *order, uint32_t *items, uint32_t *scratch, size_t count, cancel *cancel,
                                    bp_error *err);
+/* A row's elements that are not NULL, sorted: their numbers, *count of them, in the call's arena. */
+MUST_USE bp_status list_sorted_row(const function_call *call, list_view list, uint32_t **out, size_t *count, bp_error *err);
 /* The place of a value among sorted items of another column, or SIZE_MAX. */
 size_t list_find_sorted(const list_order *order, const uint32_t *items, size_t count, const column *values, size_t row);
 

@@ -2,6 +2,7 @@
 #include "io/csv_input.h"
 
 #include "base/cancel.h"
+#include "text/utf8.h"
 
 #define RAW_SIZE ((size_t)1 << 16)
 
@@ -154,30 +155,6 @@ static bp_status read_coded(csv_input *input, char *out, size_t size, size_t *co
     return BP_OK;
 }
 
-static size_t put_utf8(char *out, uint32_t code)
-{
-    if (code < 0x80) {
-        out[0] = (char)code;
-        return 1;
-    }
-    if (code < 0x800) {
-        out[0] = (char)(0xc0 | code >> 6);
-        out[1] = (char)(0x80 | (code & 0x3f));
-        return 2;
-    }
-    if (code < 0x10000) {
-        out[0] = (char)(0xe0 | code >> 12);
-        out[1] = (char)(0x80 | (code >> 6 & 0x3f));
-        out[2] = (char)(0x80 | (code & 0x3f));
-        return 3;
-    }
-    out[0] = (char)(0xf0 | code >> 18);
-    out[1] = (char)(0x80 | (code >> 12 & 0x3f));
-    out[2] = (char)(0x80 | (code >> 6 & 0x3f));
-    out[3] = (char)(0x80 | (code & 0x3f));
-    return 4;
-}
-
 static uint32_t unit_at(const csv_input *input, size_t position)
 {
     unsigned char first = (unsigned char)input->coded[position], second = (unsigned char)input->coded[position + 1];
@@ -191,25 +168,26 @@ static size_t transcode_one(csv_input *input, char *out, bool ended)
     size_t left = input->coded_end - input->coded_begin;
     uint32_t unit, low;
 
-    if (input->encoding == CSV_ENCODING_LATIN1) return left ? put_utf8(out, (unsigned char)input->coded[input->coded_begin++]) : 0;
+    if (input->encoding == CSV_ENCODING_LATIN1)
+        return left ? utf8_encode(out, (unsigned char)input->coded[input->coded_begin++]) : 0;
     if (left < 2) {
         if (!ended || !left) return 0;
         input->coded_begin++;
-        return put_utf8(out, 0xfffd);
+        return utf8_encode(out, 0xfffd);
     }
     unit = unit_at(input, input->coded_begin);
     if (unit < 0xd800 || unit > 0xdfff) {
         input->coded_begin += 2;
-        return put_utf8(out, unit);
+        return utf8_encode(out, unit);
     }
     if (unit < 0xdc00 && left < 4 && !ended) return 0;
     low = unit < 0xdc00 && left >= 4 ? unit_at(input, input->coded_begin + 2) : 0;
     if (low < 0xdc00 || low > 0xdfff) {
         input->coded_begin += 2;
-        return put_utf8(out, 0xfffd);
+        return utf8_encode(out, 0xfffd);
     }
     input->coded_begin += 4;
-    return put_utf8(out, 0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00));
+    return utf8_encode(out, 0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00));
 }
 
 static bp_status fill_coded(csv_input *input, bool *ended, bp_error *err)

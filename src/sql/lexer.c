@@ -6,6 +6,7 @@
 
 #include "base/config.h"
 #include "syntax.h"
+#include "text/utf8.h"
 
 /* Keywords --------------------------------------------------------------------------------------------------------------------- */
 static const string_view keyword_texts[KEYWORD_COUNT] = {
@@ -620,30 +621,6 @@ static unsigned hex_value(unsigned char c)
     return c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10 : 16;
 }
 
-static size_t put_character(char *out, uint32_t code)
-{
-    if (code < 0x80) {
-        out[0] = (char)code;
-        return 1;
-    }
-    if (code < 0x800) {
-        out[0] = (char)(0xc0 | code >> 6);
-        out[1] = (char)(0x80 | (code & 0x3f));
-        return 2;
-    }
-    if (code < 0x10000) {
-        out[0] = (char)(0xe0 | code >> 12);
-        out[1] = (char)(0x80 | (code >> 6 & 0x3f));
-        out[2] = (char)(0x80 | (code & 0x3f));
-        return 3;
-    }
-    out[0] = (char)(0xf0 | code >> 18);
-    out[1] = (char)(0x80 | (code >> 12 & 0x3f));
-    out[2] = (char)(0x80 | (code >> 6 & 0x3f));
-    out[3] = (char)(0x80 | (code & 0x3f));
-    return 4;
-}
-
 /* Up to `most` digits of a base into *code; returns how many there were. */
 static size_t read_code(string_view inner, size_t position, unsigned base, size_t most, uint32_t *code)
 {
@@ -672,14 +649,14 @@ static size_t decode_escape(string_view inner, size_t position, char *out, size_
     if (c == 'x' || (c >= '0' && c <= '7')) {
         digits = c == 'x' ? read_code(inner, position + 1, 16, 2, &code) : read_code(inner, position, 8, 3, &code);
         if (digits == 0 || code > 127) return 0;
-        *out_size += put_character(out + *out_size, code);
+        *out_size += utf8_encode(out + *out_size, code);
         return digits + (c == 'x');
     }
     if (c == 'u' || c == 'U') {
         wanted = c == 'u' ? 4 : 8;
         if (read_code(inner, position + 1, 16, wanted, &code) != wanted || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
             return 0;
-        *out_size += put_character(out + *out_size, code);
+        *out_size += utf8_encode(out + *out_size, code);
         return wanted + 1;
     }
     out[(*out_size)++] = letter ? values[letter - letters] : c;
