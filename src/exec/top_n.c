@@ -207,15 +207,15 @@ static void top_worker_free(sink_worker *worker)
 /* Rows of the batch by their places in it, which survive being gathered. */
 typedef struct candidates {
     batch rows;
-    const char *keys;
+    char *keys; /* NULL: not made yet */
     uint32_t *places; /* NULL: 0, 1, 2 … */
 } candidates;
 
-/* Only the rows whose prefix is not past the worst: in[i] for the i with keep. `limit` may have been masked to the first key. */
-static bp_status narrow(candidates *in, const char *keys, size_t width, uint64_t limit, bool *narrowed, arena *scratch,
+/* Only the rows whose prefix is not past `limit`, which may have been masked to the first key; their own keys move along. */
+static bp_status narrow(candidates *in, const char *prefixes, size_t stride, uint64_t limit, size_t width, arena *scratch,
                         bp_error *err)
 {
-    uint32_t *chosen = arena_new_array(scratch, uint32_t, in->rows.row_count), *places;
+    uint32_t *chosen = arena_new_array(scratch, uint32_t, in->rows.row_count);
     batch from = in->rows;
     size_t count = 0;
     bp_status status;
@@ -223,51 +223,36 @@ static bp_status narrow(candidates *in, const char *keys, size_t width, uint64_t
     if (!chosen) return error_no_memory(err, scratch->memory, from.row_count * sizeof *chosen);
     for (size_t i = 0; i < from.row_count; i++) {
         chosen[count] = (uint32_t)i;
-        count += sort_prefix(keys + i * width) <= limit;
+        count += sort_prefix(prefixes + i * stride) <= limit;
     }
-    *narrowed = count < from.row_count;
-    if (!*narrowed) return BP_OK;
-    places = chosen;
-    if (in->places) {
-        if (!(places = arena_new_array(scratch, uint32_t, count)))
-            return error_no_memory(err, scratch->memory, count * sizeof *places);
-        for (size_t i = 0; i < count; i++) places[i] = in->places[chosen[i]];
+    if (count == from.row_count) return BP_OK;
+    in->rows.row_count = count;
+    if (count && (status = batch_gather(&in->rows, &from, chosen, count, scratch, err))) return status;
+    for (size_t i = 0; i < count; i++) {
+        if (in->keys) memmove(in->keys + i * width, in->keys + chosen[i] * width, width);
+        if (in->places) chosen[i] = in->places[chosen[i]];
     }
-    if (count == 0)
-        in->rows.row_count = 0;
-    else if ((status = batch_gather(&in->rows, &from, chosen, count, scratch, err)))
-        return status;
-    in->places = places;
+    in->places = chosen;
     return BP_OK;
-}
-
-static bp_status encode(const top_sink *top, candidates *rows, arena *scratch, bp_error *err)
-{
-    size_t size = rows->rows.row_count * top->layout.width;
-    char *keys = arena_allocate_aligned(scratch, size, 64);
-
-    rows->keys = keys;
-    return keys ? sort_encode(&top->layout, &rows->rows, keys, scratch, err) : error_no_memory(err, scratch->memory, size);
 }
 
 /* The rows of the batch that can still be wanted, with their keys: first by the first key alone, which drops nearly all, then by the prefix. */
 static bp_status choose_rows(top_sink *top, sink_worker *worker, candidates *rows, bp_error *err)
 {
     arena *scratch = &worker->scratch;
-    size_t width;
+    size_t stride, width = top->layout.width, size;
     char *first;
-    bool narrowed = false;
     bp_status status;
 
     if (worker->has_worst) {
-        if ((status = sort_encode_first(&top->layout, &rows->rows, &first, &width, scratch, err))) return status;
-        if ((status = narrow(rows, first, width, worker->worst & sort_first_mask(&top->layout), &narrowed, scratch, err)))
-            return status;
-        if (rows->rows.row_count == 0) return BP_OK;
+        uint64_t limit = worker->worst & sort_first_mask(&top->layout);
+        if ((status = sort_encode_first(&top->layout, &rows->rows, &first, &stride, scratch, err))) return status;
+        if ((status = narrow(rows, first, stride, limit, width, scratch, err)) || !rows->rows.row_count) return status;
     }
-    if ((status = encode(top, rows, scratch, err)) || !worker->has_worst) return status;
-    if ((status = narrow(rows, rows->keys, top->layout.width, worker->worst, &narrowed, scratch, err))) return status;
-    return narrowed && rows->rows.row_count ? encode(top, rows, scratch, err) : BP_OK;
+    size = rows->rows.row_count * width;
+    if (!(rows->keys = arena_allocate_aligned(scratch, size, 64))) return error_no_memory(err, scratch->memory, size);
+    if ((status = sort_encode(&top->layout, &rows->rows, rows->keys, scratch, err)) || !worker->has_worst) return status;
+    return narrow(rows, rows->keys, width, worker->worst, width, scratch, err);
 }
 
 static bp_status keep_rows(top_sink *top, sink_worker *worker, const candidates *in, bp_error *err)
