@@ -4,6 +4,7 @@
  *   csv_input.c    bytes of a file, decoded   csv_rows.c              rows of a block: quick scan, state machine, ragged rows
  *   csv_sniff*.c   dialect, header, types     csv_value.c, csv_column.c  a field's value; a column of a batch
  *   csv_source.c   the source, settling       csv_scan.c              blocks, workers, batches, filters
+ *   csv_count.c    rows of a block, when no column is wanted
  *   csv_error.c    errors and rejects         csv_writer.c            tables as text
  */
 #ifndef IO_CSV_INTERNAL_H
@@ -92,6 +93,9 @@ void csv_rows_clear(csv_rows *rows);
  * sniffer: every row is laid out, see csv_rows_each). */
 MUST_USE bp_status csv_rows_find(csv_rows *rows, csv_window *window, const csv_dialect *dialect, size_t column_count, size_t begin,
                                  size_t block_end, bp_error *err);
+
+/* What the quick scan looks for; false: the dialect is not for it. */
+bool csv_marks_of(csv_marks *out, const csv_dialect *dialect);
 
 /* One row by the state machine, for the sniffer and for rows of another shape: fields' ends (as in csv_index.h, the last one at the row's
  * end) are appended to `ends`. */

@@ -230,7 +230,7 @@ static bp_status quick_tail(quick *quick, size_t block_end, const csv_dialect *d
     return BP_OK;
 }
 
-static bool marks_of(csv_marks *out, const csv_dialect *dialect)
+bool csv_marks_of(csv_marks *out, const csv_dialect *dialect)
 {
     char new_line = dialect->new_line == CSV_NEW_LINE_CR ? '\r' : '\n';
 
@@ -282,7 +282,7 @@ bp_status csv_rows_find(csv_rows *rows, csv_window *window, const csv_dialect *d
     rows->begin = rows->end = begin;
     rows->odd = false;
     if (begin >= block_end) return BP_OK;
-    if (marks_of(&marks, dialect)) {
+    if (csv_marks_of(&marks, dialect)) {
         if ((status = find_quick(rows, window, dialect, marks, block_end, &irregular, err))) return status;
     }
     if (irregular && (status = find_odd(rows, window, dialect, block_end, err))) return status;

@@ -1,4 +1,4 @@
-/* The structural scan, 64 bytes an instruction. See csv_index.h. */
+/* The structural scan and count, 64 bytes an instruction. See csv_index.h. */
 #include <immintrin.h>
 
 #include "io/csv_index.h"
@@ -77,4 +77,85 @@ size_t csv_index_avx512(const char *text, size_t begin, size_t end, const csv_ma
     now.non_ascii |= _mm512_movepi8_mask(every);
     *state = now;
     return (size_t)(out - ends);
+}
+
+/* What is looked for, once in each byte of a register. */
+typedef struct vectors {
+    __m512i quote, delimiter, new_line, comment, carriage_return;
+    uint64_t quotes_count, comments_count; /* all ones, or 0: there is none */
+    __m512i odd, other; /* bytes besides CR that make 64 bytes more than delimiters and row ends; a CR when there is none */
+} vectors;
+
+static inline vectors vectors_of(const csv_marks *marks)
+{
+    return (vectors){.quote = _mm512_set1_epi8(marks->quote),
+                     .delimiter = _mm512_set1_epi8(marks->delimiter),
+                     .new_line = _mm512_set1_epi8(marks->new_line),
+                     .comment = _mm512_set1_epi8(marks->comment),
+                     .carriage_return = _mm512_set1_epi8('\r'),
+                     .quotes_count = marks->has_quote ? ~UINT64_C(0) : 0,
+                     .comments_count = marks->has_comment ? ~UINT64_C(0) : 0,
+                     .odd = _mm512_set1_epi8(marks->has_quote ? marks->quote : '\r'),
+                     .other = _mm512_set1_epi8(marks->has_comment ? marks->comment : '\r')};
+}
+
+static inline csv_masks masks_of(__m512i bytes, const vectors *wanted, __mmask64 valid)
+{
+    return (csv_masks){.quotes = _mm512_mask_cmpeq_epi8_mask(valid, bytes, wanted->quote) & wanted->quotes_count,
+                       .delimiters = _mm512_mask_cmpeq_epi8_mask(valid, bytes, wanted->delimiter),
+                       .new_lines = _mm512_mask_cmpeq_epi8_mask(valid, bytes, wanted->new_line),
+                       .returns = _mm512_mask_cmpeq_epi8_mask(valid, bytes, wanted->carriage_return),
+                       .comments = _mm512_mask_cmpeq_epi8_mask(valid, bytes, wanted->comment) & wanted->comments_count};
+}
+
+/* Whether some byte is a quote, a comment's beginning or a CR. */
+static inline bool has_odd(__m512i bytes, const vectors *wanted)
+{
+    __m512i zero = _mm512_min_epu8(_mm512_xor_si512(bytes, wanted->odd), _mm512_xor_si512(bytes, wanted->other));
+
+    zero = _mm512_min_epu8(zero, _mm512_xor_si512(bytes, wanted->carriage_return));
+    return _mm512_testn_epi8_mask(zero, zero) != 0;
+}
+
+/* Every `columns`-th separator must be a row end and no other: so the row ends, packed to one bit a separator, are a pattern that is known. No
+ * branch: as many of 64 bytes have a row end as have none. */
+static inline uint64_t count_step(uint64_t separators, uint64_t new_lines, size_t columns, uint64_t pattern, size_t *left)
+{
+    unsigned count = (unsigned)__builtin_popcountll(separators);
+    uint64_t expected = *left < 64 ? pattern << *left : 0;
+
+    *left += columns * (size_t)__builtin_popcountll(new_lines) - count;
+    return _pext_u64(new_lines, separators) ^ _bzhi_u64(expected, count);
+}
+
+bool csv_count_avx512(const char *text, size_t begin, size_t end, const csv_marks *marks, size_t columns, csv_count_state *state)
+{
+    const vectors wanted = vectors_of(marks);
+    const bool return_is_new_line = marks->new_line == '\r';
+    csv_count_state now = *state;
+    uint64_t irregular = 0, pattern = 0;
+    bool pending = now.index.in_quote | now.index.after_closing | now.index.after_return;
+
+    for (size_t bit = 0; bit < 64; bit += columns) pattern |= UINT64_C(1) << bit;
+    for (size_t i = begin; i < end; i += 64) {
+        unsigned count = end - i < 64 ? (unsigned)(end - i) : 64;
+        __mmask64 valid = count == 64 ? ~UINT64_C(0) : (UINT64_C(1) << count) - 1;
+        __m512i bytes = _mm512_maskz_loadu_epi8(valid, text + i);
+        uint64_t separators, new_lines;
+
+        if (LIKELY(count == 64 && !has_odd(bytes, &wanted) && !pending)) {
+            new_lines = _mm512_cmpeq_epi8_mask(bytes, wanted.new_line);
+            separators = new_lines | _mm512_cmpeq_epi8_mask(bytes, wanted.delimiter);
+            now.index.new_lines += (size_t)__builtin_popcountll(new_lines);
+            now.index.after_separator = separators >> 63;
+        } else {
+            csv_masks masks = masks_of(bytes, &wanted, valid);
+            separators = csv_index_step(&masks, prefix_xor(masks.quotes), count, &now.index, return_is_new_line, &irregular);
+            new_lines = separators & masks.new_lines;
+            pending = now.index.in_quote | now.index.after_closing | now.index.after_return;
+        }
+        irregular |= count_step(separators, new_lines, columns, pattern, &now.left);
+    }
+    *state = now;
+    return !irregular;
 }
