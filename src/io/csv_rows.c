@@ -1,7 +1,8 @@
 /* The rows of a block of text: by the quick scan where all rows are alike, else by the state machine or laid out anew. See csv_internal.h. */
 #include "io/csv_internal.h"
 
-#define SCAN_PIECE 65536 /* bytes between looks at the room for ends */
+#define SCAN_PIECE 16384 /* bytes between looks at the room for ends */
+#define BYTES_OF_FIELD 5 /* of dense tables: room for ends is taken for as many at once */
 #define TAIL_PIECE 1024 /* bytes looked at behind a block for the end of its last row */
 
 void csv_rows_init(csv_rows *rows, memory *memory)
@@ -246,11 +247,15 @@ static bp_status find_quick(csv_rows *rows, csv_window *window, const csv_dialec
                             bool *irregular, bp_error *err)
 {
     quick quick = {.rows = rows, .window = window, .marks = marks, .scan = csv_index_best(), .position = rows->begin};
+    size_t span = (block_end < window->size ? block_end : window->size) - rows->begin;
+    size_t room = block_end > window->size || rows->begin > window->size || span < 2 * SCAN_PIECE
+                      ? 2
+                      : span / BYTES_OF_FIELD + SCAN_PIECE + 128;
     bp_status status;
 
     quick.state.after_separator = 1;
     rows->ends.count = 1;
-    if ((status = csv_numbers_reserve(&rows->ends, rows->memory, 2, err))) return status;
+    if ((status = csv_numbers_reserve(&rows->ends, rows->memory, room, err))) return status;
     while (window->size < block_end && !window->at_end) {
         if ((status = window->more(window, window->data, err))) return status;
     }
