@@ -75,7 +75,8 @@ static ALWAYS_INLINE words load_words(const csv_parse *parse, const fields *fiel
     if (!out.wide) return out;
     out.negative = lanes_mask_and_not(wide, out.negative);
     out.low = lanes_select(wide, lanes_xor(lanes_load_text(parse->text, lanes_sub(fields->end, eight)), zeros), out.low);
-    shift = lanes_shift_left(lanes_sub(lanes_set(16), fields->size), 3); /* 64 and more leave nothing, which is right for short fields */
+    shift = lanes_shift_left(lanes_sub(lanes_set(16), fields->size),
+                             3); /* 64 and more leave nothing, which is right for short fields */
     out.high = lanes_shift_left_by(lanes_xor(lanes_load_text(parse->text, fields->begin), zeros), shift);
     out.negative = lanes_mask_or(out.negative, lanes_mask_and(wide, take_sign(&out.high, shift)));
     return out;
@@ -109,19 +110,21 @@ static uint64_t parse_int64(const csv_parse *parse, size_t row, size_t count)
     int64_t *values = (int64_t *)parse->values + row;
     uint64_t misses = REST_MISSED(count);
 
-    for EACH_REGISTER (at, count) {
-        fields fields = find_fields(parse, row + at);
-        words words = load_words(parse, &fields);
-        lane_mask taken = lanes_mask_and(words.usual, all_digits(words.low));
-        lanes value = join_digits(words.low);
-        if (words.wide) {
-            taken = lanes_mask_and(taken, all_digits(words.high));
-            value = lanes_add(value, lanes_multiply_low(join_digits(words.high), lanes_set(100000000)));
+    for
+        EACH_REGISTER(at, count)
+        {
+            fields fields = find_fields(parse, row + at);
+            words words = load_words(parse, &fields);
+            lane_mask taken = lanes_mask_and(words.usual, all_digits(words.low));
+            lanes value = join_digits(words.low);
+            if (words.wide) {
+                taken = lanes_mask_and(taken, all_digits(words.high));
+                value = lanes_add(value, lanes_multiply_low(join_digits(words.high), lanes_set(100000000)));
+            }
+            taken = lanes_mask_and(taken, lanes_greater(fields.size, lanes_select(words.negative, lanes_set(1), lanes_set(0))));
+            lanes_store(values + at, negate_where(words.negative, value));
+            misses |= missed(taken, at);
         }
-        taken = lanes_mask_and(taken, lanes_greater(fields.size, lanes_select(words.negative, lanes_set(1), lanes_set(0))));
-        lanes_store(values + at, negate_where(words.negative, value));
-        misses |= missed(taken, at);
-    }
     return misses;
 }
 
@@ -144,7 +147,8 @@ static ALWAYS_INLINE decimals load_decimals(const csv_parse *parse, size_t row)
     has_point = lanes_not_zero(out.point);
     /* the bytes below the point move up into its place */
     joined = lanes_and(words.low, lanes_sub(lanes_shift_right(out.point, 7), lanes_set(1)));
-    joined = lanes_or(lanes_shift_left(joined, 8), lanes_and_not(lanes_sub(lanes_shift_left(out.point, 1), lanes_set(1)), words.low));
+    joined =
+        lanes_or(lanes_shift_left(joined, 8), lanes_and_not(lanes_sub(lanes_shift_left(out.point, 1), lanes_set(1)), words.low));
     joined = lanes_select(has_point, joined, words.low);
     out.negative = words.negative;
     out.taken = lanes_mask_and(words.usual, all_digits(joined));
@@ -170,23 +174,25 @@ static uint64_t parse_float64(const csv_parse *parse, size_t row, size_t count)
     double *values = (double *)parse->values + row;
     uint64_t misses = REST_MISSED(count);
 
-    for EACH_REGISTER (at, count) {
-        decimals in = load_decimals(parse, row + at);
-        lane_mask exact = lanes_greater(lanes_set(UINT64_C(1) << 52), in.value);
-        float_lanes value = lanes_to_double(in.value), divisor;
-        uint64_t points[LANES];
-        lanes_store(points, in.point);
-        if (lanes_all_equal(in.point)) {
-            divisor = float_lanes_set(powers[places_of(points[0])]);
-        } else {
-            double divisors[LANES];
-            for (unsigned i = 0; i < LANES; i++) divisors[i] = powers[places_of(points[i])];
-            divisor = float_lanes_load(divisors);
+    for
+        EACH_REGISTER(at, count)
+        {
+            decimals in = load_decimals(parse, row + at);
+            lane_mask exact = lanes_greater(lanes_set(UINT64_C(1) << 52), in.value);
+            float_lanes value = lanes_to_double(in.value), divisor;
+            uint64_t points[LANES];
+            lanes_store(points, in.point);
+            if (lanes_all_equal(in.point)) {
+                divisor = float_lanes_set(powers[places_of(points[0])]);
+            } else {
+                double divisors[LANES];
+                for (unsigned i = 0; i < LANES; i++) divisors[i] = powers[places_of(points[i])];
+                divisor = float_lanes_load(divisors);
+            }
+            value = float_lanes_negate_where(in.negative, float_lanes_divide(value, divisor));
+            float_lanes_store(values + at, value);
+            misses |= missed(lanes_mask_and(in.taken, exact), at);
         }
-        value = float_lanes_negate_where(in.negative, float_lanes_divide(value, divisor));
-        float_lanes_store(values + at, value);
-        misses |= missed(lanes_mask_and(in.taken, exact), at);
-    }
     return misses;
 }
 
@@ -216,12 +222,15 @@ static uint64_t parse_decimal64(const csv_parse *parse, size_t row, size_t count
     uint64_t misses = REST_MISSED(count);
 
     if (scale > 7) return ~UINT64_C(0) >> (CSV_VALUES_AT_ONCE - count);
-    for EACH_REGISTER (at, count) {
-        decimals in = load_decimals(parse, row + at);
-        lane_mask taken = lanes_mask_and(in.taken, lanes_mask_and(lanes_equal(in.point, point), lanes_greater(limit, in.value)));
-        lanes_store(values + at, negate_where(in.negative, in.value));
-        misses |= missed(taken, at);
-    }
+    for
+        EACH_REGISTER(at, count)
+        {
+            decimals in = load_decimals(parse, row + at);
+            lane_mask taken =
+                lanes_mask_and(in.taken, lanes_mask_and(lanes_equal(in.point, point), lanes_greater(limit, in.value)));
+            lanes_store(values + at, negate_where(in.negative, in.value));
+            misses |= missed(taken, at);
+        }
     return misses;
 }
 
@@ -244,33 +253,36 @@ static uint64_t parse_date(const csv_parse *parse, size_t row, size_t count)
     int32_t *values = (int32_t *)parse->values + row;
     uint64_t misses = REST_MISSED(count);
 
-    for EACH_REGISTER (at, count) {
-        fields fields = find_fields(parse, row + at);
-        lanes first = lanes_load_text(parse->text, fields.begin); /* YYYY-MM- */
-        lanes last = lanes_load_text(parse->text, lanes_sub(fields.end, lanes_set(8))); /* YY-MM-DD */
-        lanes dashes = lanes_set(UINT64_C(0xff0000ff00000000)), digits, pairs, year, month, day;
-        lane_mask taken = lanes_mask_and(lanes_equal(fields.size, lanes_set(10)),
-                                         lanes_equal(lanes_and(first, dashes), lanes_set(UINT64_C(0x2d00002d00000000))));
-        lane_mask days_fit;
-        /* YYYYMMDD: the year; MM from bytes 3 and 4 of `last`, DD from 6 and 7 */
-        digits = lanes_and(first, lanes_set(UINT64_C(0x00000000ffffffff)));
-        digits = lanes_or(digits, lanes_and(lanes_shift_left(last, 8), lanes_set(UINT64_C(0x0000ffff00000000))));
-        digits = lanes_or(digits, lanes_and(last, lanes_set(UINT64_C(0xffff000000000000))));
-        digits = lanes_xor(digits, REPEAT('0'));
-        taken = lanes_mask_and(taken, all_digits(digits));
-        pairs = lanes_multiply_add_bytes(digits, lanes_set(UINT64_C(0x010a010a010a010a)));
-        year = lanes_and(lanes_multiply_add_pairs(pairs, lanes_set(UINT64_C(0x0000000000010064))), lanes_set(0xffff));
-        month = lanes_and(lanes_shift_right(pairs, 32), lanes_set(0xff));
-        day = lanes_shift_right(pairs, 48);
-        taken = lanes_mask_and(taken, lanes_mask_and(lanes_greater(year, lanes_set(0)), lanes_greater(day, lanes_set(0))));
-        taken = lanes_mask_and(taken, lanes_mask_and(lanes_greater(month, lanes_set(0)), lanes_greater(lanes_set(13), month)));
-        /* 28 days, or 30 and in January, March, May, July, August, October, December one more; not in February */
-        days_fit = lanes_greater(lanes_add(lanes_set(31), lanes_and(lanes_xor(month, lanes_shift_right(month, 3)), lanes_set(1))), day);
-        days_fit = lanes_mask_and_not(lanes_equal(month, lanes_set(2)), days_fit);
-        taken = lanes_mask_and(taken, lanes_mask_or(days_fit, lanes_greater(lanes_set(29), day)));
-        lanes_store_low_halves(values + at, days_from(year, month, day));
-        misses |= missed(taken, at);
-    }
+    for
+        EACH_REGISTER(at, count)
+        {
+            fields fields = find_fields(parse, row + at);
+            lanes first = lanes_load_text(parse->text, fields.begin); /* YYYY-MM- */
+            lanes last = lanes_load_text(parse->text, lanes_sub(fields.end, lanes_set(8))); /* YY-MM-DD */
+            lanes dashes = lanes_set(UINT64_C(0xff0000ff00000000)), digits, pairs, year, month, day;
+            lane_mask taken = lanes_mask_and(lanes_equal(fields.size, lanes_set(10)),
+                                             lanes_equal(lanes_and(first, dashes), lanes_set(UINT64_C(0x2d00002d00000000))));
+            lane_mask days_fit;
+            /* YYYYMMDD: the year; MM from bytes 3 and 4 of `last`, DD from 6 and 7 */
+            digits = lanes_and(first, lanes_set(UINT64_C(0x00000000ffffffff)));
+            digits = lanes_or(digits, lanes_and(lanes_shift_left(last, 8), lanes_set(UINT64_C(0x0000ffff00000000))));
+            digits = lanes_or(digits, lanes_and(last, lanes_set(UINT64_C(0xffff000000000000))));
+            digits = lanes_xor(digits, REPEAT('0'));
+            taken = lanes_mask_and(taken, all_digits(digits));
+            pairs = lanes_multiply_add_bytes(digits, lanes_set(UINT64_C(0x010a010a010a010a)));
+            year = lanes_and(lanes_multiply_add_pairs(pairs, lanes_set(UINT64_C(0x0000000000010064))), lanes_set(0xffff));
+            month = lanes_and(lanes_shift_right(pairs, 32), lanes_set(0xff));
+            day = lanes_shift_right(pairs, 48);
+            taken = lanes_mask_and(taken, lanes_mask_and(lanes_greater(year, lanes_set(0)), lanes_greater(day, lanes_set(0))));
+            taken = lanes_mask_and(taken, lanes_mask_and(lanes_greater(month, lanes_set(0)), lanes_greater(lanes_set(13), month)));
+            /* 28 days, or 30 and in January, March, May, July, August, October, December one more; not in February */
+            days_fit = lanes_greater(
+                lanes_add(lanes_set(31), lanes_and(lanes_xor(month, lanes_shift_right(month, 3)), lanes_set(1))), day);
+            days_fit = lanes_mask_and_not(lanes_equal(month, lanes_set(2)), days_fit);
+            taken = lanes_mask_and(taken, lanes_mask_or(days_fit, lanes_greater(lanes_set(29), day)));
+            lanes_store_low_halves(values + at, days_from(year, month, day));
+            misses |= missed(taken, at);
+        }
     return misses;
 }
 
