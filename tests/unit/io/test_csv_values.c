@@ -122,8 +122,8 @@ static void check_column(const text *text, size_t columns, size_t which, data_ty
 
 static void test_every_level_gives_the_value(void **state)
 {
-    const data_type types[] = {type_of(TYPE_INT64),   type_of(TYPE_INT32),   type_of(TYPE_FLOAT64), type_of(TYPE_DATE),
-                               type_decimal(15, 2), type_decimal(4, 1), type_decimal(18, 0), type_decimal(18, 9)};
+    const data_type types[] = {type_of(TYPE_INT64), type_of(TYPE_INT32), type_of(TYPE_FLOAT64), type_of(TYPE_DATE),
+                               type_decimal(15, 2), type_decimal(4, 1),  type_decimal(18, 0),   type_decimal(18, 9)};
     text *text = malloc(sizeof *text);
 
     (void)state;
