@@ -217,12 +217,17 @@ typedef struct search {
     csv_sample sample;
     const csv_options *options;
     csv_dialect base;
-    size_t begin;
-    string_view piece;
+    size_t begin, piece_size;
     csv_dialect best_dialect;
     score best;
     bool found, sampled; /* sampled: the sample holds the best dialect's rows */
 } search;
+
+/* The text that candidates are looked for in; reading on moves it. */
+static string_view piece_of(const search *search)
+{
+    return (string_view){search->sample.window->text + search->begin, search->piece_size};
+}
 
 static bp_status try_dialect(search *search, const csv_dialect *dialect, bp_error *err)
 {
@@ -255,7 +260,7 @@ static bp_status try_delimiter(search *search, string_view delimiter, bp_error *
     memcpy(dialect.delimiter, delimiter.data, delimiter.size);
     dialect.delimiter_size = (uint8_t)delimiter.size;
     for (size_t i = 0; i < ARRAY_LENGTH(quotings); i++) {
-        if (!quoting_fits(&quotings[i], search->options, search->piece)) continue;
+        if (!quoting_fits(&quotings[i], search->options, piece_of(search))) continue;
         dialect.quote = quotings[i].quote;
         dialect.escape = quotings[i].escape;
         tried = true;
@@ -312,7 +317,7 @@ static bp_status search_all(search *search, bp_error *err)
     if (search->options->delimiter.size) return try_delimiter(search, search->options->delimiter, err);
     for (size_t i = 0; i < ARRAY_LENGTH(delimiters); i++) {
         if (i >= 4 && search->found && search->best.value >= 0.5) break; /* the unusual ones only when the usual do not do */
-        if (!memchr(search->piece.data, delimiters[i], search->piece.size)) continue;
+        if (!memchr(piece_of(search).data, delimiters[i], search->piece_size)) continue;
         if ((status = try_delimiter(search, (string_view){&delimiters[i], 1}, err))) return status;
     }
     if (search->found && search->best.fields >= 2 && search->best.value > 0.5 - 1e-9) return BP_OK;
@@ -363,11 +368,11 @@ bp_status csv_sniff_dialect(csv_dialect_result *out, csv_window *window, const c
                                 .strict = options->strict_mode,
                                 .null_padding = options->null_padding,
                                 .maximum_row = options->max_line_size};
-    search.piece = (string_view){window->text + begin, window->size - begin < DIALECT_BYTES ? window->size - begin : DIALECT_BYTES};
-    sniff_new_lines(out, options, search.piece);
+    search.piece_size = window->size - begin < DIALECT_BYTES ? window->size - begin : DIALECT_BYTES;
+    sniff_new_lines(out, options, piece_of(&search));
     search.base.new_line = out->dialect.new_line;
     if ((status = search_all(&search, err))) goto done;
-    if (options->comment == CSV_AUTO && has_hash_comments(&search, search.piece)) {
+    if (options->comment == CSV_AUTO && has_hash_comments(&search, piece_of(&search))) {
         search.base.comment = '#';
         if ((status = search_all(&search, err))) goto done;
     }
