@@ -19,6 +19,7 @@
 #include "text/utf8.h"
 
 #define TAIL_SIZE ((size_t)1 << 14) /* read behind a block for the end of its last row */
+#define QUOTE_NEAR ((size_t)1 << 13) /* a quote farther on says little about what the block begins in */
 
 void csv_open_file_release(csv_scan *scan, csv_open_file *file)
 {
@@ -84,7 +85,8 @@ size_t csv_guess_row_start(const csv_window *window, const csv_dialect *dialect)
 {
     const char *text = window->text, *found;
     char new_line = dialect->new_line == CSV_NEW_LINE_CR ? '\r' : '\n';
-    const char *quote = dialect->quote >= 0 ? memchr(text, dialect->quote, window->size) : NULL;
+    size_t near = window->size < QUOTE_NEAR ? window->size : QUOTE_NEAR;
+    const char *quote = dialect->quote >= 0 ? memchr(text, dialect->quote, near) : NULL;
     size_t from = 0;
 
     if (quote && quote > text && quote + 1 < text + window->size) {

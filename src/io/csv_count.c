@@ -10,8 +10,9 @@
 
 #include "base/cancel.h"
 
-#define PIECE_SIZE ((size_t)1 << 18) /* of the window: large enough to be kept for the next statement by memory.c */
-#define BEHIND ((size_t)1 << 12)     /* read behind a block at first, for the end of its last row */
+#define BEHIND ((size_t)1 << 12) /* read behind a block at first, for the end of its last row */
+/* Of the window: large enough to be kept for the next statement by memory.c, and twice that for a block of the usual size and what is behind it. */
+#define PIECE_SIZE (((size_t)1 << 18) + BEHIND)
 #define TAIL_PIECE 1024
 #define TAIL_LIMIT ((size_t)1 << 14)
 

@@ -201,7 +201,8 @@ bp_status csv_known_restore(csv_source *source, cursor known, const file_identit
     source->columns = arena_new_array(&source->arena, csv_column, source->column_count + 1);
     for (size_t i = 0; source->columns && fine && i < source->column_count; i++)
         fine = get_column(&known, &source->arena, &source->columns[i]);
-    if (!source->columns || !fine) return error_no_memory(err, source->arena.memory, source->column_count * sizeof *source->columns);
+    if (!source->columns || !fine)
+        return error_no_memory(err, source->arena.memory, source->column_count * sizeof *source->columns);
     return BP_OK;
 }
 
