@@ -93,13 +93,10 @@ typedef struct count_masks {
 
 typedef struct counting {
     csv_marks marks;
-    size_t columns;
-    uint64_t pattern; /* a bit, and then each columns-th */
     bool in_quote;
+    __m512i columns, pattern; /* pattern: a bit, and then each columns-th */
     __m512i separators, closing, returns; /* of the eight masks before; the last one is what matters */
-    __m512i doubts;
-    uint64_t irregular;
-    size_t left, rows;
+    __m512i left, rows, doubts; /* left: the same eight times; rows: eight sums */
 } counting;
 
 /* The first step. *quoted and *returns tell whether there are quotes and CRs. */
@@ -176,21 +173,21 @@ static ALWAYS_INLINE void count_unquote(counting *now, count_masks *masks, size_
 }
 
 /* Every columns-th separator must be a row end and no other: so the row ends, packed to one bit a separator, are a pattern that is known. */
-static ALWAYS_INLINE void count_rows(counting *way, const count_masks *masks, size_t count)
+static ALWAYS_INLINE void count_rows(counting *now, const count_masks *masks, const uint64_t *packed, size_t first)
 {
-    size_t left = way->left, columns = way->columns, rows = way->rows;
-    uint64_t pattern = way->pattern, wrong = 0;
+    const __m512i none = _mm512_setzero_si512(), all = _mm512_set1_epi64(-1);
+    __m512i fields = _mm512_popcnt_epi64(_mm512_load_si512(masks->separators + first));
+    __m512i ends = _mm512_popcnt_epi64(_mm512_load_si512(masks->new_lines + first));
+    __m512i left = _mm512_sub_epi64(_mm512_mul_epu32(ends, now->columns), fields), before, expected;
 
-    for (size_t i = 0; i < count; i++) {
-        uint64_t separators = masks->separators[i], new_lines = masks->new_lines[i];
-        size_t fields = (size_t)__builtin_popcountll(separators), ends = (size_t)__builtin_popcountll(new_lines);
-        wrong |= _pext_u64(new_lines, separators) ^ _bzhi_u64(pattern << (left & 63), (unsigned)fields);
-        left += columns * ends - fields;
-        rows += ends;
-    }
-    way->left = left;
-    way->rows = rows;
-    way->irregular |= wrong;
+    left = _mm512_add_epi64(left, _mm512_alignr_epi64(left, none, 7)); /* from each mask's change to the sum of those up to it */
+    left = _mm512_add_epi64(left, _mm512_alignr_epi64(left, none, 6));
+    left = _mm512_add_epi64(left, _mm512_alignr_epi64(left, none, 4));
+    before = _mm512_add_epi64(_mm512_alignr_epi64(left, none, 7), now->left);
+    now->left = _mm512_add_epi64(now->left, _mm512_permutexvar_epi64(_mm512_set1_epi64(7), left));
+    now->rows = _mm512_add_epi64(now->rows, ends);
+    expected = _mm512_andnot_si512(_mm512_sllv_epi64(all, fields), _mm512_sllv_epi64(now->pattern, before));
+    now->doubts = _mm512_or_si512(now->doubts, _mm512_xor_si512(expected, _mm512_load_si512(packed + first)));
 }
 
 static uint64_t last_bit(__m512i masks)
@@ -201,6 +198,7 @@ static uint64_t last_bit(__m512i masks)
 static void count_piece(counting *way, const char *text, size_t groups)
 {
     counting now = *way;
+    _Alignas(64) uint64_t packed[8 * GROUPS];
     count_masks masks;
     bool quoted, returns;
 
@@ -217,7 +215,8 @@ static void count_piece(counting *way, const char *text, size_t groups)
         now.separators = _mm512_load_si512(masks.separators + (groups - 1) * 8);
         now.closing = now.returns = _mm512_setzero_si512();
     }
-    count_rows(&now, &masks, groups * 8);
+    for (size_t i = 0; i < groups * 8; i++) packed[i] = _pext_u64(masks.new_lines[i], masks.separators[i]);
+    for (size_t i = 0; i < groups; i++) count_rows(&now, &masks, packed, i * 8);
     *way = now;
 }
 
@@ -226,20 +225,23 @@ static __m512i only_last(uint64_t bit)
     return _mm512_maskz_set1_epi64(0x80, (long long)(bit << 63));
 }
 
-/* Whole groups of a dialect without comments, with rows that end in LF and have at most 64 columns. */
+/* Whole groups of a dialect without comments, with rows that end in LF. */
 static bool count_groups(const char *text, size_t groups, const csv_marks *marks, size_t columns, csv_count_state *state)
 {
     csv_index_state *index = &state->index;
     counting now = {.marks = *marks,
-                    .columns = columns,
                     .in_quote = index->in_quote,
+                    .columns = _mm512_set1_epi64((long long)columns),
                     .separators = only_last(index->after_separator),
                     .closing = only_last(index->after_closing),
                     .returns = only_last(index->after_return),
-                    .doubts = _mm512_setzero_si512(),
-                    .left = state->left};
+                    .left = _mm512_set1_epi64((long long)state->left),
+                    .rows = _mm512_setzero_si512(),
+                    .doubts = _mm512_setzero_si512()};
+    uint64_t pattern = 0;
 
-    for (size_t bit = 0; bit < 64; bit += columns) now.pattern |= UINT64_C(1) << bit;
+    for (size_t bit = 0; bit < 64; bit += columns) pattern |= UINT64_C(1) << bit;
+    now.pattern = _mm512_set1_epi64((long long)pattern);
     while (groups) {
         size_t piece = groups < GROUPS ? groups : GROUPS;
         count_piece(&now, text, piece);
@@ -250,9 +252,9 @@ static bool count_groups(const char *text, size_t groups, const csv_marks *marks
     index->after_separator = last_bit(now.separators);
     index->after_closing = last_bit(now.closing);
     index->after_return = last_bit(now.returns);
-    index->new_lines += now.rows;
-    state->left = now.left;
-    return !now.irregular && !_mm512_test_epi64_mask(now.doubts, now.doubts);
+    index->new_lines += (size_t)_mm512_reduce_add_epi64(now.rows);
+    state->left = (size_t)_mm_cvtsi128_si64(_mm512_castsi512_si128(now.left));
+    return !_mm512_test_epi64_mask(now.doubts, now.doubts);
 }
 
 /* Up to 64 bytes, as csv_count_plain() does. */
@@ -276,7 +278,7 @@ bool csv_count_avx512(const char *text, size_t begin, size_t end, const csv_mark
 {
     size_t groups = end > begin ? (end - begin) / GROUP : 0;
 
-    if (columns <= 64 && !marks->has_comment && marks->new_line == '\n') {
+    if (!marks->has_comment && marks->new_line == '\n') {
         if (!count_groups(text + begin, groups, marks, columns, state)) return false;
         begin += groups * GROUP;
     }
