@@ -265,6 +265,26 @@ typedef struct hammer {
     unsigned seed;
 } hammer;
 
+/* Keep, find, return or free a few hundred bytes. False: they are not what was kept. */
+static bool hammer_kept(memory *memory, unsigned random)
+{
+    unsigned char bytes[300], key = random >> 8 & 31;
+    memory_kept *kept;
+
+    memset(bytes, key, sizeof bytes);
+    if (random & 1) {
+        memory_keep(memory, bytes, 100 + (random >> 13 & 127), 1);
+        return true;
+    }
+    if (!(kept = memory_kept_take(memory, &key, 1))) return true;
+    if (kept->bytes[kept->size - 1] != key) return false;
+    if (random & 2)
+        memory_kept_return(memory, kept);
+    else
+        memory_kept_free(memory, kept);
+    return true;
+}
+
 static void *hammer_thread(void *data)
 {
     hammer *self = data;
@@ -285,6 +305,7 @@ static void *hammer_thread(void *data)
                 blocks[slot][sizes[slot] - 1] = (unsigned char)slot;
             }
         }
+        if (i % 4 == 0 && !hammer_kept(self->memory, random)) return data;
         if (memory_used(self->memory) > memory_limit(self->memory)) return data;
     }
     for (int i = 0; i < 8; i++) memory_free(self->memory, blocks[i], sizes[i]);
