@@ -35,10 +35,15 @@ def main():
         make_file()
     data = FILE.read_bytes()
     command = rounds.COMMAND.parent.parent / "plain/bench/bench_json_events"
-    ours = [float(line.split()[2]) for line in subprocess.run([command, FILE, str(COUNT)], check=True, capture_output=True, text=True).stdout.splitlines()]
+    ours = [
+        float(line.split()[2])
+        for line in subprocess.run([command, FILE, str(COUNT)], check=True, capture_output=True, text=True).stdout.splitlines()
+    ]
     times = {"Bedplate": ours}
     times |= rounds.rounds({"orjson": lambda: orjson.loads(data), "json": lambda: json.loads(data)}, COUNT)
-    print(f"## JSON, {len(data) / 1e6:.1f} MB of the shape of a tokenizer.json\n\nMB/s, median (least–most) of {COUNT}; one thread\n")
+    print(
+        f"## JSON, {len(data) / 1e6:.1f} MB of the shape of a tokenizer.json\n\nMB/s, median (least–most) of {COUNT}; one thread\n"
+    )
     speeds = {name: [len(data) / 1e6 / each for each in some] for name, some in times.items()}
     row = [f"{statistics.median(some):.0f} ({min(some):.0f}–{max(some):.0f})" for some in speeds.values()]
     rounds.print_table(list(speeds), [row])

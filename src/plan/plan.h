@@ -11,7 +11,7 @@
  *   PROJECT     1         expressions                                       one id an expression
  *   AGGREGATE   1         groups, aggregates                                group ids, then aggregate ids
  *   DISTINCT    1         - (or ON: key expressions, first row wins)        as its child
- *   JOIN        2         kind, equal pairs, residual condition             left ids, then right ids (SEMI, ANTI: left; MARK: left, mark)
+ *   JOIN        2         kind, equal pairs, residual condition             left ids, then right ids (SEMI, ANTI: left; MARK, EXISTS: left, mark)
  *   SORT        1         keys                                              as its child
  *   LIMIT       1         offset, limit (TOP_N when keys are given)         as its child
  *   SET         2         UNION, INTERSECT, EXCEPT, each ALL or distinct    new ids, by position
@@ -56,8 +56,22 @@ typedef enum join_kind {
     JOIN_SEMI,
     JOIN_ANTI,
     JOIN_MARK,
+    JOIN_EXISTS,
     JOIN_SINGLE
 } join_kind;
+
+/* Whether a boolean about the left row comes last among the outputs. */
+static inline bool join_puts_mark(join_kind kind)
+{
+    return kind == JOIN_MARK || kind == JOIN_EXISTS;
+}
+
+/* Whether the right columns are among the outputs. */
+static inline bool join_puts_right(join_kind kind)
+{
+    return kind != JOIN_SEMI && kind != JOIN_ANTI && !join_puts_mark(kind);
+}
+
 typedef enum set_kind { PLAN_UNION, PLAN_INTERSECT, PLAN_EXCEPT } set_kind;
 
 /* left = right on the two sides of a join; both of the same type. */
@@ -104,7 +118,7 @@ typedef struct plan_node {
         } distinct;
         struct {
             uint8_t
-                kind; /* join_kind; MARK: output last is BOOLEAN "has a match" with IN's NULL semantics; SINGLE: at most one match, else an error */
+                kind; /* join_kind; MARK: output last is BOOLEAN "has a match" with IN's NULL semantics; EXISTS: the same, true or false; SINGLE: at most one match, else an error */
             join_pair *pairs;
             size_t pair_count;
             expr_id *residual; /* conjuncts over both sides */
