@@ -8,6 +8,7 @@ typedef struct optimizer_pass {
 
 static const optimizer_pass passes[] = {
     {"fold", optimize_fold},
+    {"branches", optimize_branches},
     {"filters", optimize_filters},
     {"top_n", optimize_top_n},
     {"columns", optimize_columns},
