@@ -192,7 +192,8 @@ bp_status optimize_branches(plan *plan, bp_error *err)
 
     if (status) return status;
     state.makers = arena_allocate_zeroed(&plan->arena, plan->column_count * sizeof *state.makers);
-    if (!state.makers && plan->column_count) return error_no_memory(err, plan->context->memory, plan->column_count * sizeof(plan_id));
+    if (!state.makers && plan->column_count)
+        return error_no_memory(err, plan->context->memory, plan->column_count * sizeof(plan_id));
     for (size_t i = 0; i < count; i++) {
         const plan_node *node = plan_at(plan, order[i]);
         for (size_t o = 0; o < node->output_count; o++)
