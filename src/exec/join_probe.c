@@ -231,6 +231,7 @@ static size_t decide(const join_probe *probe, operator_worker *worker, size_t co
             keep = !probe->spec.residual || bitmap_get(worker->passed, i);
             if (keep && kind == JOIN_SINGLE && worker->row_matched) *too_many = true;
             if (keep && probe->build->matched) mark_build_row(probe->build, right);
+            keep = keep && join_puts_left(kind);
             worker->row_matched |= keep && (existence || outer);
             keep = keep && !existence;
         }

@@ -75,8 +75,10 @@ static bool can_sample(const plan *plan, const plan_node *node)
 static bp_status sample_scan(plan *plan, const plan_node *node, double *share, bp_error *err)
 {
     sample sample = {.plan = plan};
-    scan_request request = {
-        .columns = node->scan.source_columns, .column_count = node->output_count, .batch_size = SAMPLE_BATCH, .row_limit = UINT64_MAX};
+    scan_request request = {.columns = node->scan.source_columns,
+                            .column_count = node->output_count,
+                            .batch_size = SAMPLE_BATCH,
+                            .row_limit = UINT64_MAX};
     expr_id condition;
     bp_status status = sample_condition(node, plan, &condition, err);
 
@@ -99,7 +101,8 @@ static double share_of(const plan *plan, expr_id conjunct)
     if (node->kind == EXPR_COMPARE && (node->op == COMPARE_EQUAL || node->op == COMPARE_NOT_DISTINCT)) return 0.1;
     if (node->kind == EXPR_IN && node->op == 0) return fmin(0.1 * node->child_count, 0.5);
     if (node->kind == EXPR_IS_NULL) return node->op ? 0.9 : 0.1;
-    if (node->kind == EXPR_NOT || node->kind == EXPR_OR || (node->kind == EXPR_COMPARE && node->op == COMPARE_NOT_EQUAL)) return 0.6;
+    if (node->kind == EXPR_NOT || node->kind == EXPR_OR || (node->kind == EXPR_COMPARE && node->op == COMPARE_NOT_EQUAL))
+        return 0.6;
     return ESTIMATE_CONDITION;
 }
 
@@ -147,6 +150,8 @@ static double join_rows(const plan *plan, const plan_node *node)
     case JOIN_FULL: return fmax(both, left + right);
     case JOIN_SEMI: return left * matched;
     case JOIN_ANTI: return left * fmax(1 - matched, 0.1);
+    case JOIN_RIGHT_SEMI:
+    case JOIN_RIGHT_ANTI: return right;
     case JOIN_MARK:
     case JOIN_EXISTS:
     case JOIN_SINGLE: return left;

@@ -231,7 +231,8 @@ static bool is_one(relation_set set)
 static size_t find_member(const region *region, expr_id expr, bool null_safe)
 {
     for (size_t i = 0; i < region->member_count; i++)
-        if (region->null_safe[region->members[i].class] == null_safe && expr_equal(&region->plan->exprs, region->members[i].expr, expr))
+        if (region->null_safe[region->members[i].class] == null_safe &&
+            expr_equal(&region->plan->exprs, region->members[i].expr, expr))
             return i;
     return SIZE_MAX;
 }
@@ -251,8 +252,7 @@ static bool share_relation(const region *region, uint8_t one, uint8_t other)
 
 static void add_member(region *region, expr_id expr, relation_set relation, uint8_t class)
 {
-    region->members[region->member_count++] =
-        (member){.expr = expr, .relation = (uint8_t)__builtin_ctz(relation), .class = class};
+    region->members[region->member_count++] = (member){.expr = expr, .relation = (uint8_t)__builtin_ctz(relation), .class = class};
 }
 
 static void add_class(region *region, const join_pair *pair, relation_set left, relation_set right)
@@ -282,9 +282,11 @@ static bp_status add_pair(region *region, const join_pair *pair, bp_error *err)
     expr_id equal;
     bp_status status;
 
-    if ((status = relations_of(region, pair->left, &left, err)) || (status = relations_of(region, pair->right, &right, err))) return status;
+    if ((status = relations_of(region, pair->left, &left, err)) || (status = relations_of(region, pair->right, &right, err)))
+        return status;
     if (!is_one(left) || !is_one(right) || left == right || region->member_count + 2 > MEMBERS) {
-        status = expr_compare(&equal, &region->plan->exprs, pair->null_safe ? COMPARE_NOT_DISTINCT : COMPARE_EQUAL, pair->left, pair->right, err);
+        status = expr_compare(&equal, &region->plan->exprs, pair->null_safe ? COMPARE_NOT_DISTINCT : COMPARE_EQUAL, pair->left,
+                              pair->right, err);
         return status ? status : add_condition(region, equal, left | right, err);
     }
     of_left = find_member(region, pair->left, pair->null_safe);
@@ -460,7 +462,8 @@ static bp_status join_parts(const region *region, const part *left, const part *
     }
     for (size_t i = 0; i < region->condition_count; i++)
         if (is_placed(&region->conditions[i], left->set, right->set)) residual[residual_count++] = region->conditions[i].expr;
-    if ((status = plan_join(&out->node, plan, pair_count || residual_count ? JOIN_INNER : JOIN_CROSS, left->node, right->node, NULL, 0, err)))
+    if ((status = plan_join(&out->node, plan, pair_count || residual_count ? JOIN_INNER : JOIN_CROSS, left->node, right->node, NULL,
+                            0, err)))
         return status;
     node = plan_at(plan, out->node);
     node->join.pairs = pairs;
@@ -574,6 +577,24 @@ static bp_status order_region(plan *plan, plan_id root, bp_error *err)
     return replace_root(region, root, made.node, err);
 }
 
+/* SEMI(few, many) becomes RIGHT SEMI(many, few): the few are built and marked. */
+static void build_the_few(plan *plan, plan_id id)
+{
+    plan_node *node = plan_at(plan, id);
+    plan_id left = node->children[0], right = node->children[1];
+
+    if (node->kind != PLAN_JOIN || (node->join.kind != JOIN_SEMI && node->join.kind != JOIN_ANTI)) return;
+    if (plan_at(plan, left)->row_estimate + LEAST_GAIN > plan_at(plan, right)->row_estimate) return;
+    node->join.kind = node->join.kind == JOIN_SEMI ? JOIN_RIGHT_SEMI : JOIN_RIGHT_ANTI;
+    node->children[0] = right;
+    node->children[1] = left;
+    for (size_t i = 0; i < node->join.pair_count; i++) {
+        expr_id was_left = node->join.pairs[i].left;
+        node->join.pairs[i].left = node->join.pairs[i].right;
+        node->join.pairs[i].right = was_left;
+    }
+}
+
 bp_status optimize_joins(plan *plan, bp_error *err)
 {
     plan_id *order;
@@ -592,7 +613,9 @@ bp_status optimize_joins(plan *plan, bp_error *err)
         if (!is_reorderable(plan, order[i])) continue;
         for (size_t c = 0; c < 2; c++) inner[node->children[c]] = is_reorderable(plan, node->children[c]);
     }
-    for (size_t i = 0; i < count && !status; i++) /* leaves first: their estimates are those of their new order */
+    for (size_t i = 0; i < count && !status; i++) { /* leaves first: their estimates are those of their new order */
         if (!inner[order[i]] && is_reorderable(plan, order[i])) status = order_region(plan, order[i], err);
+        build_the_few(plan, order[i]);
+    }
     return status;
 }

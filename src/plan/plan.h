@@ -11,7 +11,7 @@
  *   PROJECT     1         expressions                                       one id an expression
  *   AGGREGATE   1         groups, aggregates                                group ids, then aggregate ids
  *   DISTINCT    1         - (or ON: key expressions, first row wins)        as its child
- *   JOIN        2         kind, equal pairs, residual condition             left ids, then right ids (SEMI, ANTI: left; MARK, EXISTS: left, mark)
+ *   JOIN        2         kind, equal pairs, residual condition             left ids, then right ids (SEMI, ANTI: left; MARK, EXISTS: left, mark; RIGHT SEMI, RIGHT ANTI: right)
  *   SORT        1         keys                                              as its child
  *   LIMIT       1         offset, limit (TOP_N when keys are given)         as its child
  *   SET         2         UNION, INTERSECT, EXCEPT, each ALL or distinct    new ids, by position
@@ -57,13 +57,27 @@ typedef enum join_kind {
     JOIN_ANTI,
     JOIN_MARK,
     JOIN_EXISTS,
-    JOIN_SINGLE
+    JOIN_SINGLE,
+    JOIN_RIGHT_SEMI,
+    JOIN_RIGHT_ANTI
 } join_kind;
+
+/* Whether right rows are put out by whether they have found a partner, after all left rows have been seen. */
+static inline bool join_puts_right_at_end(join_kind kind)
+{
+    return kind == JOIN_RIGHT || kind == JOIN_FULL || kind == JOIN_RIGHT_SEMI || kind == JOIN_RIGHT_ANTI;
+}
 
 /* Whether a boolean about the left row comes last among the outputs. */
 static inline bool join_puts_mark(join_kind kind)
 {
     return kind == JOIN_MARK || kind == JOIN_EXISTS;
+}
+
+/* Whether the left columns are among the outputs. The kinds without them are the optimizer's: the rows that are kept are the ones that are built. */
+static inline bool join_puts_left(join_kind kind)
+{
+    return kind != JOIN_RIGHT_SEMI && kind != JOIN_RIGHT_ANTI;
 }
 
 /* Whether the right columns are among the outputs. */
@@ -88,9 +102,9 @@ typedef struct plan_node {
     double row_estimate; /* negative: unknown */
     union {
         struct {
-            source *source;         /* retained by the plan */
+            source *source; /* retained by the plan */
             size_t *source_columns; /* output_count: which source column each output is */
-            expr_id *filters;       /* conjuncts on this scan's outputs, checked by the scan operator */
+            expr_id *filters; /* conjuncts on this scan's outputs, checked by the scan operator */
             size_t filter_count;
         } scan;
         struct {
