@@ -175,7 +175,9 @@ bp_status plan_estimate_node(plan *plan, plan_id id, bp_error *err)
 
     switch ((plan_kind)node->kind) {
     case PLAN_SCAN:
-        if (node->scan.filter_count && can_sample(plan, node))
+        if (node->sampled) return BP_OK;
+        node->sampled = node->scan.filter_count && can_sample(plan, node);
+        if (node->sampled)
             status = sample_scan(plan, node, &share, err);
         else
             share = shares_of(plan, node->scan.filters, node->scan.filter_count);

@@ -1,4 +1,4 @@
-/* JOINS: semi joins sink to the input that they are about; inner joins are put in the order that makes the fewest rows; the smaller side is built.
+/* JOINS: semi joins that keep few rows sink to the input that they are about; inner joins are put in the order that makes the fewest rows; the smaller side is built.
  *
  * A tree of inner and cross joins is a set of relations (its leaves, up to RELATIONS), equalities between them, and other conditions. Equal columns
  * form classes, so that a = b and b = c also join a with c; within a set of relations all members of a class are equal, so joining two sets takes one
@@ -18,6 +18,7 @@
 #define BUILD_COST 2.0 /* of a row built, a row probed being 1 */
 #define LEAST_GAIN 1000.0 /* what another order than the written one must save */
 #define SEMI_ROUNDS 8
+#define SEMI_SHARE 0.25 /* a semi join with at most this share of the input's rows sinks to it; others come after the inner joins */
 
 typedef uint32_t relation_set;
 
@@ -80,13 +81,13 @@ static bp_status is_about(const plan *plan, expr_id expr, plan_id one, plan_id o
     return status;
 }
 
-/* Whether the semi join `id` can be asked of this input of the node below it. */
+/* Whether the semi join `id` can be asked of this input of the node below it, and is worth it. */
 static bp_status semi_fits(const plan *plan, plan_id id, plan_id input, bool *out, bp_error *err)
 {
     const plan_node *node = plan_at(plan, id);
     bp_status status;
 
-    *out = node->join.pair_count > 0;
+    *out = node->join.pair_count > 0 && plan_at(plan, node->children[1])->row_estimate <= SEMI_SHARE * plan_base_rows(plan, input);
     for (size_t i = 0; i < node->join.pair_count && *out; i++) {
         if (expr_at(&plan->exprs, node->join.pairs[i].left)->can_fail) *out = false;
         if (*out && (status = is_about(plan, node->join.pairs[i].left, input, input, out, err))) return status;
@@ -149,7 +150,7 @@ static bp_status sink_semis(plan *plan, const plan_id *order, size_t count, bp_e
         sunk = false;
         for (size_t i = count; i-- > 0;) { /* from the root down */
             const plan_node *node = plan_at(plan, order[i]);
-            if (node->kind != PLAN_JOIN || (node->join.kind != JOIN_SEMI && node->join.kind != JOIN_ANTI)) continue;
+            if (node->kind != PLAN_JOIN || node->join.kind != JOIN_SEMI) continue;
             if ((status = sink_semi(plan, order[i], &sunk, err))) return status;
         }
     }
@@ -531,9 +532,8 @@ static bp_status build_greedily(const region *region, part *out, bp_error *err)
 }
 
 /* The new tree takes the root's place, its columns in the order they had. */
-static bp_status replace_root(const region *region, plan_id root, plan_id made, bp_error *err)
+static bp_status project_in_place(plan *plan, plan_id root, plan_id made, bp_error *err)
 {
-    plan *plan = region->plan;
     size_t count = plan_at(plan, root)->output_count;
     column_id *outputs = plan_at(plan, root)->outputs;
     double rows = plan_at(plan, made)->row_estimate;
@@ -567,25 +567,36 @@ static bp_status order_region(plan *plan, plan_id root, bp_error *err)
     if ((status = collect(region, joins, join_count, err))) return status;
     if (region->leaf_count > DP_RELATIONS) {
         if ((status = build_greedily(region, &made, err))) return status;
-        return replace_root(region, root, made.node, err);
+        return project_in_place(plan, root, made.node, err);
     }
     ways = arena_new_array(&plan->arena, way, (size_t)1 << region->leaf_count);
     if (!ways) return error_no_memory(err, plan->context->memory, sizeof *ways << region->leaf_count);
     for (size_t i = 0; i < region->leaf_count; i++) ways[(size_t)1 << i].rows = region->rows[i];
     find_by_subsets(region, ways);
     if ((status = build_way(region, ways, (relation_set)(((uint64_t)1 << region->leaf_count) - 1), &made, err))) return status;
-    return replace_root(region, root, made.node, err);
+    return project_in_place(plan, root, made.node, err);
 }
 
-/* SEMI(few, many) becomes RIGHT SEMI(many, few): the few are built and marked. */
-static void build_the_few(plan *plan, plan_id id)
+/* SEMI(few, many) becomes RIGHT SEMI(many, few), LEFT(few, many) RIGHT(many, few): the few are built and marked. */
+static bp_status build_the_few(plan *plan, plan_id id, bp_error *err)
 {
+    static const join_kind opposite[] = {[JOIN_SEMI] = JOIN_RIGHT_SEMI, [JOIN_ANTI] = JOIN_RIGHT_ANTI, [JOIN_LEFT] = JOIN_RIGHT};
     plan_node *node = plan_at(plan, id);
     plan_id left = node->children[0], right = node->children[1];
+    join_kind kind = (join_kind)node->join.kind;
+    plan_id moved;
+    bp_status status;
 
-    if (node->kind != PLAN_JOIN || (node->join.kind != JOIN_SEMI && node->join.kind != JOIN_ANTI)) return;
-    if (plan_at(plan, left)->row_estimate + LEAST_GAIN > plan_at(plan, right)->row_estimate) return;
-    node->join.kind = node->join.kind == JOIN_SEMI ? JOIN_RIGHT_SEMI : JOIN_RIGHT_ANTI;
+    if (node->kind != PLAN_JOIN || (kind != JOIN_SEMI && kind != JOIN_ANTI && kind != JOIN_LEFT)) return BP_OK;
+    if (plan_at(plan, left)->row_estimate + LEAST_GAIN > plan_at(plan, right)->row_estimate) return BP_OK;
+    if (kind == JOIN_LEFT) { /* a PROJECT takes its place, for the order of the columns */
+        if ((status = plan_join(&moved, plan, JOIN_RIGHT, right, left, NULL, 0, err))) return status;
+        plan_at(plan, moved)->join = plan_at(plan, id)->join;
+        plan_at(plan, moved)->row_estimate = plan_at(plan, id)->row_estimate;
+        if ((status = project_in_place(plan, id, moved, err))) return status;
+        node = plan_at(plan, moved);
+    }
+    node->join.kind = (uint8_t)opposite[kind];
     node->children[0] = right;
     node->children[1] = left;
     for (size_t i = 0; i < node->join.pair_count; i++) {
@@ -593,6 +604,7 @@ static void build_the_few(plan *plan, plan_id id)
         node->join.pairs[i].left = node->join.pairs[i].right;
         node->join.pairs[i].right = was_left;
     }
+    return BP_OK;
 }
 
 bp_status optimize_joins(plan *plan, bp_error *err)
@@ -604,7 +616,8 @@ bp_status optimize_joins(plan *plan, bp_error *err)
 
     if (status) return status;
     for (size_t i = 0; i < count; i++) any |= plan_at(plan, order[i])->kind == PLAN_JOIN;
-    if (!any || (status = sink_semis(plan, order, count, err))) return status;
+    if (!any) return BP_OK;
+    if ((status = plan_estimate(plan, err)) || (status = sink_semis(plan, order, count, err))) return status;
     if ((status = plan_estimate(plan, err)) || (status = plan_post_order(plan, &order, &count, err))) return status;
     inner = arena_allocate_zeroed(&plan->arena, plan->node_count); /* within a region that begins above */
     if (!inner) return error_no_memory(err, plan->context->memory, plan->node_count);
@@ -615,7 +628,7 @@ bp_status optimize_joins(plan *plan, bp_error *err)
     }
     for (size_t i = 0; i < count && !status; i++) { /* leaves first: their estimates are those of their new order */
         if (!inner[order[i]] && is_reorderable(plan, order[i])) status = order_region(plan, order[i], err);
-        build_the_few(plan, order[i]);
+        if (!status) status = build_the_few(plan, order[i], err);
     }
     return status;
 }

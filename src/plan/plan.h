@@ -100,6 +100,7 @@ typedef struct plan_node {
     column_id *outputs;
     size_t output_count;
     double row_estimate; /* negative: unknown */
+    bool sampled; /* a scan's estimate is from its rows: it is not made again */
     union {
         struct {
             source *source; /* retained by the plan */
