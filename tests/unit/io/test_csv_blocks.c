@@ -141,7 +141,7 @@ static void test_counting_agrees(void **state)
     size_t accepted = 0;
     uint64_t seed = 11;
 
-    for (int round = 0; round < 40000; round++) {
+    for (int round = 0; round < 20000; round++) {
         size_t size = next_random(&seed) % 400, rare = 1 + next_random(&seed) % 30, columns = 1 + next_random(&seed) % 90;
         size_t begin = size ? next_random(&seed) % (size < 70 ? size : 70) : 0, half, found, fields = 0;
         csv_marks marks = {',', '\n', '"', '#', next_random(&seed) % 4, next_random(&seed) % 2};
@@ -186,7 +186,7 @@ static void test_counting_agrees(void **state)
         }
         cpu_force_level(CPU_AVX512);
     }
-    assert_true(accepted > 30000);
+    assert_true(accepted > 15000);
 }
 
 /* How many rows a scan of these columns gives, one after the other. */
@@ -236,7 +236,7 @@ static void test_count_is_what_is_read(void **state)
     uint64_t random = 5;
     csv_options options;
 
-    for (uint64_t seed = 1; seed <= 600; seed++) {
+    for (uint64_t seed = 1; seed <= 300; seed++) {
         string_view path = string_view_of(world->path);
         builder meant, written;
         source *source = NULL;
@@ -272,7 +272,7 @@ static void test_count_is_what_is_read(void **state)
         builder_clear(&written);
     }
     cpu_force_level(CPU_AVX512);
-    assert_true(good > 100 && bad > 50);
+    assert_true(good > 50 && bad > 25);
 }
 
 /* Seven threads on small blocks: each morsel's rows, put together in the order of the morsels, are the file's. */
