@@ -7,6 +7,7 @@
 #include "clock.h"
 
 #define POLL_INTERVAL_NS 20000000
+#define COPY_STEP ((size_t)4 << 20)
 
 void cancel_init(cancel *cancel)
 {
@@ -84,4 +85,23 @@ bp_status cancel_check(cancel *cancel, bp_error *err)
 
     if (LIKELY(state == CANCEL_IDLE || (state == CANCEL_RUNNING && !cancel->deadline_ns && !cancel->poll))) return BP_OK;
     return cancel_look(cancel, err);
+}
+
+bp_status cancel_check_of(const memory *account, bp_error *err)
+{
+    cancel *cancel = memory_cancel(account);
+
+    return cancel ? cancel_check(cancel, err) : BP_OK;
+}
+
+bp_status cancel_copy(const memory *account, void *to, const void *from, size_t size, bp_error *err)
+{
+    bp_status status = BP_OK;
+
+    for (size_t done = 0, step; done < size && !status; done += step) {
+        step = size - done < COPY_STEP ? size - done : COPY_STEP;
+        memcpy((char *)to + done, (const char *)from + done, step);
+        if (step == COPY_STEP) status = cancel_check_of(account, err);
+    }
+    return status;
 }

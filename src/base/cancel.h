@@ -14,6 +14,7 @@
 
 #include "error.h"
 #include "macros.h"
+#include "memory.h"
 
 enum { CANCEL_IDLE = 0, CANCEL_RUNNING = -1 };
 
@@ -42,5 +43,11 @@ bp_status cancel_look(cancel *cancel, bp_error *err);
 
 /* BP_OK, BP_CANCELLED or BP_TIMEOUT. Cheap enough for every batch. BP_OK when no call runs. */
 MUST_USE bp_status cancel_check(cancel *cancel, bp_error *err);
+
+/* For loops that know only the account they work in: the cancel of its context. BP_OK when it has none. */
+MUST_USE bp_status cancel_check_of(const memory *account, bp_error *err);
+
+/* memcpy() that stops: a gigabyte into fresh pages takes half a second. */
+MUST_USE bp_status cancel_copy(const memory *account, void *to, const void *from, size_t size, bp_error *err);
 
 #endif

@@ -33,6 +33,7 @@ struct memory {
     atomic_size_t peak; /* without */
     atomic_size_t limit;
     /* of a root: */
+    struct cancel *cancel; /* borrowed; NULL: none */
     atomic_size_t cached;
     atomic_uint cache_hand; /* the slot to empty next when there is no room */
     _Atomic uint64_t slots[CACHE_SLOTS];
@@ -100,6 +101,17 @@ void memory_set_limit(memory *account, size_t limit_bytes)
 {
     atomic_store(&account->limit, limit_bytes);
     if (!account->parent) memory_trim(account);
+}
+
+void memory_set_cancel(memory *root, struct cancel *cancel)
+{
+    root->cancel = cancel;
+}
+
+struct cancel *memory_cancel(const memory *account)
+{
+    while (account->parent) account = account->parent;
+    return account->cancel;
 }
 
 size_t memory_available(const memory *account)

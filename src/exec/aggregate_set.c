@@ -18,7 +18,7 @@ bp_status aggregate_set_new(aggregate_set **out, const aggregate_plan *plan, bp_
     if (!set) return error_no_memory(err, memory, sizeof *set);
     set->plan = plan;
     arena_init(&set->arena, memory);
-    if ((status = group_table_init(&set->groups, memory, &plan->keys, err))) goto done;
+    if ((status = group_table_init(&set->groups, plan->context, &plan->keys, err))) goto done;
     *out = set;
     set = NULL;
 done:
@@ -219,6 +219,7 @@ bp_status aggregate_set_add(aggregate_set *set, const batch *in, uint64_t positi
 
 /* combining ------------------------------------------------------------------------------------------------------------------------- */
 #define COMBINE_ROWS 2048
+#define CHECK_TURNS 256 /* of at most so many rows each */
 
 /* Take over `count` groups of `from` starting at `begin` (contiguous rows). */
 static bp_status combine_run(aggregate_set *into, const aggregate_set *from, size_t begin, size_t count, uint32_t *groups,
@@ -256,8 +257,9 @@ bp_status aggregate_set_combine(aggregate_set *into, const aggregate_set *from, 
     bp_status status;
 
     if ((status = aggregate_scratch_reserve(scratch, into->plan, COMBINE_ROWS, err))) return status;
-    for (size_t begin = 0; begin < from->groups.count;) {
+    for (size_t begin = 0, turn = 0; begin < from->groups.count; turn++) {
         size_t end = begin;
+        if (turn % CHECK_TURNS == 0 && (status = cancel_check(&into->plan->context->cancel, err))) return status;
         if (partition_of(from->groups.hashes[begin], partitions) != partition) {
             begin++;
             continue;

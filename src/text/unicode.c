@@ -256,6 +256,8 @@ size_t unicode_text_width(string_view text)
     return width;
 }
 
+#define CHECK_CLUSTERS 65536
+
 bool unicode_append_reversed(builder *out, string_view text)
 {
     size_t end;
@@ -264,9 +266,10 @@ bool unicode_append_reversed(builder *out, string_view text)
     if (text.size == 0) return true;
     if (!builder_reserve(out, text.size)) return false;
     target = out->data + out->size;
-    for (size_t at = 0; at < text.size; at = end) {
+    for (size_t at = 0, turn = 1; at < text.size; at = end, turn++) {
         end = unicode_grapheme_end(text, at);
         memcpy(target + text.size - end, text.data + at, end - at);
+        if (turn % CHECK_CLUSTERS == 0 && !builder_goes_on(out)) return false;
     }
     out->size += text.size;
     return true;
@@ -372,7 +375,8 @@ bool unicode_append_unaccented(builder *out, string_view text)
     uint32_t code_point;
     char base[UTF8_MAX_SIZE];
 
-    while (at < end) {
+    for (size_t turn = 1; at < end; turn++) {
+        if (turn % CHECK_CLUSTERS == 0 && !builder_goes_on(out)) return false;
         for (plain = at; at < end && !(*at & 0x80);) at++;
         if (at > plain && !builder_append(out, plain, (size_t)(at - plain))) return false;
         if (at == end) break;
