@@ -24,12 +24,12 @@ static uint64_t this_thread(void)
 bool cancel_begin(cancel *cancel, int64_t timeout_ns)
 {
     int expected = CANCEL_IDLE;
-    int64_t now = clock_monotonic_ns();
+    int64_t now = clock_monotonic_ns(), since = cancel->shared_since_ns ? cancel->shared_since_ns : now;
 
     /* What a request could reach begins with this exchange; the fields below are read by this call's threads only. */
     if (!atomic_compare_exchange_strong(&cancel->state, &expected, CANCEL_RUNNING)) return false;
     cancel->timeout_ns = timeout_ns > 0 ? timeout_ns : 0;
-    if (timeout_ns <= 0 || ckd_add(&cancel->deadline_ns, now, timeout_ns)) cancel->deadline_ns = 0;
+    if (timeout_ns <= 0 || ckd_add(&cancel->deadline_ns, since, timeout_ns)) cancel->deadline_ns = 0;
     cancel->owner_thread = this_thread();
     cancel->next_poll_ns = now + POLL_INTERVAL_NS;
     atomic_store_explicit(&cancel->progress, 0, memory_order_relaxed);
@@ -40,6 +40,11 @@ bool cancel_begin(cancel *cancel, int64_t timeout_ns)
 void cancel_end(cancel *cancel)
 {
     atomic_store(&cancel->state, CANCEL_IDLE);
+}
+
+void cancel_share_timeout(cancel *cancel, bool shared)
+{
+    cancel->shared_since_ns = shared ? clock_monotonic_ns() : 0;
 }
 
 /* The first reason stays. */

@@ -21,6 +21,7 @@ enum { CANCEL_IDLE = 0, CANCEL_RUNNING = -1 };
 typedef struct cancel {
     atomic_int state;            /* CANCEL_IDLE, CANCEL_RUNNING, or why to stop: BP_CANCELLED, BP_TIMEOUT */
     int64_t timeout_ns;          /* of the running call; 0: none */
+    int64_t shared_since_ns;     /* calls share one timeout, which began then; 0: each has its own */
     int64_t deadline_ns;         /* on the monotonic clock; 0: none */
     bp_poll_function poll;       /* run on the calling thread only, every 20 ms */
     void *poll_data;
@@ -35,6 +36,8 @@ void cancel_init(cancel *cancel);
  * caller must not cancel_end(). */
 bool cancel_begin(cancel *cancel, int64_t timeout_ns);
 void cancel_end(cancel *cancel);
+/* Between calls: those that follow count together against their timeouts from now on, or each by itself again. */
+void cancel_share_timeout(cancel *cancel, bool shared);
 /* Async-signal-safe: ask the running call to stop. No effect when none runs. */
 void cancel_request(cancel *cancel);
 
