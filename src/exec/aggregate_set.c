@@ -120,6 +120,8 @@ bp_status aggregate_scratch_reserve(aggregate_scratch *scratch, const aggregate_
     return BP_OK;
 }
 
+#define CHECK_AGGREGATES 64 /* a query may have 10,000 */
+
 /* adding ---------------------------------------------------------------------------------------------------------------------------- */
 /* Rows that the aggregate sees: FILTER true, and no argument NULL when it skips NULLs. *out NULL: all rows. */
 static size_t select_rows(const aggregate_spec *spec, const column *children, bool filtered, size_t rows, uint32_t *selection,
@@ -209,11 +211,13 @@ bp_status aggregate_set_add(aggregate_set *set, const batch *in, uint64_t positi
     } else if ((status = aggregate_set_single(set, err))) {
         return status;
     }
-    for (size_t i = 0; i < plan->aggregate_count; i++)
+    for (size_t i = 0; i < plan->aggregate_count; i++) {
+        if ((i + 1) % CHECK_AGGREGATES == 0 && (status = cancel_check(&plan->context->cancel, err))) return status;
         if (!skip[i] && (status = update_one(set, i, &in->columns[plan->specs[i].first],
                                              plan->specs[i].call->argument_count + plan->specs[i].call->has_filter,
                                              plan->group_count ? scratch->groups : NULL, in->row_count, scratch, err)))
             return status;
+    }
     return BP_OK;
 }
 

@@ -1076,7 +1076,7 @@ SLOW = {
     "cross_join_sum": CROSS,
     "inequality_join": "SELECT count(*) FROM range(1000000) a(i) JOIN range(1000000) b(i) ON a.i < b.i",
     "scan": "SELECT sum(i * i % 7) FROM range(100000000000) r(i)",
-    "sort": "SELECT i FROM range(20000000) r(i) ORDER BY hash_of(i)",
+    "sort": "SELECT i FROM range(20000000) r(i) ORDER BY hash(i)",
     "sort_numbers": "SELECT i FROM range(30000000) r(i) ORDER BY (i * 7919) % 1000003",
     "sort_texts": "SELECT i FROM range(5000000) r(i) ORDER BY 'a long common beginning of text ' || ((i * 7919) % 1000003)",
     "top_n": "SELECT i FROM range(100000000000) r(i) ORDER BY (i * 7919) % 1000003 LIMIT 10",
@@ -1181,17 +1181,17 @@ timer.start()
 outcome = "done"
 try:
     try:
-        con.execute(sql).fetchall()
+        {action}
     except (bp.Error, MemoryError) as error:
         outcome = type(error).__name__ + ": " + str(error)[:100]
     timer.cancel()
 except KeyboardInterrupt:
     outcome = "interrupted" if outcome == "done" else outcome
+now = time.perf_counter(), time.process_time()
 if outcome == "interrupted":
-    now = time.perf_counter(), time.process_time()  # the time of the processors is what counts on a machine that does other things too
-    print(int(1000 * min(now[0] - pressed[0][0], now[1] - pressed[0][1])), end=" ")
+    print(int(1000 * (now[1] - pressed[0][1])), int(1000 * (now[0] - pressed[0][0])), end=" ")
 else:
-    print(-1, end=" ")
+    print(-1, -1, end=" ")
 assert con.execute("SELECT 1").fetchall() == [(1,)]
 print(outcome, flush=True)  # _exit does not flush
 os._exit(0)
@@ -1214,38 +1214,48 @@ def big_files(tmp_path_factory):
     return folder
 
 
-def latency(sql, settings="", delay=0.3):
-    program = INTERRUPTED.format(settings=settings, delay=delay)
+def latency(sql, settings="", delay=0.3, action="con.execute(sql).fetchall()"):
+    """From the key to the exception: milliseconds of all processors, milliseconds by the clock; and what became of the query."""
+    program = INTERRUPTED.format(settings=settings, delay=delay, action=action)
     done = subprocess.run([sys.executable, "-c", program], input=sql, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0 and done.stdout, done.stderr[-2000:]
-    took, outcome = done.stdout.split(" ", 1)
-    return int(took), outcome.strip()
+    work, took, outcome = done.stdout.split(" ", 2)
+    return int(work), int(took), outcome.strip()
 
 
-# What is promised is 150 ms; a machine that compiles beside the tests is given this much.
-LOADED_MS = 400
+# What is promised is 150 ms. It is held by the time of the processors, of all threads together, which does not depend on what else the machine
+# does (but for colder caches: hence three attempts); the clock has a bound that only a hang passes.
+MOST_WORK_MS = 150
+MOST_CLOCK_MS = 3000
+
+
+def held(sql, settings, delays, **how):
+    """Pressed at each of the moments. A stretch that is too long is there at every attempt; what disturbs one is not."""
+    interrupted, outcome = 0, ""
+    for delay in delays:
+        attempts = []
+        for _ in range(3):
+            work, took, outcome = latency(sql, settings, delay, **how)
+            assert not outcome.startswith("InternalError"), outcome
+            if outcome != "interrupted":
+                break
+            assert took <= MOST_CLOCK_MS, f"{took} ms, pressed after {delay} s"
+            attempts.append(work)
+            if work <= MOST_WORK_MS:
+                break
+        if attempts:
+            assert min(attempts) <= MOST_WORK_MS, f"{min(attempts)} ms of work, pressed after {delay} s"
+            interrupted += 1
+    if not interrupted:
+        pytest.skip(outcome)
 
 
 @pytest.mark.timing
 @pytest.mark.parametrize("name", SLOW)
 def test_ctrl_c(big_files, name):
-    """At once, by the clock or by the processors; best of five, pressed at several moments."""
     sql = SLOW[name].replace("{folder}", str(big_files))
-    settings = ', "batch_size": 8, "threads": 2' if name in FEW_ROWS else ""
-    best, interrupted = None, 0
-    for delay in (0.3, 0.15, 0.5, 0.3, 0.2):
-        took, outcome = latency(sql, settings, delay)
-        if outcome != "interrupted":
-            assert not outcome.startswith("InternalError"), outcome
-            continue
-        interrupted += 1
-        assert took >= 0
-        best = took if best is None else min(best, took)
-        if best <= 100:
-            break
-    if not interrupted:
-        pytest.skip(outcome)
-    assert best <= LOADED_MS, f"{best} ms"
+    settings = ', "batch_size": 8, "threads": 2' if name in FEW_ROWS else ', "threads": 2'
+    held(sql, settings, (0.15, 0.4, 0.9))
 
 
 @pytest.mark.timing
