@@ -5,7 +5,8 @@
 #include "column/nested_key.h"
 
 #define EMPTY_SLOTS 256
-#define CHECK_GROUPS 16 /* cancel is looked at after so many moved slots: each of the first may touch a huge page, which takes a millisecond to be zeroed */
+#define CHECK_GROUPS                                                                                                               \
+    16 /* cancel is looked at after so many moved slots: each of the first may touch a huge page, which takes a millisecond to be zeroed */
 #define FEW_GROUPS 16384 /* whose slots are kept at most a quarter full: they stay in the cache, and probes are short */
 
 /* Held as a string_ref. */

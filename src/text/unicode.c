@@ -257,6 +257,7 @@ size_t unicode_text_width(string_view text)
 }
 
 #define CHECK_CLUSTERS 65536
+#define PIECE_SIZE ((size_t)1 << 20)
 
 bool unicode_append_reversed(builder *out, string_view text)
 {
@@ -309,7 +310,7 @@ static void append_ascii(builder *out, string_view text, unsigned char first)
 }
 
 /* ASCII words at once, all else by `map`; what is no character stays as it is. `first`: the first ASCII letter that changes. */
-static bool append_mapped(builder *out, string_view text, map_function map, unsigned char first)
+static bool append_mapped_piece(builder *out, string_view text, map_function map, unsigned char first)
 {
     const char *at = text.data, *end = at + text.size;
     uint64_t word;
@@ -339,6 +340,18 @@ static bool append_mapped(builder *out, string_view text, map_function map, unsi
 
         if (!done) return false;
         at += size;
+    }
+    return true;
+}
+
+/* Piece by piece, between which the builder is asked whether it goes on. */
+static bool append_mapped(builder *out, string_view text, map_function map, unsigned char first)
+{
+    for (size_t begin = 0, end; begin < text.size; begin = end) {
+        end = text.size - begin > PIECE_SIZE ? begin + PIECE_SIZE : text.size;
+        while (end < text.size && ((unsigned char)text.data[end] & 0xc0) == 0x80) end++;
+        if (!append_mapped_piece(out, string_view_slice(text, begin, end), map, first)) return false;
+        if (end < text.size && !builder_goes_on(out)) return false;
     }
     return true;
 }

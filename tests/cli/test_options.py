@@ -130,7 +130,10 @@ def test_the_timeout_is_for_the_statement_as_a_whole(bedplate):
     start = time.monotonic()
     for arguments in (["-c", query], ["-c", "SELECT 1; " + query]):
         with subprocess.Popen(
-            [bedplate, "sql", "--format", "csv", "--timeout", "0.5", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            [bedplate, "sql", "--format", "csv", "--timeout", "0.5", *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
         ) as process:
             while process.stdout.read(10_000):
                 time.sleep(0.001)
