@@ -36,6 +36,8 @@ struct memory {
     atomic_size_t peak; /* without */
     atomic_size_t limit;
     /* of a root: */
+    struct cancel *cancel; /* borrowed; NULL: none */
+    atomic_size_t refused; /* bytes of the last request that failed, when a limit was the reason; 0: the system was */
     atomic_size_t cached;
     atomic_uint cache_hand; /* the slot to empty next when there is no room */
     _Atomic uint64_t slots[CACHE_SLOTS];
@@ -107,6 +109,23 @@ void memory_set_limit(memory *account, size_t limit_bytes)
 {
     atomic_store(&account->limit, limit_bytes);
     if (!account->parent) memory_trim(account);
+}
+
+size_t memory_refused(const memory *account)
+{
+    while (account->parent) account = account->parent;
+    return atomic_load_explicit(&account->refused, memory_order_relaxed);
+}
+
+void memory_set_cancel(memory *root, struct cancel *cancel)
+{
+    root->cancel = cancel;
+}
+
+struct cancel *memory_cancel(const memory *account)
+{
+    while (account->parent) account = account->parent;
+    return account->cancel;
 }
 
 size_t memory_available(const memory *account)
@@ -265,6 +284,17 @@ static bool charge_one(memory *account, size_t size)
     }
 }
 
+static memory *root_of(memory *account)
+{
+    while (account->parent) account = account->parent;
+    return account;
+}
+
+static void note_refusal(memory *account, size_t size)
+{
+    atomic_store_explicit(&root_of(account)->refused, size, memory_order_relaxed);
+}
+
 /* Charge `account` and all above it, but not `end` and above. */
 static bool charge_up_to(memory *account, const memory *end, size_t size)
 {
@@ -272,6 +302,7 @@ static bool charge_up_to(memory *account, const memory *end, size_t size)
     for (memory *level = account; level != end; level = level->parent) {
         if (charge_one(level, size)) continue;
         discharge_up_to(account, level, size);
+        note_refusal(account, size);
         return false;
     }
     return true;
@@ -285,12 +316,6 @@ bool memory_charge(memory *account, size_t size)
 void memory_discharge(memory *account, size_t size)
 {
     discharge_up_to(account, NULL, size);
-}
-
-static memory *root_of(memory *account)
-{
-    while (account->parent) account = account->parent;
-    return account;
 }
 
 #ifdef BEDPLATE_CHECKS
@@ -424,11 +449,12 @@ static void *allocate_large(memory *account, size_t size, bool *zeroed)
     *zeroed = true;
     if (!charge_one(root, size)) {
         discharge_up_to(account, root, size);
+        note_refusal(root, size);
         return NULL;
     }
     block = map_pages(size);
     if (!block && drop_all(root)) block = map_pages(size);
-    if (!block) memory_discharge(account, size);
+    if (!block) memory_discharge(account, size), note_refusal(root, 0);
     return block;
 }
 
@@ -438,12 +464,15 @@ static void *allocate(memory *account, size_t size, bool *zeroed)
     void *block;
 
     *zeroed = false;
-    if (size > SIZE_MAX / 4 || fault_strikes(account)) return NULL;
+    if (size > SIZE_MAX / 4 || fault_strikes(account)) {
+        note_refusal(account, 0);
+        return NULL;
+    }
     real_size = rounded(size);
     if (size >= LARGE_SIZE) return allocate_large(account, real_size, zeroed);
     if (!memory_charge(account, real_size)) return NULL;
     block = small_new(size);
-    if (!block) memory_discharge(account, real_size);
+    if (!block) memory_discharge(account, real_size), note_refusal(account, 0);
     return block;
 }
 
@@ -479,11 +508,15 @@ static void *remap(memory *account, void *block, size_t old_real, size_t new_rea
 {
     void *moved;
 
-    if (fault_strikes(account)) return NULL;
+    if (fault_strikes(account)) {
+        note_refusal(account, 0);
+        return NULL;
+    }
     if (new_real > old_real && !memory_charge(account, new_real - old_real)) return NULL;
     moved = mremap(block, old_real, new_real, MREMAP_MAYMOVE);
     if (moved == MAP_FAILED) {
         if (new_real > old_real) memory_discharge(account, new_real - old_real);
+        note_refusal(account, 0);
         return NULL;
     }
     if (new_real < old_real) memory_discharge(account, old_real - new_real);

@@ -36,6 +36,12 @@ size_t memory_used(const memory *memory);
 size_t memory_peak(const memory *memory);
 size_t memory_limit(const memory *memory);
 void memory_set_limit(memory *memory, size_t limit_bytes);
+/* What long loops over an account's blocks look at in order to stop (see cancel_check_of()): kept at the root, NULL: nothing. */
+struct cancel;
+void memory_set_cancel(memory *root, struct cancel *cancel);
+struct cancel *memory_cancel(const memory *memory);
+/* Bytes of the last request that failed when a limit refused it, 0 when the system did: for the message. */
+size_t memory_refused(const memory *memory);
 /* Give freed blocks that are kept for reuse back to the system. */
 void memory_trim(memory *memory);
 /* Bytes that may still be charged here and in all parents: what an operator may plan with before it spills. */
