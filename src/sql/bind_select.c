@@ -28,12 +28,13 @@ typedef struct select_state {
     bool grouped;
     correlation *correlation; /* NULL: no subquery, or one that does not use the query around it */
     size_t first_key; /* place of its keys among the projected columns, behind them the marker */
-    expr_id having;
+    expr_id having, qualify;
     order_item *order;
     size_t order_count;
     expr_id *on; /* DISTINCT ON */
     size_t on_count;
     aggregates aggregates;
+    windows windows;
     late_joins late;
     unnests unnests;
 } select_state;
@@ -64,6 +65,7 @@ static expression_context context_for(select_state *state, const char *clause, b
                                 .aliases = state->aliases,
                                 .alias_count = state->count,
                                 .aggregates = aggregates ? &state->aggregates : NULL,
+                                .windows = aggregates ? &state->windows : NULL,
                                 .grouping = aggregates ? grouping_of(state) : NULL,
                                 .input = &state->node,
                                 .late = aggregates ? &state->late : NULL};
@@ -260,7 +262,7 @@ static bool is_aggregate_column(const select_state *state, const expr_node *node
 
 typedef struct aggregate_search {
     const select_state *state;
-    bool found;
+    bool found, window;
 } aggregate_search;
 
 static bool look_for_aggregate(void *data, const expr_pool *pool, expr_id id)
@@ -268,6 +270,7 @@ static bool look_for_aggregate(void *data, const expr_pool *pool, expr_id id)
     aggregate_search *search = data;
 
     search->found |= is_aggregate_column(search->state, expr_at(pool, id));
+    search->window |= is_window_column(&search->state->windows, expr_at(pool, id));
     return !search->found;
 }
 
@@ -279,6 +282,8 @@ static bp_status group_by_all(select_state *state, bp_error *err)
     for (size_t i = 0; i < state->count; i++) {
         aggregate_search search = {.state = state};
         if ((status = expr_walk(&state->binder->plan->exprs, state->exprs[i], look_for_aggregate, &search, err))) return status;
+        if (search.window)
+            return error_set(err, BP_BIND_ERROR, "GROUP BY ALL cannot group by a window function; use a subquery, or name the groups");
         if (search.found || (state->aggregates.count && expr_is_constant(&state->binder->plan->exprs, state->exprs[i]))) continue;
         state->groups[state->group_count++] = state->exprs[i];
     }
@@ -292,9 +297,24 @@ static bp_status bind_having(select_state *state, bp_error *err)
     bp_status status;
 
     if (!having) return BP_OK;
+    context.windows = NULL;
     state->grouped = true;
     if ((status = bind_expression(&state->having, state->binder, &context, having, err))) return status;
     return expr_cast_implicit(&state->having, &state->binder->plan->exprs, state->having, type_of(TYPE_BOOLEAN), err);
+}
+
+static bp_status bind_qualify(select_state *state, bp_error *err)
+{
+    expression_context context = context_for(state, "QUALIFY", true);
+    syntax_id qualify = syntax_child(state->binder->tree, state->select, SLOT_SELECT_QUALIFY);
+    bp_status status;
+
+    if (!qualify) return BP_OK;
+    if ((status = bind_expression(&state->qualify, state->binder, &context, qualify, err))) return status;
+    if (state->windows.count == 0)
+        return error_set_at(err, BP_BIND_ERROR, syntax_at(state->binder->tree, qualify)->begin,
+                            "QUALIFY wants a window function, in it or in SELECT's list; else use WHERE or HAVING");
+    return expr_cast_implicit(&state->qualify, &state->binder->plan->exprs, state->qualify, type_of(TYPE_BOOLEAN), err);
 }
 
 /* order ------------------------------------------------------------------------------------------------------------------------------------------ */
@@ -520,6 +540,9 @@ static bp_status aggregate(select_state *state, bp_error *err)
         if ((status = above_groups(&replacement, below_bits, &state->order[i].key.expr, err))) return status;
     for (size_t i = 0; i < state->on_count; i++)
         if ((status = above_groups(&replacement, below_bits, &state->on[i], err))) return status;
+    for (size_t i = 0; i < state->windows.count; i++)
+        if ((status = above_groups(&replacement, below_bits, &state->windows.calls[i], err))) return status;
+    if ((status = above_groups(&replacement, below_bits, &state->qualify, err))) return status;
     for (size_t i = 0; i < state->unnests.count; i++)
         if (!state->unnests.calls[i].below && (status = above_groups(&replacement, below_bits, &state->unnests.calls[i].list, err)))
             return status;
@@ -540,14 +563,15 @@ static bp_status apply_late_joins(select_state *state, bp_error *err)
     return status;
 }
 
-static bp_status filter_having(select_state *state, bp_error *err)
+/* HAVING or QUALIFY; 0: there is none. */
+static bp_status filter_by(select_state *state, expr_id condition, bp_error *err)
 {
     expr_id *conjuncts = NULL;
     size_t count = 0;
     bp_status status;
 
-    if (!state->having) return BP_OK;
-    if ((status = plan_conjuncts(state->binder->plan, state->having, &conjuncts, &count, err))) return status;
+    if (!condition) return BP_OK;
+    if ((status = plan_conjuncts(state->binder->plan, condition, &conjuncts, &count, err))) return status;
     return plan_filter_by(&state->node, state->binder->plan, state->node, conjuncts, count, err);
 }
 
@@ -660,12 +684,9 @@ static bp_status put_out(select_state *state, bool hidden, bp_error *err)
 static bp_status refuse_what_is_not_there(const select_state *state, bp_error *err)
 {
     const binder *binder = state->binder;
-    syntax_id sample = syntax_child(binder->tree, state->select, SLOT_SELECT_SAMPLE),
-              qualify = syntax_child(binder->tree, state->select, SLOT_SELECT_QUALIFY);
+    syntax_id sample = syntax_child(binder->tree, state->select, SLOT_SELECT_SAMPLE);
 
-    if (sample) return not_yet(binder, sample, "USING SAMPLE", err);
-    if (qualify) return not_yet(binder, qualify, "QUALIFY", err);
-    return BP_OK;
+    return sample ? not_yet(binder, sample, "USING SAMPLE", err) : BP_OK;
 }
 
 /* FROM to the projected items, for one grouping set. */
@@ -675,6 +696,8 @@ static bp_status bind_set(select_state *state, syntax_id order, bool *hidden, bp
     syntax_id select = state->select;
     bp_status status;
 
+    state->windows.definitions = syntax_child(binder->tree, select, SLOT_SELECT_WINDOWS);
+    if ((status = check_window_names(binder, state->windows.definitions, err))) return status;
     if ((status = bind_from(&state->node, &state->scope, binder, syntax_child(binder->tree, select, SLOT_SELECT_FROM), err)))
         return status;
     if ((status = expand_items(&state->items, &state->count, binder, &state->scope,
@@ -683,11 +706,14 @@ static bp_status bind_set(select_state *state, syntax_id order, bool *hidden, bp
     if ((status = expand_structs(state, err)) || (status = note_aliases(state, err))) return status;
     if ((status = bind_where(state, err)) || (status = bind_groups(state, err)) || (status = bind_items(state, err))) return status;
     if (syntax_has(binder->tree, select, SYNTAX_FLAG_GROUP_ALL) && (status = group_by_all(state, err))) return status;
-    if ((status = bind_having(state, err)) || (status = bind_distinct_on(state, err)) || (status = bind_order(state, order, err)))
+    if ((status = bind_having(state, err)) || (status = bind_distinct_on(state, err)) || (status = bind_order(state, order, err)) ||
+        (status = bind_qualify(state, err)))
         return status;
     if ((status = unnests_apply(&state->node, binder, &state->unnests, true, err))) return status;
     if ((state->grouped || state->aggregates.count) && (status = aggregate(state, err))) return status;
-    if ((status = apply_late_joins(state, err)) || (status = filter_having(state, err))) return status;
+    if ((status = apply_late_joins(state, err)) || (status = filter_by(state, state->having, err))) return status;
+    if ((status = windows_apply(&state->node, binder, &state->windows, state->correlation, err))) return status;
+    if ((status = filter_by(state, state->qualify, err))) return status;
     if ((status = unnests_apply(&state->node, binder, &state->unnests, false, err))) return status;
     return project(state, hidden, err);
 }
@@ -708,6 +734,7 @@ static bp_status bind_sets(select_state *state, syntax_id order, bool *hidden, b
         select_state one = first;
         one.set = i;
         if ((status = bind_set(&one, order, hidden, err))) return status;
+        if (one.windows.count) return not_yet(state->binder, state->select, "windows over several grouping sets", err);
         if (i && (status = plan_set(&one.node, state->binder->plan, PLAN_UNION, true, state->node, one.node, err))) return status;
         *state = one;
     }
