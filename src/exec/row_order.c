@@ -8,6 +8,7 @@
 #define BUCKET_ROWS 16384
 #define MOST_BUCKETS 1024
 #define PLACES 8 /* bytes sorted by at a time */
+#define WHOLE_TEXT 12 /* a text's bytes in its key row: see order_key.h */
 
 typedef struct sort_entry {
     uint64_t prefix;
@@ -24,6 +25,8 @@ typedef struct ordering {
     uint32_t *places; /* bucket by bucket: for each piece where its rows go */
     size_t bucket_count;
     uint32_t *bucket_ends;
+    bool *inexact; /* a piece's, key by key: bytes that are equal do not say that the values are */
+    size_t sure_width; /* the bytes of a key row up to the first such key, it included; SIZE_MAX: there is none */
     arena arena;
 } ordering;
 
@@ -60,6 +63,38 @@ static bp_status make_layouts(ordering *work, const schema *schema, const sort_s
     return BP_OK;
 }
 
+/* Texts that go on behind their bytes in the key row, or hold the byte that fills it up. */
+static bool has_open_text(const column *texts, size_t begin, size_t end)
+{
+    const string_ref *refs = texts->values;
+
+    for (size_t row = begin; row < end; row++) {
+        if (column_is_null(texts, row)) continue;
+        if (refs[row].size > WHOLE_TEXT || memchr(string_ref_data(&refs[row]), 0, refs[row].size)) return true;
+    }
+    return false;
+}
+
+static void note_inexact(ordering *work, uint64_t piece, size_t begin, size_t end)
+{
+    bool *inexact = work->inexact + piece * work->layout.count;
+
+    for (size_t i = 0; i < work->layout.count; i++) {
+        data_type type = work->layout.types[i];
+        inexact[i] = type_is_nested(type) ||
+                     (type_physical(type) == PHYSICAL_STRING && has_open_text(&work->all->columns[work->layout.specs[i].column], begin, end));
+    }
+}
+
+static void find_sure_width(ordering *work)
+{
+    work->sure_width = SIZE_MAX;
+    for (size_t i = 0; i < work->layout.count && work->sure_width == SIZE_MAX; i++)
+        for (size_t piece = 0; piece < piece_count(work); piece++)
+            if (work->inexact[piece * work->layout.count + i])
+                work->sure_width = i + 1 < work->layout.count ? work->layout.offsets[i + 1] : work->layout.width;
+}
+
 /* Key rows of a piece, and how many of its rows go to each bucket. */
 static bp_status encode_piece(void *data, size_t worker, uint64_t piece, bp_error *err)
 {
@@ -75,7 +110,9 @@ static bp_status encode_piece(void *data, size_t worker, uint64_t piece, bp_erro
     (void)worker;
     arena_init(&scratch, work->context->memory);
     if ((status = batch_slice(&part, work->all, begin, rows, &scratch, err))) goto done;
-    if ((status = sort_encode(&work->layout, &part, keys, &scratch, err)) || !work->bucket_of) goto done;
+    if ((status = sort_encode(&work->layout, &part, keys, &scratch, err))) goto done;
+    if (work->layout.has_text) note_inexact(work, piece, begin, begin + rows);
+    if (!work->bucket_of) goto done;
     for (size_t i = 0; i < rows; i++) {
         uint16_t bucket = (uint16_t)(hash_bytes(keys + i * width, work->equal.width) >> shift);
         work->bucket_of[begin + i] = bucket;
@@ -206,15 +243,15 @@ static void sort_by_bytes(const ordering *work, sort_entry **entries, sort_entry
     }
 }
 
-/* Runs of rows that have all bytes in common may still differ when a text goes on. */
+/* Rows that are alike up to a text that may go on: that decides before the keys behind it. */
 static void sort_ties(const ordering *work, sort_entry *entries, sort_entry *other, size_t count)
 {
     size_t width = work->layout.width;
 
     for (size_t begin = 0; begin < count;) {
+        const char *first = work->keys + entries[begin].row * width;
         size_t end = begin + 1;
-        while (end < count && memcmp(work->keys + entries[end].row * width, work->keys + entries[begin].row * width, width) == 0)
-            end++;
+        while (end < count && memcmp(work->keys + entries[end].row * width, first, work->sure_width) == 0) end++;
         if (end - begin > 1) sort_by_comparing(work, entries + begin, other + begin, end - begin);
         begin = end;
     }
@@ -259,7 +296,7 @@ static bp_status sort_bucket(void *data, size_t worker, uint64_t bucket, bp_erro
     { /* sorting lets the two change places */
         sort_entry *from = entries, *to = other;
         sort_by_bytes(work, &from, &to, count, places, place_count);
-        if (work->layout.has_text) sort_ties(work, from, to, count);
+        if (work->sure_width != SIZE_MAX) sort_ties(work, from, to, count);
         for (size_t i = 0; i < count; i++) rows[i] = from[i].row;
     }
     note_beginnings(work, begin, end);
@@ -279,6 +316,7 @@ static bp_status fill_buckets(ordering *work, bp_error *err)
     bp_status status;
 
     if ((status = parallel_for(work->context, piece_count(work), encode_piece, work, err))) return status;
+    find_sure_width(work);
     if (work->bucket_of) {
         place_buckets(work);
         return parallel_for(work->context, piece_count(work), spread_piece, work, err);
@@ -298,9 +336,10 @@ static bp_status order_rows(ordering *work, bp_error *err)
     while (work->equal.count && work->bucket_count < MOST_BUCKETS && work->bucket_count * BUCKET_ROWS < rows) work->bucket_count *= 2;
     work->bucket_ends = arena_new_array(&work->arena, uint32_t, work->bucket_count);
     work->places = arena_new_array(&work->arena, uint32_t, work->bucket_count * piece_count(work));
+    work->inexact = arena_new_array(&work->arena, bool, work->layout.count * piece_count(work));
     work->keys = memory_allocate(memory, keys_size);
     if (work->bucket_count > 1) work->bucket_of = memory_allocate(memory, rows * sizeof *work->bucket_of);
-    if (!work->bucket_ends || !work->places || !work->keys || (work->bucket_count > 1 && !work->bucket_of)) {
+    if (!work->bucket_ends || !work->places || !work->inexact || !work->keys || (work->bucket_count > 1 && !work->bucket_of)) {
         status = error_no_memory(err, memory, keys_size);
         goto done;
     }
