@@ -12,6 +12,7 @@
 
 typedef struct sort_entry {
     uint64_t prefix;
+    uint32_t at; /* place in the bucket before sorting: of its key row */
     uint32_t row;
 } sort_entry;
 
@@ -20,7 +21,7 @@ typedef struct ordering {
     const batch *all;
     row_order *order;
     sort_layout layout, equal; /* of all keys; of the PARTITION BY keys alone */
-    char *keys;
+    char *keys; /* key rows, bucket by bucket, so that a bucket's are near each other */
     uint16_t *bucket_of; /* a row's; NULL: one bucket */
     uint32_t *places; /* bucket by bucket: for each piece where its rows go */
     size_t bucket_count;
@@ -95,30 +96,36 @@ static void find_sure_width(ordering *work)
                 work->sure_width = i + 1 < work->layout.count ? work->layout.offsets[i + 1] : work->layout.width;
 }
 
-/* Key rows of a piece, and how many of its rows go to each bucket. */
-static bp_status encode_piece(void *data, size_t worker, uint64_t piece, bp_error *err)
+static bp_status encode_rows(const ordering *work, size_t begin, size_t rows, char *keys, arena *scratch, bp_error *err)
+{
+    batch part;
+    bp_status status = batch_slice(&part, work->all, begin, rows, scratch, err);
+
+    return status ? status : sort_encode(&work->layout, &part, keys, scratch, err);
+}
+
+/* How many rows of a piece go to each bucket. The key rows are made again when their places are known, which is cheaper than keeping them twice. */
+static bp_status count_piece(void *data, size_t worker, uint64_t piece, bp_error *err)
 {
     ordering *work = data;
     size_t begin = (size_t)piece * PIECE_ROWS, rows = piece_end(work, piece) - begin, width = work->layout.width;
     uint32_t *counts = work->places + piece * work->bucket_count;
-    char *keys = work->keys + begin * width;
     unsigned shift = work->bucket_of ? 64 - (unsigned)__builtin_ctzll(work->bucket_count) : 0;
-    batch part;
     arena scratch;
-    bp_status status;
+    char *keys;
+    bp_status status = BP_OK;
 
     (void)worker;
-    arena_init(&scratch, work->context->memory);
-    if ((status = batch_slice(&part, work->all, begin, rows, &scratch, err))) goto done;
-    if ((status = sort_encode(&work->layout, &part, keys, &scratch, err))) goto done;
     if (work->layout.has_text) note_inexact(work, piece, begin, begin + rows);
-    if (!work->bucket_of) goto done;
-    for (size_t i = 0; i < rows; i++) {
+    if (!work->bucket_of) return BP_OK;
+    arena_init(&scratch, work->context->memory);
+    keys = arena_allocate(&scratch, rows * width);
+    status = keys ? encode_rows(work, begin, rows, keys, &scratch, err) : error_no_memory(err, scratch.memory, rows * width);
+    for (size_t i = 0; i < rows && !status; i++) {
         uint16_t bucket = (uint16_t)(hash_bytes(keys + i * width, work->equal.width) >> shift);
         work->bucket_of[begin + i] = bucket;
         counts[bucket]++;
     }
-done:
     arena_clear(&scratch);
     return status;
 }
@@ -142,12 +149,28 @@ static bp_status spread_piece(void *data, size_t worker, uint64_t piece, bp_erro
 {
     ordering *work = data;
     uint32_t *places = work->places + piece * work->bucket_count;
-    size_t end = piece_end(work, piece);
+    size_t begin = (size_t)piece * PIECE_ROWS, rows = piece_end(work, piece) - begin, width = work->layout.width;
+    arena scratch;
+    char *keys;
+    bp_status status;
 
-    (void)worker, (void)err;
-    for (size_t row = (size_t)piece * PIECE_ROWS; row < end; row++)
-        work->order->rows[places[work->bucket_of[row]]++] = (uint32_t)row;
-    return BP_OK;
+    (void)worker;
+    arena_init(&scratch, work->context->memory);
+    if (!work->bucket_of) { /* one bucket: they stay where they are */
+        status = encode_rows(work, begin, rows, work->keys + begin * width, &scratch, err);
+        for (size_t i = 0; i < rows; i++) work->order->rows[begin + i] = (uint32_t)(begin + i);
+        arena_clear(&scratch);
+        return status;
+    }
+    keys = arena_allocate(&scratch, rows * width);
+    status = keys ? encode_rows(work, begin, rows, keys, &scratch, err) : error_no_memory(err, scratch.memory, rows * width);
+    for (size_t i = 0; i < rows && !status; i++) {
+        size_t place = places[work->bucket_of[begin + i]]++;
+        work->order->rows[place] = (uint32_t)(begin + i);
+        memcpy(work->keys + place * width, keys + i * width, width);
+    }
+    arena_clear(&scratch);
+    return status;
 }
 
 /* sorting a bucket ------------------------------------------------------------------------------------------------------------------- */
@@ -175,17 +198,29 @@ static void radix_sort(sort_entry **entries, sort_entry **other, size_t count, s
     }
 }
 
-static int compare_rows(const ordering *work, const sort_layout *layout, uint32_t left, uint32_t right)
-{
-    size_t width = work->layout.width;
+/* A bucket being sorted. */
+typedef struct bucket {
+    const ordering *work;
+    const char *keys;
+    size_t count, width;
+    sort_entry *entries, *other;
+    uint32_t *places; /* bytes that are not the same in all key rows, rising */
+    size_t place_count;
+    uint64_t *differing;
+} bucket;
 
-    return sort_compare(layout, work->keys + left * width, work->all->columns, left, work->keys + right * width, work->all->columns,
-                        right);
+static int compare_entries(const bucket *bucket, const sort_layout *layout, const sort_entry *left, const sort_entry *right)
+{
+    const column *columns = bucket->work->all->columns;
+
+    return sort_compare(layout, bucket->keys + left->at * bucket->width, columns, left->row, bucket->keys + right->at * bucket->width,
+                        columns, right->row);
 }
 
 /* Stable merge sort, bottom up. */
-static void sort_by_comparing(const ordering *work, sort_entry *entries, sort_entry *other, size_t count)
+static void sort_by_comparing(const bucket *bucket, sort_entry *entries, sort_entry *other, size_t count)
 {
+    const sort_layout *layout = &bucket->work->layout;
     sort_entry *from = entries, *to = other;
 
     for (size_t width = 1; width < count; width *= 2) {
@@ -195,7 +230,7 @@ static void sort_by_comparing(const ordering *work, sort_entry *entries, sort_en
             size_t end = count - begin < 2 * width ? count : begin + 2 * width;
             size_t left = begin, right = middle, at = begin;
             while (left < middle && right < end)
-                to[at++] = compare_rows(work, &work->layout, from[left].row, from[right].row) <= 0 ? from[left++] : from[right++];
+                to[at++] = compare_entries(bucket, layout, &from[left], &from[right]) <= 0 ? from[left++] : from[right++];
             while (left < middle) to[at++] = from[left++];
             while (right < end) to[at++] = from[right++];
         }
@@ -205,125 +240,138 @@ static void sort_by_comparing(const ordering *work, sort_entry *entries, sort_en
     if (from != entries) memcpy(entries, from, count * sizeof *entries);
 }
 
-/* Which bytes of the key rows are not the same in all of a bucket's rows. Rising; returns how many. */
-static size_t differing_bytes(const ordering *work, const uint32_t *rows, size_t count, uint32_t *places, uint64_t *scratch)
+static void find_differing_bytes(bucket *bucket)
 {
-    size_t words = work->layout.width / 8, total = 0;
-    const char *first = work->keys + rows[0] * work->layout.width;
+    size_t words = bucket->width / 8;
 
-    memset(scratch, 0, words * 8);
-    for (size_t i = 1; i < count; i++) {
-        const char *key = work->keys + rows[i] * work->layout.width;
+    memset(bucket->differing, 0, bucket->width);
+    for (size_t i = 1; i < bucket->count; i++)
         for (size_t word = 0; word < words; word++) {
-            uint64_t left, right;
-            memcpy(&left, first + 8 * word, 8);
-            memcpy(&right, key + 8 * word, 8);
-            scratch[word] |= left ^ right;
+            uint64_t first, here;
+            memcpy(&first, bucket->keys + 8 * word, 8);
+            memcpy(&here, bucket->keys + i * bucket->width + 8 * word, 8);
+            bucket->differing[word] |= first ^ here;
         }
-    }
-    for (size_t at = 0; at < work->layout.width; at++)
-        if (((const char *)scratch)[at]) places[total++] = (uint32_t)at;
-    return total;
+    for (size_t at = 0; at < bucket->width; at++)
+        if (((const char *)bucket->differing)[at]) bucket->places[bucket->place_count++] = (uint32_t)at;
 }
 
-/* By the bytes at `places`, from the last 8 to the first. */
-static void sort_by_bytes(const ordering *work, sort_entry **entries, sort_entry **other, size_t count, const uint32_t *places,
-                          size_t place_count)
+/* By the differing bytes, from the last 8 to the first: the prefixes left behind are of the first ones. */
+static void sort_by_bytes(bucket *bucket)
 {
-    for (size_t end = place_count; end > 0;) {
-        size_t begin = end > PLACES ? end - PLACES : 0;
-        for (size_t i = 0; i < count; i++) {
-            const char *key = work->keys + (*entries)[i].row * work->layout.width;
+    for (size_t end = bucket->place_count; end > 0;) {
+        size_t begin = end > PLACES ? (end - 1) / PLACES * PLACES : 0;
+        for (size_t i = 0; i < bucket->count; i++) {
+            const char *key = bucket->keys + bucket->entries[i].at * bucket->width;
             uint64_t prefix = 0;
-            for (size_t j = begin; j < end; j++) prefix = prefix << 8 | (unsigned char)key[places[j]];
-            (*entries)[i].prefix = prefix;
+            for (size_t j = begin; j < end; j++) prefix = prefix << 8 | (unsigned char)key[bucket->places[j]];
+            bucket->entries[i].prefix = prefix;
         }
-        radix_sort(entries, other, count, end - begin);
+        radix_sort(&bucket->entries, &bucket->other, bucket->count, end - begin);
         end = begin;
     }
 }
 
 /* Rows that are alike up to a text that may go on: that decides before the keys behind it. */
-static void sort_ties(const ordering *work, sort_entry *entries, sort_entry *other, size_t count)
+static void sort_ties(const bucket *bucket)
 {
-    size_t width = work->layout.width;
+    const sort_entry *entries = bucket->entries;
 
-    for (size_t begin = 0; begin < count;) {
-        const char *first = work->keys + entries[begin].row * width;
+    for (size_t begin = 0; begin < bucket->count;) {
+        const char *first = bucket->keys + entries[begin].at * bucket->width;
         size_t end = begin + 1;
-        while (end < count && memcmp(work->keys + entries[end].row * width, first, work->sure_width) == 0) end++;
-        if (end - begin > 1) sort_by_comparing(work, entries + begin, other + begin, end - begin);
+        while (end < bucket->count &&
+               memcmp(bucket->keys + entries[end].at * bucket->width, first, bucket->work->sure_width) == 0)
+            end++;
+        if (end - begin > 1) sort_by_comparing(bucket, bucket->entries + begin, bucket->other + begin, end - begin);
         begin = end;
     }
 }
 
-static void note_beginnings(const ordering *work, size_t begin, size_t end)
+/* When the prefixes hold all that differs they tell where keys change; bytes of the PARTITION BY keys come first in them. */
+static void note_by_prefix(const bucket *bucket, uint8_t *begins)
 {
-    const uint32_t *rows = work->order->rows;
+    unsigned shift = 8 * (unsigned)bucket->place_count;
 
-    for (size_t at = begin; at < end; at++) {
-        uint8_t bits = ROW_BEGINS_PARTITION | ROW_BEGINS_PEERS;
-        if (at > begin && (work->equal.count == 0 || compare_rows(work, &work->equal, rows[at - 1], rows[at]) == 0))
-            bits = work->layout.count > work->equal.count && compare_rows(work, &work->layout, rows[at - 1], rows[at]) != 0
-                       ? ROW_BEGINS_PEERS
-                       : 0;
-        work->order->begins[at] = bits;
+    for (size_t i = 0; i < bucket->place_count && bucket->places[i] < bucket->work->equal.width && bucket->work->equal.count; i++)
+        shift -= 8;
+    begins[0] = ROW_BEGINS_PARTITION | ROW_BEGINS_PEERS;
+    for (size_t i = 1; i < bucket->count; i++) {
+        uint64_t changed = bucket->entries[i].prefix ^ bucket->entries[i - 1].prefix;
+        bool partition = shift < 64 && changed >> shift;
+        begins[i] = partition ? ROW_BEGINS_PARTITION | ROW_BEGINS_PEERS : changed ? ROW_BEGINS_PEERS : 0;
     }
 }
 
-static bp_status sort_bucket(void *data, size_t worker, uint64_t bucket, bp_error *err)
+static void note_by_comparing(const bucket *bucket, uint8_t *begins)
+{
+    const ordering *work = bucket->work;
+
+    begins[0] = ROW_BEGINS_PARTITION | ROW_BEGINS_PEERS;
+    for (size_t i = 1; i < bucket->count; i++) {
+        const sort_entry *left = &bucket->entries[i - 1], *right = &bucket->entries[i];
+        if (work->equal.count && compare_entries(bucket, &work->equal, left, right) != 0)
+            begins[i] = ROW_BEGINS_PARTITION | ROW_BEGINS_PEERS;
+        else
+            begins[i] = compare_entries(bucket, &work->layout, left, right) != 0 ? ROW_BEGINS_PEERS : 0;
+    }
+}
+
+static void sort_rows(bucket *bucket, uint32_t *rows, uint8_t *begins)
+{
+    const ordering *work = bucket->work;
+    bool exact = work->sure_width == SIZE_MAX;
+
+    find_differing_bytes(bucket);
+    for (size_t i = 0; i < bucket->count; i++) bucket->entries[i] = (sort_entry){.at = (uint32_t)i, .row = rows[i]};
+    sort_by_bytes(bucket);
+    if (!exact) sort_ties(bucket);
+    for (size_t i = 0; i < bucket->count; i++) rows[i] = bucket->entries[i].row;
+    if (exact && bucket->place_count <= PLACES)
+        note_by_prefix(bucket, begins);
+    else
+        note_by_comparing(bucket, begins);
+}
+
+static bp_status sort_bucket(void *data, size_t worker, uint64_t number, bp_error *err)
 {
     ordering *work = data;
     memory *memory = work->context->memory;
-    size_t begin = bucket ? work->bucket_ends[bucket - 1] : 0, end = work->bucket_ends[bucket], count = end - begin, place_count;
-    uint32_t *rows = work->order->rows + begin, *places = NULL;
-    sort_entry *entries = NULL, *other = NULL;
-    uint64_t *scratch = NULL;
+    size_t begin = number ? work->bucket_ends[number - 1] : 0, width = work->layout.width;
+    bucket bucket = {
+        .work = work, .keys = work->keys + begin * width, .count = work->bucket_ends[number] - begin, .width = width};
+    size_t bytes = bucket.count * sizeof(sort_entry);
     bp_status status = BP_OK;
 
     (void)worker;
-    if (count == 0) return BP_OK;
-    entries = memory_allocate(memory, count * sizeof *entries);
-    other = memory_allocate(memory, count * sizeof *other);
-    places = memory_allocate(memory, work->layout.width * sizeof *places);
-    scratch = memory_allocate(memory, work->layout.width);
-    if (!entries || !other || !places || !scratch) {
-        status = error_no_memory(err, memory, count * sizeof *entries);
-        goto done;
-    }
-    place_count = differing_bytes(work, rows, count, places, scratch);
-    for (size_t i = 0; i < count; i++) entries[i].row = rows[i];
-    { /* sorting lets the two change places */
-        sort_entry *from = entries, *to = other;
-        sort_by_bytes(work, &from, &to, count, places, place_count);
-        if (work->sure_width != SIZE_MAX) sort_ties(work, from, to, count);
-        for (size_t i = 0; i < count; i++) rows[i] = from[i].row;
-    }
-    note_beginnings(work, begin, end);
-done:
-    memory_free(memory, entries, count * sizeof *entries);
-    memory_free(memory, other, count * sizeof *other);
-    memory_free(memory, places, work->layout.width * sizeof *places);
-    memory_free(memory, scratch, work->layout.width);
+    if (bucket.count == 0) return BP_OK;
+    bucket.entries = memory_allocate(memory, bytes);
+    bucket.other = memory_allocate(memory, bytes);
+    bucket.places = memory_allocate(memory, width * sizeof *bucket.places);
+    bucket.differing = memory_allocate(memory, width);
+    if (bucket.entries && bucket.other && bucket.places && bucket.differing)
+        sort_rows(&bucket, work->order->rows + begin, work->order->begins + begin);
+    else
+        status = error_no_memory(err, memory, bytes);
+    memory_free(memory, bucket.entries, bytes);
+    memory_free(memory, bucket.other, bytes);
+    memory_free(memory, bucket.places, width * sizeof *bucket.places);
+    memory_free(memory, bucket.differing, width);
     return status;
 }
 
 /* the whole -------------------------------------------------------------------------------------------------------------------------- */
-/* One bucket without PARTITION BY: its rows are in order from the start. */
 static bp_status fill_buckets(ordering *work, bp_error *err)
 {
-    size_t rows = work->all->row_count;
-    bp_status status;
+    bp_status status = parallel_for(work->context, piece_count(work), count_piece, work, err);
 
-    if ((status = parallel_for(work->context, piece_count(work), encode_piece, work, err))) return status;
+    if (status) return status;
     find_sure_width(work);
-    if (work->bucket_of) {
+    if (work->bucket_of)
         place_buckets(work);
-        return parallel_for(work->context, piece_count(work), spread_piece, work, err);
-    }
-    for (size_t row = 0; row < rows; row++) work->order->rows[row] = (uint32_t)row;
-    work->bucket_ends[0] = (uint32_t)rows;
-    return BP_OK;
+    else
+        work->bucket_ends[0] = (uint32_t)work->all->row_count;
+    return parallel_for(work->context, piece_count(work), spread_piece, work, err);
 }
 
 static bp_status order_rows(ordering *work, bp_error *err)

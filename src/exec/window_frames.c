@@ -24,6 +24,17 @@ bool window_frame_is_running(const window_call *call)
            frame->end == WINDOW_CURRENT_ROW;
 }
 
+bool window_fixed_number(const column *numbers, int64_t *out)
+{
+    const int64_t *values = numbers->values;
+
+    if (numbers->validity || numbers->length == 0) return false;
+    for (size_t row = 1; row < numbers->length; row++)
+        if (values[row] != values[0]) return false;
+    *out = values[0];
+    return true;
+}
+
 /* keys of RANGE ------------------------------------------------------------------------------------------------------------------------ */
 typedef struct encode_job {
     const window_work *work;
@@ -84,6 +95,7 @@ static bp_status init_bound(window_frames *frames, size_t side, uint8_t bound, s
     if (window_bound_children(work->spec->call, bound) == 0) return BP_OK;
     if (frames->frame.unit != WINDOW_RANGE) {
         frames->offsets[side] = window_child(work, child);
+        if (!window_fixed_number(frames->offsets[side], &frames->fixed[side])) frames->fixed[side] = -1;
         return BP_OK;
     }
     range->valid_keys = window_child(work, child)->validity;
@@ -193,8 +205,12 @@ static bp_status offset_at(const frame_cursor *cursor, size_t side, uint8_t boun
 {
     const column *offsets = cursor->frames->offsets[side];
     const char *unit = unit_names[cursor->frames->frame.unit];
-    int64_t offset;
+    int64_t offset = cursor->frames->fixed[side];
 
+    if (offset >= 0) {
+        *out = (uint64_t)offset > cursor->end - cursor->begin ? cursor->end - cursor->begin : (size_t)offset;
+        return BP_OK;
+    }
     if (column_is_null(offsets, row))
         return error_set(err, BP_OUT_OF_RANGE, "Window %s %s expression cannot be NULL", unit, bound_name(bound));
     offset = ((const int64_t *)offsets->values)[row];

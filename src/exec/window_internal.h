@@ -49,6 +49,9 @@ MUST_USE bp_status window_rank(window_result *out, const window_work *work, bp_e
 MUST_USE bp_status window_value(window_result *out, const window_work *work, bp_error *err);
 MUST_USE bp_status window_aggregate(window_result *out, const window_work *work, bp_error *err);
 
+/* The number that all rows of a BIGINT column have; false: they differ. Looking at each row's own would miss the cache each time. */
+bool window_fixed_number(const column *numbers, int64_t *out);
+
 /* Run `function` over all tasks: its piece is the task. */
 static inline bp_status window_tasks(const window_work *work, parallel_function function, void *data, bp_error *err)
 {
@@ -67,6 +70,7 @@ typedef struct window_frames {
     const window_work *work;
     window_frame frame;
     const column *offsets[2]; /* of start and end: ROWS, GROUPS; NULL: none */
+    int64_t fixed[2]; /* the offset that all rows have; negative: see offsets */
     range_bound ranges[2];
 } window_frames;
 

@@ -109,6 +109,8 @@ typedef struct value_job {
     const window_work *work;
     window_frames frames;
     uint32_t *places; /* the result's */
+    bool is_fixed; /* the second argument is this number in all rows */
+    int64_t fixed;
 } value_job;
 
 /* IGNORE NULLS: the places of the partition that have a value. */
@@ -169,15 +171,17 @@ static bool place_away(const value_places *values, size_t begin, size_t end, siz
 }
 
 /* lag(x, -1) is lead(x, 1). *distance SIZE_MAX: NULL. */
-static void distance_at(const window_work *work, uint32_t row, uint64_t *distance, bool *forward)
+static void distance_at(const value_job *job, uint32_t row, uint64_t *distance, bool *forward)
 {
-    const window_call *call = work->spec->call;
+    const window_call *call = job->work->spec->call;
     int64_t number = 1;
 
     *forward = call->kind == WINDOW_LEAD;
     *distance = UINT64_MAX;
-    if (call->own_count > 1) {
-        const column *numbers = window_child(work, 1);
+    if (job->is_fixed) {
+        number = job->fixed;
+    } else if (call->own_count > 1) {
+        const column *numbers = window_child(job->work, 1);
         if (column_is_null(numbers, row)) return;
         number = ((const int64_t *)numbers->values)[row];
     }
@@ -196,7 +200,7 @@ static void shift_partition(const value_job *job, const value_places *values, si
         uint64_t distance;
         bool forward;
         size_t from;
-        distance_at(work, row, &distance, &forward);
+        distance_at(job, row, &distance, &forward);
         if (distance == UINT64_MAX)
             job->places[row] = WINDOW_NO_VALUE;
         else if (place_away(values, begin, end, place, distance, forward, &from))
@@ -207,19 +211,21 @@ static void shift_partition(const value_job *job, const value_places *values, si
 }
 
 /* Which of the frame's rows that count is wanted, from 0; SIZE_MAX: none. */
-static size_t wanted_at(const window_work *work, uint32_t row, size_t total)
+static size_t wanted_at(const value_job *job, uint32_t row, size_t total)
 {
     const column *numbers;
-    int64_t number;
+    int64_t number = job->fixed;
 
-    switch (work->spec->call->kind) {
+    switch (job->work->spec->call->kind) {
     case WINDOW_FIRST_VALUE: return 0;
     case WINDOW_LAST_VALUE: return total ? total - 1 : SIZE_MAX;
     default: break;
     }
-    numbers = window_child(work, 1);
-    if (column_is_null(numbers, row)) return SIZE_MAX;
-    number = ((const int64_t *)numbers->values)[row];
+    if (!job->is_fixed) {
+        numbers = window_child(job->work, 1);
+        if (column_is_null(numbers, row)) return SIZE_MAX;
+        number = ((const int64_t *)numbers->values)[row];
+    }
     return number > 0 ? (size_t)number - 1 : SIZE_MAX;
 }
 
@@ -234,7 +240,7 @@ static bp_status pick_partition(const value_job *job, const value_places *values
         size_t total = 0, wanted;
         if ((status = frame_cursor_at(cursor, place, err))) return status;
         for (size_t i = 0; i < cursor->span_count; i++) total += span_rows(values, cursor->spans[i]);
-        wanted = wanted_at(work, row, total);
+        wanted = wanted_at(job, row, total);
         job->places[row] = WINDOW_NO_VALUE;
         if (wanted >= total) continue;
         for (size_t i = 0; i < cursor->span_count; i++) {
@@ -302,6 +308,7 @@ bp_status window_value(window_result *out, const window_work *work, bp_error *er
     if ((status = value_column(&out->values, work, err))) return status;
     job.places = arena_new_array(work->arena, uint32_t, rows);
     if (!job.places) return error_no_memory(err, work->context->memory, rows * sizeof(uint32_t));
+    if (work->spec->call->own_count > 1) job.is_fixed = window_fixed_number(window_child(work, 1), &job.fixed);
     job.frames = (window_frames){.work = work, .frame = work->spec->call->frame};
     if (!is_shift(work->spec->call) && (status = window_frames_init(&job.frames, work, err))) return status;
     status = window_tasks(work, value_task, &job, err);

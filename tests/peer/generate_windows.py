@@ -124,7 +124,7 @@ class WindowGenerator:
                 "count(*)", f"count({self.distinct()}{any_value})", f"sum({self.distinct()}{number})", f"avg({self.distinct()}{number})",
                 f"min({any_value})", f"max({any_value})", f"sum({number})", f"min({number})", "bool_and(p)", "bool_or(p)", f"bit_xor({self.pick(['x', 'b'])})",
                 f"stddev_samp({number})", f"var_pop({number})", f"median({self.pick(['x', 'y'])})", f"quantile_disc({number}, 0.25)", "corr(x, y)",
-                f"quantile_cont({self.pick(['x', 'y'])}, 0.6)", "arg_min(id, id)", f"string_agg(s, '|' ORDER BY {self.pick(['id', 'id DESC'])})",
+                f"quantile_cont({self.pick(['x', 'y'])}, 0.75)", "arg_min(id, id)", f"string_agg(s, '|' ORDER BY {self.pick(['id', 'id DESC'])})",
                 f"list({any_value} ORDER BY id DESC)", f"array_agg(DISTINCT {self.pick(['g', 'h', 's'])} ORDER BY ALL)",
             ]
         )  # fmt: skip
