@@ -202,3 +202,10 @@ bp_status expr_window_within(expr_id *out, expr_pool *pool, expr_id window, cons
     node.window = call;
     return expr_add(out, pool, &node, children, total, err);
 }
+
+bp_status expr_window_over(expr_id *out, expr_pool *pool, expr_id window, const expr_id *children, bp_error *err)
+{
+    expr_node node = *expr_at(pool, window);
+
+    return expr_add(out, pool, &node, children, node.child_count, err);
+}

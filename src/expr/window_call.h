@@ -102,6 +102,8 @@ MUST_USE bp_status expr_window_aggregate(expr_id *out, expr_pool *pool, expr_id 
 /* A window function. */
 MUST_USE bp_status expr_window(expr_id *out, expr_pool *pool, const window_function *function, const expr_id *arguments,
                                size_t count, bool ignore_nulls, const window_definition *window, bp_error *err);
+/* The window over other children, as many and of the same types. */
+MUST_USE bp_status expr_window_over(expr_id *out, expr_pool *pool, expr_id window, const expr_id *children, bp_error *err);
 /* The window, also partitioned by `keys`. */
 MUST_USE bp_status expr_window_within(expr_id *out, expr_pool *pool, expr_id window, const expr_id *keys, size_t count,
                                       bp_error *err);

@@ -12,11 +12,15 @@ static bool takes_names(string_view name)
     return is_name(name, "struct_pack") || is_name(name, "struct_insert") || is_name(name, "struct_update");
 }
 
-/* percentile_cont(f) WITHIN GROUP (ORDER BY x) is quantile_cont(x, f). */
-static string_view aggregate_name(const binder *binder, syntax_id call)
+/* percentile_cont(f) WITHIN GROUP (ORDER BY x) is quantile_cont(x, f); first_value(x ORDER BY y) OVER (…) is an aggregate. */
+string_view aggregate_name(const binder *binder, syntax_id call)
 {
     string_view name = syntax_at(binder->tree, call)->text;
 
+    if (syntax_child(binder->tree, call, SLOT_CALL_WINDOW) && syntax_child(binder->tree, call, SLOT_CALL_ORDER)) {
+        if (is_name(name, "first_value")) return STRING_VIEW("first");
+        if (is_name(name, "last_value")) return STRING_VIEW("last");
+    }
     if (!syntax_child(binder->tree, call, SLOT_CALL_WITHIN)) return name;
     if (is_name(name, "percentile_cont")) return STRING_VIEW("quantile_cont");
     return is_name(name, "percentile_disc") ? STRING_VIEW("quantile_disc") : name;
@@ -66,6 +70,8 @@ static bp_status check_plain_call(const walk *walk, const frame *frame, bool has
     if (frame->is_aggregate && walk->inside_aggregate)
         return error_set_at(err, BP_BIND_ERROR, node->begin, "%.*s() stands inside another aggregate; use a subquery",
                             STRING_ARGUMENTS(node->text));
+    if (node->flags & (SYNTAX_FLAG_IGNORE_NULLS | SYNTAX_FLAG_RESPECT_NULLS))
+        return error_set_at(err, BP_BIND_ERROR, node->begin, "IGNORE NULLS and RESPECT NULLS are for window functions alone");
     if (frame->is_aggregate) return BP_OK;
     if (window_function_find(node->text) && !scalar_function_exists(node->text))
         return error_set_at(err, BP_BIND_ERROR, node->begin, "%.*s() is a window function: it wants OVER (…) behind it",

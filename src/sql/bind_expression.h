@@ -40,6 +40,7 @@ MUST_USE bp_status bind_name(walk *walk, syntax_id node, alias **alias, bool *is
 MUST_USE bp_status bind_leaf(walk *walk, syntax_id node, bool *is_leaf, bp_error *err);
 /* A node from its bound operands. */
 MUST_USE bp_status combine(walk *walk, const frame *frame, const expr_id *operands, size_t count, expr_id *out, bp_error *err);
+string_view aggregate_name(const binder *binder, syntax_id call);
 MUST_USE bp_status enter_call(walk *walk, frame *frame, bp_error *err);
 MUST_USE bp_status combine_call(walk *walk, const frame *frame, const expr_id *operands, size_t count, expr_id *out, bp_error *err);
 /* The greatest (GREATER_EQUAL) or least (LESS_EQUAL) of the operands that are not NULL. */

@@ -161,7 +161,7 @@ static const window_function *function_of(const walk *walk, syntax_id call)
     bool special = syntax_child(tree, call, SLOT_CALL_FILTER) || syntax_child(tree, call, SLOT_CALL_ORDER) ||
                    (node->flags & SYNTAX_FLAG_DISTINCT);
 
-    return special && aggregate_function_exists(node->text) ? NULL : window_function_find(node->text);
+    return special && aggregate_function_exists(aggregate_name(walk->binder, call)) ? NULL : window_function_find(node->text);
 }
 
 static bp_status check_nulls(const walk *walk, syntax_id call, bp_error *err)

@@ -210,6 +210,18 @@ MUST_USE bp_status filter_star(select_item *items, size_t *count, binder *binder
 bool has_grouping_sets(const binder *binder, syntax_id list);
 MUST_USE bp_status grouping_sets_of(grouping_sets *out, binder *binder, syntax_id list, bp_error *err);
 
+/* One of several grouping sets below windows: its rows, and what was bound over them. */
+typedef struct grouped_set {
+    plan_id node;
+    const expr_id *columns; /* of the union, each a column of the node or a NULL */
+    const column_id *windows; /* the columns that its window calls become */
+    size_t window_count;
+    const expr_id *exprs;
+} grouped_set;
+/* The union of the sets' rows, and merged[i]: what exprs[i] of all sets are over it. The windows' columns are those of the first set. */
+MUST_USE bp_status unite_sets(plan_id *out, binder *binder, const grouped_set *sets, size_t set_count, size_t column_count,
+                              size_t expr_count, expr_id *merged, bp_error *err);
+
 /* Move the conjuncts that use the outer query into the correlation. */
 MUST_USE bp_status take_correlated(correlation *correlation, binder *binder, expr_id *conjuncts, size_t *count, bp_error *err);
 MUST_USE bp_status value_over_nothing(expr_id *out, binder *binder, const aggregates *aggregates, expr_id item, bp_error *err);
