@@ -504,9 +504,8 @@ static bp_status place_children(lowering *state, window_inputs *inputs, expr_id 
         if ((status = remap(state, &child, err))) return status;
         columns[i] = place_input(state, inputs, child);
     }
-    *out = (window_spec){.call = expr_at(&state->plan->exprs, call)->window,
-                         .result = expr_type(&state->plan->exprs, call),
-                         .columns = columns};
+    *out = (window_spec){
+        .call = expr_at(&state->plan->exprs, call)->window, .result = expr_type(&state->plan->exprs, call), .columns = columns};
     return BP_OK;
 }
 

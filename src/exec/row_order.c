@@ -82,8 +82,8 @@ static void note_inexact(ordering *work, uint64_t piece, size_t begin, size_t en
 
     for (size_t i = 0; i < work->layout.count; i++) {
         data_type type = work->layout.types[i];
-        inexact[i] = type_is_nested(type) ||
-                     (type_physical(type) == PHYSICAL_STRING && has_open_text(&work->all->columns[work->layout.specs[i].column], begin, end));
+        inexact[i] = type_is_nested(type) || (type_physical(type) == PHYSICAL_STRING &&
+                                              has_open_text(&work->all->columns[work->layout.specs[i].column], begin, end));
     }
 }
 
@@ -213,8 +213,8 @@ static int compare_entries(const bucket *bucket, const sort_layout *layout, cons
 {
     const column *columns = bucket->work->all->columns;
 
-    return sort_compare(layout, bucket->keys + left->at * bucket->width, columns, left->row, bucket->keys + right->at * bucket->width,
-                        columns, right->row);
+    return sort_compare(layout, bucket->keys + left->at * bucket->width, columns, left->row,
+                        bucket->keys + right->at * bucket->width, columns, right->row);
 }
 
 /* Stable merge sort, bottom up. */
@@ -280,8 +280,7 @@ static void sort_ties(const bucket *bucket)
     for (size_t begin = 0; begin < bucket->count;) {
         const char *first = bucket->keys + entries[begin].at * bucket->width;
         size_t end = begin + 1;
-        while (end < bucket->count &&
-               memcmp(bucket->keys + entries[end].at * bucket->width, first, bucket->work->sure_width) == 0)
+        while (end < bucket->count && memcmp(bucket->keys + entries[end].at * bucket->width, first, bucket->work->sure_width) == 0)
             end++;
         if (end - begin > 1) sort_by_comparing(bucket, bucket->entries + begin, bucket->other + begin, end - begin);
         begin = end;
@@ -338,8 +337,7 @@ static bp_status sort_bucket(void *data, size_t worker, uint64_t number, bp_erro
     ordering *work = data;
     memory *memory = work->context->memory;
     size_t begin = number ? work->bucket_ends[number - 1] : 0, width = work->layout.width;
-    bucket bucket = {
-        .work = work, .keys = work->keys + begin * width, .count = work->bucket_ends[number] - begin, .width = width};
+    bucket bucket = {.work = work, .keys = work->keys + begin * width, .count = work->bucket_ends[number] - begin, .width = width};
     size_t bytes = bucket.count * sizeof(sort_entry);
     bp_status status = BP_OK;
 
@@ -381,10 +379,11 @@ static bp_status order_rows(ordering *work, bp_error *err)
     bp_status status = BP_OK;
 
     work->bucket_count = 1;
-    while (work->equal.count && work->bucket_count < MOST_BUCKETS && work->bucket_count * BUCKET_ROWS < rows) work->bucket_count *= 2;
+    while (work->equal.count && work->bucket_count < MOST_BUCKETS && work->bucket_count * BUCKET_ROWS < rows)
+        work->bucket_count *= 2;
     work->bucket_ends = arena_new_array(&work->arena, uint32_t, work->bucket_count);
-    work->places = arena_new_array(&work->arena, uint32_t, work->bucket_count * piece_count(work));
-    work->inexact = arena_new_array(&work->arena, bool, work->layout.count * piece_count(work));
+    work->places = arena_new_array(&work->arena, uint32_t, work->bucket_count *piece_count(work));
+    work->inexact = arena_new_array(&work->arena, bool, work->layout.count *piece_count(work));
     work->keys = memory_allocate(memory, keys_size);
     if (work->bucket_count > 1) work->bucket_of = memory_allocate(memory, rows * sizeof *work->bucket_of);
     if (!work->bucket_ends || !work->places || !work->inexact || !work->keys || (work->bucket_count > 1 && !work->bucket_of)) {

@@ -37,8 +37,8 @@ typedef struct segment_tree {
 MUST_USE bp_status segment_tree_init(segment_tree *tree, bp_context *context, const aggregate_call *call, const segment_rows *rows,
                                      size_t first, size_t row_count, arena *arena, bp_error *err);
 /* Add the rows [begin, end), counted as in `rows`, to the state, which has been initialised; what it needs it takes from the call's arena. */
-MUST_USE bp_status segment_tree_add(const segment_tree *tree, size_t begin, size_t end, const aggregate_state_call *call, char *state,
-                                    bp_error *err);
+MUST_USE bp_status segment_tree_add(const segment_tree *tree, size_t begin, size_t end, const aggregate_state_call *call,
+                                    char *state, bp_error *err);
 /* Bytes from one state of this function to the next. */
 size_t segment_stride(const aggregate_overload *function);
 

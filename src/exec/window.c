@@ -86,7 +86,8 @@ static bp_status concatenate_column(window_run *run, size_t column_index, bp_err
         run->all.columns[column_index] = *parts[0];
         return BP_OK;
     }
-    return column_concatenate(&run->all.columns[column_index], run->sink->schema->types[column_index], parts, chunks, &run->arena, err);
+    return column_concatenate(&run->all.columns[column_index], run->sink->schema->types[column_index], parts, chunks, &run->arena,
+                              err);
 }
 
 /* The columns that calls use over all rows; the others are NULLs that nobody looks at. */
@@ -267,9 +268,8 @@ static bp_status output_chunk(void *data, size_t worker, uint64_t chunk, bp_erro
     for (size_t i = 0; i < window->spec_count && !status; i++) {
         const window_result *result = &run->results[i];
         column *out = &columns[window->passed_count + i];
-        status = result->places
-                     ? gather_places(out, &result->values, result->places + begin, rows, region_arena(region), err)
-                     : column_slice(out, &result->values, begin, rows, region_arena(region), err);
+        status = result->places ? gather_places(out, &result->values, result->places + begin, rows, region_arena(region), err)
+                                : column_slice(out, &result->values, begin, rows, region_arena(region), err);
         if (!result->places) out->owner = NULL;
         if (!status && result->places) give_owner(out, region);
     }

@@ -69,8 +69,8 @@ static bool all_count(const aggregate_job *job)
     return true;
 }
 
-static bp_status select_block(row_block *block, const aggregate_job *job, size_t begin, size_t count, bool want_before, arena *arena,
-                              bp_error *err)
+static bp_status select_block(row_block *block, const aggregate_job *job, size_t begin, size_t count, bool want_before,
+                              arena *arena, bp_error *err)
 {
     const uint32_t *rows = job->work->sort->order.rows;
     uint32_t *selected = arena_allocate(arena, count * sizeof *selected + 16), *before = NULL;
@@ -158,7 +158,8 @@ static bp_status new_states(char **out, const aggregate_job *job, const aggregat
 
 /* WHOLE ------------------------------------------------------------------------------------------------------------------------------ */
 /* The partition of each place of [begin, end), counted from the task's first. */
-static void number_partitions(const aggregate_job *job, size_t begin, size_t end, size_t *partition, uint32_t first, uint32_t *groups)
+static void number_partitions(const aggregate_job *job, size_t begin, size_t end, size_t *partition, uint32_t first,
+                              uint32_t *groups)
 {
     const window_sort *sort = job->work->sort;
 
@@ -282,8 +283,8 @@ static bp_status running_task(void *data, size_t worker, uint64_t task, bp_error
     arena_init(&scratch, job->work->context->memory);
     note_places(job, begin, end);
     for (size_t at = begin; at < end && !status; at += WINDOW_BLOCK_ROWS)
-        status = running_block(job, task, at, end - at < WINDOW_BLOCK_ROWS ? end - at : WINDOW_BLOCK_ROWS, identity, carry, &scratch,
-                               err);
+        status = running_block(job, task, at, end - at < WINDOW_BLOCK_ROWS ? end - at : WINDOW_BLOCK_ROWS, identity, carry,
+                               &scratch, err);
     arena_clear(&scratch);
     return status;
 }
@@ -331,7 +332,8 @@ static bp_status enter_partition(frame_state *state, size_t partition, bp_error 
     end = state->cursor.end;
     if ((status = load_block(&state->block, job, begin, end - begin, true, &state->partition, err))) return status;
     if (job->way == WAY_LIST) return enter_list(state, begin, end, err);
-    return segment_tree_init(&state->tree, job->work->context, job->call, &state->block.rows, 0, end - begin, &state->partition, err);
+    return segment_tree_init(&state->tree, job->work->context, job->call, &state->block.rows, 0, end - begin, &state->partition,
+                             err);
 }
 
 /* LIST: the frame's rows that count, without duplicates, in order. */
@@ -348,8 +350,8 @@ static bp_status add_list(frame_state *state, const aggregate_state_call *call, 
                                  state->scratch_numbers);
     if (count == 0) return BP_OK;
     for (size_t i = 0; i < count; i++) state->list[i] -= (uint32_t)begin;
-    return job->function->update(call, to, job->stride, state->zeros, state->block.arguments, job->call->argument_count, state->list,
-                                 count, err);
+    return job->function->update(call, to, job->stride, state->zeros, state->block.arguments, job->call->argument_count,
+                                 state->list, count, err);
 }
 
 static bp_status add_frame(frame_state *state, size_t place, const aggregate_state_call *call, char *to, bp_error *err)
@@ -360,8 +362,8 @@ static bp_status add_frame(frame_state *state, size_t place, const aggregate_sta
     if ((status = frame_cursor_at(&state->cursor, place, err))) return status;
     if (state->job->way == WAY_LIST) return add_list(state, call, to, err);
     for (size_t i = 0; i < state->cursor.span_count && !status; i++)
-        status = segment_tree_add(&state->tree, state->cursor.spans[i].begin - begin, state->cursor.spans[i].end - begin, call, to,
-                                  err);
+        status =
+            segment_tree_add(&state->tree, state->cursor.spans[i].begin - begin, state->cursor.spans[i].end - begin, call, to, err);
     return status;
 }
 
@@ -369,8 +371,7 @@ static bp_status add_frame(frame_state *state, size_t place, const aggregate_sta
 static bp_status evaluate_partition(frame_state *state, bp_error *err)
 {
     const aggregate_job *job = state->job;
-    aggregate_state_call call = {
-        .context = job->work->context, .arena = &state->scratch, .bind_data = job->call->bind_data};
+    aggregate_state_call call = {.context = job->work->context, .arena = &state->scratch, .bind_data = job->call->bind_data};
     size_t end = job->whole ? state->cursor.begin + 1 : state->cursor.end;
     char *states;
     bp_status status = BP_OK;

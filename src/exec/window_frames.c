@@ -214,8 +214,7 @@ static bp_status offset_at(const frame_cursor *cursor, size_t side, uint8_t boun
     if (column_is_null(offsets, row))
         return error_set(err, BP_OUT_OF_RANGE, "Window %s %s expression cannot be NULL", unit, bound_name(bound));
     offset = ((const int64_t *)offsets->values)[row];
-    if (offset < 0)
-        return error_set(err, BP_OUT_OF_RANGE, "Window %s %s expression cannot be negative", unit, bound_name(bound));
+    if (offset < 0) return error_set(err, BP_OUT_OF_RANGE, "Window %s %s expression cannot be negative", unit, bound_name(bound));
     *out = (uint64_t)offset > cursor->end - cursor->begin ? cursor->end - cursor->begin : (size_t)offset;
     return BP_OK;
 }

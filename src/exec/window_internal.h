@@ -109,7 +109,8 @@ bool window_frame_is_running(const window_call *call);
 typedef struct argument_order {
     memory *memory;
     size_t row_count;
-    uint32_t *classes; /* a row's: equal arguments within a partition have the same, a partition's are side by side; NULL: not DISTINCT */
+    uint32_t *
+        classes; /* a row's: equal arguments within a partition have the same, a partition's are side by side; NULL: not DISTINCT */
     uint32_t *ranks; /* a row's by the aggregate's ORDER BY; NULL: none */
 } argument_order;
 

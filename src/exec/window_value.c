@@ -35,7 +35,8 @@ static bp_status put_tile(const rank_job *job, uint32_t row, size_t i, size_t ro
 
 static size_t peers_end(const uint8_t *begins, size_t place, size_t end)
 {
-    for (place++; place < end && !(begins[place] & ROW_BEGINS_PEERS); place++) {}
+    for (place++; place < end && !(begins[place] & ROW_BEGINS_PEERS); place++) {
+    }
     return place;
 }
 

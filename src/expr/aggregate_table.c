@@ -40,8 +40,8 @@ const aggregate_overload *aggregate_function_at(size_t index)
 bool aggregate_is_plain(const aggregate_overload *overload, data_type first_argument)
 {
     static bp_status (*const plain[])(const aggregate_state_call *, char *, size_t, const uint32_t *, const char *, size_t, size_t,
-                                      bp_error *) = {count_combine,   exact_combine,   double_combine,  product_combine,
-                                                     bool_combine,    bit_and_combine, bit_or_combine,  bit_xor_combine,
+                                      bp_error *) = {count_combine,   exact_combine,   double_combine, product_combine,
+                                                     bool_combine,    bit_and_combine, bit_or_combine, bit_xor_combine,
                                                      moments_combine, shape_combine,   careful_combine};
 
     for (size_t i = 0; i < ARRAY_LENGTH(plain); i++)

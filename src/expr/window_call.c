@@ -85,15 +85,16 @@ static bp_status window_node(expr_id *out, expr_pool *pool, window_call call, da
 {
     window_call *kept = arena_new(pool->arena, window_call);
     sort_key *keys = arena_new_array(pool->arena, sort_key, window->key_count + 1);
-    child_list children = {
-        arena_new_array(pool->arena, expr_id, call.own_count + window->partition_count + window->key_count + 4), 0};
+    child_list children = {arena_new_array(pool->arena, expr_id, call.own_count + window->partition_count + window->key_count + 4),
+                           0};
     expr_node node = {.kind = EXPR_WINDOW, .can_fail = true, .window = kept};
     bp_status status;
 
     if (!kept || !keys || !children.ids) return error_no_memory(err, pool->arena->memory, sizeof *kept);
     if (window->frame.unit == WINDOW_RANGE && (has_offset(window->frame.start) || has_offset(window->frame.end)) &&
         window->key_count != 1)
-        return error_set_at(err, BP_BIND_ERROR, pool->position, "RANGE frames with an offset must have only one ORDER BY expression");
+        return error_set_at(err, BP_BIND_ERROR, pool->position,
+                            "RANGE frames with an offset must have only one ORDER BY expression");
     if (window->key_count) memcpy(keys, window->keys, window->key_count * sizeof *keys);
     call.partition_count = window->partition_count;
     call.key_count = window->key_count;
@@ -149,8 +150,8 @@ static bp_status check_arguments(const expr_pool *pool, const window_function *f
     if (counts.least == counts.most)
         return error_set_at(err, BP_BIND_ERROR, pool->position, "%s() takes %zu argument%s, not %zu", function->name, counts.most,
                             counts.most == 1 ? "" : "s", count);
-    return error_set_at(err, BP_BIND_ERROR, pool->position, "%s() takes %zu to %zu arguments, not %zu", function->name, counts.least,
-                        counts.most, count);
+    return error_set_at(err, BP_BIND_ERROR, pool->position, "%s() takes %zu to %zu arguments, not %zu", function->name,
+                        counts.least, counts.most, count);
 }
 
 static bool is_value_function(uint8_t kind)
@@ -179,8 +180,7 @@ bp_status expr_window(expr_id *out, expr_pool *pool, const window_function *func
         return error_set_at(err, BP_BIND_ERROR, pool->position, "%s() looks at no value: IGNORE NULLS means nothing to it",
                             function->name);
     for (size_t i = 0; i < count; i++) own[i] = arguments[i];
-    if (count > number &&
-        (status = expr_cast_implicit(&own[number], pool, arguments[number], type_of(TYPE_INT64), err)))
+    if (count > number && (status = expr_cast_implicit(&own[number], pool, arguments[number], type_of(TYPE_INT64), err)))
         return status;
     if (count > 2 && (status = expr_cast(&own[2], pool, arguments[2], expr_type(pool, own[0]), false, err))) return status;
     return window_node(out, pool, call, result_of(pool, function, own), own, window, err);

@@ -210,7 +210,8 @@ static bp_status narrow(pruning *state, plan_id id, bp_error *err)
 /* Which nodes' rows are stored or probed: the inputs of breakers and joins are worth narrowing. */
 static bool stores_rows(const plan_node *node)
 {
-    return node->kind == PLAN_JOIN || node->kind == PLAN_SORT || node->kind == PLAN_WINDOW || (node->kind == PLAN_LIMIT && node->limit.key_count);
+    return node->kind == PLAN_JOIN || node->kind == PLAN_SORT || node->kind == PLAN_WINDOW ||
+           (node->kind == PLAN_LIMIT && node->limit.key_count);
 }
 
 static bp_status narrow_children(pruning *state, plan_id id, const uint64_t *above, bp_error *err)

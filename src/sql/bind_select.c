@@ -283,7 +283,8 @@ static bp_status group_by_all(select_state *state, bp_error *err)
         aggregate_search search = {.state = state};
         if ((status = expr_walk(&state->binder->plan->exprs, state->exprs[i], look_for_aggregate, &search, err))) return status;
         if (search.window)
-            return error_set(err, BP_BIND_ERROR, "GROUP BY ALL cannot group by a window function; use a subquery, or name the groups");
+            return error_set(err, BP_BIND_ERROR,
+                             "GROUP BY ALL cannot group by a window function; use a subquery, or name the groups");
         if (search.found || (state->aggregates.count && expr_is_constant(&state->binder->plan->exprs, state->exprs[i]))) continue;
         state->groups[state->group_count++] = state->exprs[i];
     }
@@ -734,8 +735,7 @@ static bp_status union_sets(select_state *state, select_state *sets, size_t coun
 
     for (size_t i = 0; i < count; i++) {
         if ((status = bind_above(&sets[i], hidden, err))) return status;
-        if (i &&
-            (status = plan_set(&sets[i].node, state->binder->plan, PLAN_UNION, true, state->node, sets[i].node, err)))
+        if (i && (status = plan_set(&sets[i].node, state->binder->plan, PLAN_UNION, true, state->node, sets[i].node, err)))
             return status;
         *state = sets[i];
     }
@@ -755,8 +755,7 @@ static bp_status set_columns(select_state *state, expr_id **out, size_t *count, 
     for (size_t i = 0; i < groups && !status; i++)
         status = state->sets->masks[state->set] >> i & 1
                      ? column_expr(&columns[i], binder, node->outputs[present++], err)
-                     : expr_null(&columns[i], &binder->plan->exprs,
-                                 expr_type(&binder->plan->exprs, state->absent[absent++]), err);
+                     : expr_null(&columns[i], &binder->plan->exprs, expr_type(&binder->plan->exprs, state->absent[absent++]), err);
     *out = columns;
     *count = groups + node->output_count - present;
     for (size_t i = groups; i < *count && !status; i++) {
@@ -874,9 +873,7 @@ bp_status bind_select(relation *out, binder *binder, syntax_id select, syntax_id
     binder->correlation = NULL; /* FROM's subqueries are others */
     if ((status = refuse_what_is_not_there(state, err))) return status;
     grouping = has_grouping_sets(binder, syntax_child(binder->tree, select, SLOT_SELECT_GROUP));
-    status = grouping
-                 ? bind_sets(state, order, &hidden, err)
-                 : bind_below(state, order, err);
+    status = grouping ? bind_sets(state, order, &hidden, err) : bind_below(state, order, err);
     if (!status && !grouping) status = bind_above(state, &hidden, err);
     if (status || (status = put_out(state, hidden, err))) return status;
     out->node = state->node;

@@ -90,8 +90,8 @@ static bp_status choose_form(expr_id *out, binder *binder, const expr_id *forms,
     return expr_cast(out, pool, *out, expr_type(pool, forms[0]), false, err);
 }
 
-bp_status unite_sets(plan_id *out, binder *binder, const grouped_set *sets, size_t set_count, size_t column_count, size_t expr_count,
-                     expr_id *merged, bp_error *err)
+bp_status unite_sets(plan_id *out, binder *binder, const grouped_set *sets, size_t set_count, size_t column_count,
+                     size_t expr_count, expr_id *merged, bp_error *err)
 {
     replacement *replacements = arena_new_array(binder->arena, replacement, set_count);
     expr_id *forms = arena_new_array(binder->arena, expr_id, set_count), number;
@@ -104,7 +104,8 @@ bp_status unite_sets(plan_id *out, binder *binder, const grouped_set *sets, size
         if ((status = find_replacement(&replacements[i], binder, &sets[i], &sets[0], column_count, *out, err))) return status;
     for (size_t i = 0; i < expr_count; i++) {
         for (size_t set = 0; set < set_count; set++)
-            if ((status = expr_rewrite(&forms[set], &binder->plan->exprs, sets[set].exprs[i], replace_column, &replacements[set], err)))
+            if ((status =
+                     expr_rewrite(&forms[set], &binder->plan->exprs, sets[set].exprs[i], replace_column, &replacements[set], err)))
                 return status;
         if ((status = choose_form(&merged[i], binder, forms, set_count, number, err))) return status;
     }

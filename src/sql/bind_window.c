@@ -31,8 +31,8 @@ static bp_status take_clause(const binder *binder, syntax_id *out, syntax_id of,
 
     if (!clause) return BP_OK;
     if (*out)
-        return error_set_at(err, BP_BIND_ERROR, syntax_at(binder->tree, *out)->begin, "Cannot override %s clause of window \"%.*s\"",
-                            words, STRING_ARGUMENTS(base));
+        return error_set_at(err, BP_BIND_ERROR, syntax_at(binder->tree, *out)->begin,
+                            "Cannot override %s clause of window \"%.*s\"", words, STRING_ARGUMENTS(base));
     *out = clause;
     return BP_OK;
 }
@@ -130,8 +130,7 @@ static bp_status check_place(const walk *walk, syntax_id call, bp_error *err)
         return error_set_at(err, BP_BIND_ERROR, node->begin, "%s cannot contain window functions; use QUALIFY or a subquery",
                             walk->context->clause);
     if (walk->inside_window)
-        return error_set_at(err, BP_BIND_ERROR, node->begin,
-                            "window functions cannot stand inside one another; use a subquery");
+        return error_set_at(err, BP_BIND_ERROR, node->begin, "window functions cannot stand inside one another; use a subquery");
     return BP_OK;
 }
 
@@ -140,14 +139,13 @@ static bp_status check_function(const walk *walk, syntax_id call, const window_f
 {
     const syntax *tree = walk->binder->tree;
     const syntax_node *node = syntax_at(tree, call);
-    const char *what = syntax_child(tree, call, SLOT_CALL_FILTER)     ? "FILTER"
-                       : (node->flags & SYNTAX_FLAG_DISTINCT)         ? "DISTINCT"
-                       : syntax_child(tree, call, SLOT_CALL_WITHIN)   ? "WITHIN GROUP"
-                       : (node->flags & SYNTAX_FLAG_STAR)             ? "*"
-                                                                      : NULL;
+    const char *what = syntax_child(tree, call, SLOT_CALL_FILTER)   ? "FILTER"
+                       : (node->flags & SYNTAX_FLAG_DISTINCT)       ? "DISTINCT"
+                       : syntax_child(tree, call, SLOT_CALL_WITHIN) ? "WITHIN GROUP"
+                       : (node->flags & SYNTAX_FLAG_STAR)           ? "*"
+                                                                    : NULL;
 
-    if (what)
-        return error_set_at(err, BP_BIND_ERROR, node->begin, "%s belongs to aggregates; %s() is none", what, function->name);
+    if (what) return error_set_at(err, BP_BIND_ERROR, node->begin, "%s belongs to aggregates; %s() is none", what, function->name);
     if (syntax_child(tree, call, SLOT_CALL_ORDER))
         return not_yet(walk->binder, call, "ORDER BY inside the brackets of a window function that is no aggregate", err);
     return BP_OK;
@@ -231,8 +229,8 @@ bp_status begin_window(walk *walk, frame *frame, bp_error *err)
     frame->function = function_of(walk, frame->node);
     if (frame->function) return check_function(walk, frame->node, frame->function, err);
     if (!frame->is_aggregate && scalar_function_exists(node->text))
-        return error_set_at(err, BP_BIND_ERROR, node->begin, "%.*s() is neither an aggregate nor a window function: it takes no OVER",
-                            STRING_ARGUMENTS(node->text));
+        return error_set_at(err, BP_BIND_ERROR, node->begin,
+                            "%.*s() is neither an aggregate nor a window function: it takes no OVER", STRING_ARGUMENTS(node->text));
     frame->is_aggregate = true; /* or unknown, which making it tells */
     return check_nulls(walk, frame->node, err);
 }
@@ -277,8 +275,7 @@ static bp_status read_window(window_definition *out, const walk *walk, const fra
     bp_status status;
 
     if (!keys) return error_no_memory(err, binder->context->memory, key_count * sizeof *keys);
-    *out = (window_definition){
-        .partitions = operands + at, .partition_count = partitions, .keys = keys, .key_count = key_count};
+    *out = (window_definition){.partitions = operands + at, .partition_count = partitions, .keys = keys, .key_count = key_count};
     at += partitions;
     for (size_t i = 0; i < key_count; i++) {
         order_flags(binder, syntax_children(binder->tree, window->order)[i], &keys[i]);
@@ -319,7 +316,8 @@ bp_status windows_apply(plan_id *node, binder *binder, windows *all, const corre
     bp_status status;
 
     if (all->count == 0) return BP_OK;
-    for (size_t i = 0; correlation && correlation->count && i < all->count; i++) /* each row of the query around has its own partitions */
+    for (size_t i = 0; correlation && correlation->count && i < all->count;
+         i++) /* each row of the query around has its own partitions */
         if ((status = expr_window_within(&all->calls[i], &binder->plan->exprs, all->calls[i], correlation->keys, correlation->count,
                                          err)))
             return status;

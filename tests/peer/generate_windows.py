@@ -2,7 +2,15 @@
 
 import random
 
-COLUMNS = [("id", "INTEGER"), ("g", "VARCHAR"), ("h", "INTEGER"), ("x", "INTEGER"), ("b", "BIGINT"), ("y", "DOUBLE"), ("n", "DECIMAL(8,2)")]
+COLUMNS = [
+    ("id", "INTEGER"),
+    ("g", "VARCHAR"),
+    ("h", "INTEGER"),
+    ("x", "INTEGER"),
+    ("b", "BIGINT"),
+    ("y", "DOUBLE"),
+    ("n", "DECIMAL(8,2)"),
+]
 COLUMNS += [("s", "VARCHAR"), ("d", "DATE"), ("w", "TIMESTAMP"), ("p", "BOOLEAN")]
 WORDS = ["a", "b", "ab", "", "äöü", "a long text that does not fit inline", "a long text that does not end alike", "zz"]
 ANY = [name for name, _ in COLUMNS]
@@ -128,7 +136,10 @@ class WindowGenerator:
                 f"list({any_value} ORDER BY id DESC)", f"array_agg(DISTINCT {self.pick(['g', 'h', 's'])} ORDER BY ALL)",
             ]
         )  # fmt: skip
-        return call.replace("ORDER BY ALL", f"ORDER BY {call.split('DISTINCT ')[-1].split(' ')[0]}" if "ALL" in call else "") + self.filtered()
+        return (
+            call.replace("ORDER BY ALL", f"ORDER BY {call.split('DISTINCT ')[-1].split(' ')[0]}" if "ALL" in call else "")
+            + self.filtered()
+        )
 
     def ordered_call(self):
         """A call whose result depends on the order of all rows."""

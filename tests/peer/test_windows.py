@@ -4,7 +4,12 @@ import pytest
 from conftest import ROUNDS, SEED, Pair
 from generate_windows import WindowGenerator
 
-SETTINGS = [(), (("batch_size", "3"), ("morsel_rows", "7"), ("threads", "2")), (("optimizer", "false"),), (("threads", "7"), ("batch_size", "64"))]
+SETTINGS = [
+    (),
+    (("batch_size", "3"), ("morsel_rows", "7"), ("threads", "2")),
+    (("optimizer", "false"),),
+    (("threads", "7"), ("batch_size", "64")),
+]
 
 
 @pytest.mark.parametrize("seed", range(SEED, SEED + 12 * ROUNDS))
