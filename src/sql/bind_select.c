@@ -504,6 +504,11 @@ static bp_status group_by_keys(select_state *state, bp_error *err)
     bp_status status;
 
     if (!groups) return no_memory(state, err);
+    if (correlation->other_count)
+        return not_yet(binder, state->select,
+                       "an aggregate in EXISTS whose WHERE compares with the query around it by other than =", err);
+    if (!clause && state->windows.count)
+        return not_yet(binder, state->select, "a window over an aggregate without GROUP BY in a correlated subquery", err);
     if (!clause && (state->having || correlation->exists))
         return not_yet(binder, state->select, "HAVING, or an aggregate in EXISTS, without GROUP BY in a correlated subquery", err);
     if (!clause && state->count &&
@@ -722,6 +727,8 @@ static bp_status bind_above(select_state *state, bool *hidden, bp_error *err)
     binder *binder = state->binder;
     bp_status status;
 
+    if (state->qualify && state->correlation && state->correlation->other_count)
+        return not_yet(binder, state->select, "QUALIFY in EXISTS whose WHERE compares with the query around it by other than =", err);
     if ((status = windows_apply(&state->node, binder, &state->windows, state->correlation, err))) return status;
     if ((status = filter_by(state, state->qualify, err))) return status;
     if ((status = unnests_apply(&state->node, binder, &state->unnests, false, err))) return status;
