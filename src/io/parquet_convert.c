@@ -145,6 +145,54 @@ bp_status parquet_convert_values(const parquet_leaf *leaf, const void *in, size_
     return ERROR_INTERNAL(err, "a conversion of Parquet values");
 }
 
+/* Times are within a day and decimals have no more digits than their type: the rest of the engine counts on it. */
+static bool in_range_64(const int64_t *values, size_t count, int64_t low, int64_t high)
+{
+    uint64_t span = (uint64_t)high - (uint64_t)low;
+    bool bad = false;
+
+    for (size_t i = 0; i < count; i++) bad |= (uint64_t)values[i] - (uint64_t)low > span;
+    return !bad;
+}
+
+static bool in_range_128(const int128 *values, size_t count, unsigned precision)
+{
+    int128 limit = 1;
+    bool bad = false;
+
+    for (unsigned i = 0; i < precision; i++) limit *= 10;
+    for (size_t i = 0; i < count; i++) bad |= values[i] >= limit || values[i] <= -limit;
+    return !bad;
+}
+
+/* Of more than 38 digits: up to 76, which 2^253 holds. */
+static bool in_range_256(const uint64_t *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        uint64_t top = words[4 * i + 3];
+        if (top >> 61 != 0 && top >> 61 != 7) return false;
+    }
+    return true;
+}
+
+BP_WRAPS bp_status parquet_check_range(data_type type, const void *values, size_t count, bp_error *err)
+{
+    int64_t limit = 1;
+
+    if (type.id == TYPE_TIME) {
+        int64_t day = type.unit == UNIT_NANO ? MICROS_PER_DAY * 1000 : MICROS_PER_DAY;
+        return in_range_64(values, count, 0, day) ? BP_OK : too_big(err, "a time of day");
+    }
+    if (type.id != TYPE_DECIMAL) return BP_OK;
+    switch (type_physical(type)) {
+    case PHYSICAL_INT64:
+        for (unsigned i = 0; i < type.precision; i++) limit *= 10;
+        return in_range_64(values, count, 1 - limit, limit - 1) ? BP_OK : too_big(err, "a decimal");
+    case PHYSICAL_INT128: return in_range_128(values, count, type.precision) ? BP_OK : too_big(err, "a decimal");
+    default: return in_range_256(values, count) ? BP_OK : too_big(err, "a decimal");
+    }
+}
+
 bool parquet_statistic_value(const parquet_leaf *leaf, string_view bytes, arena *arena, column *out)
 {
     void *value = arena_allocate_zeroed(arena, leaf->width ? leaf->width : 8);
@@ -171,5 +219,5 @@ bool parquet_statistic_value(const parquet_leaf *leaf, string_view bytes, arena 
             return false;
     }
     *out = (column){.type = leaf->type, .length = 1, .values = value};
-    return true;
+    return parquet_check_range(leaf->type, value, 1, NULL) == BP_OK;
 }

@@ -11,6 +11,8 @@ typedef struct pair {
     string_view key, value;
 } pair;
 
+static void sort_pairs(pair *pairs, size_t count);
+
 /* The key=value components before the file's name. */
 static size_t pairs_of(string_view path, pair *out)
 {
@@ -26,7 +28,19 @@ static size_t pairs_of(string_view path, pair *out)
         if (!equals || equals == part.data || count == MOST_KEYS) continue;
         out[count++] = (pair){{part.data, (size_t)(equals - part.data)}, {equals + 1, part.size - (size_t)(equals - part.data) - 1}};
     }
+    sort_pairs(out, count);
     return count;
+}
+
+/* By the key's name, as DuckDB has the columns; the later of two that are called alike stays behind. */
+static void sort_pairs(pair *pairs, size_t count)
+{
+    for (size_t i = 1; i < count; i++)
+        for (size_t j = i; j > 0 && string_compare(pairs[j].key, pairs[j - 1].key) < 0; j--) {
+            pair moved = pairs[j];
+            pairs[j] = pairs[j - 1];
+            pairs[j - 1] = moved;
+        }
 }
 
 static int digit_of(char c)

@@ -329,6 +329,8 @@ MUST_USE bp_status parquet_dictionary_read(parquet_reader *reader, region *regio
                                            bp_error *err);
 /* `count` stored values (PLAIN, or string_refs from CONVERT_REF on) to ours. */
 MUST_USE bp_status parquet_convert_values(const parquet_leaf *leaf, const void *in, size_t count, void *out, bp_error *err);
+/* Our values of types that have a range. */
+MUST_USE bp_status parquet_check_range(data_type type, const void *values, size_t count, bp_error *err);
 /* One value as statistics hold it, to a FLAT column of one row in the arena; false: it cannot be one. */
 bool parquet_statistic_value(const parquet_leaf *leaf, string_view bytes, arena *arena, column *out);
 

@@ -345,7 +345,10 @@ static bp_status read_plainly(parquet_reader *reader, const parquet_target *targ
     size_t stored = leaf->convert >= CONVERT_REF ? sizeof(string_ref) : leaf->stored_width;
     bp_status status;
 
-    if (leaf->convert == CONVERT_NONE) return stored_values(reader, target->arena, count, out, err);
+    if (leaf->convert == CONVERT_NONE) {
+        if ((status = stored_values(reader, target->arena, count, out, err))) return status;
+        return parquet_check_range(leaf->type, out, count, err);
+    }
     if (leaf->convert == CONVERT_REF) {
         if ((status = stored_values(reader, target->arena, count, out, err))) return status;
         if (reader->check_text && (status = check_texts((const string_ref *)(const void *)out, count, err))) return status;
@@ -358,7 +361,7 @@ static bp_status read_plainly(parquet_reader *reader, const parquet_target *targ
         if ((status = parquet_convert_values(leaf, reader->scratch, part, out + done * leaf->width, err))) return status;
         done += part;
     }
-    return BP_OK;
+    return parquet_check_range(leaf->type, out, count, err);
 }
 
 bp_status parquet_values_read(parquet_reader *reader, const parquet_target *target, size_t count, void *out, size_t out_bit, bp_error *err)
