@@ -23,10 +23,11 @@ void *codec_allocate_sized(void *account, size_t size)
 
 void codec_free_sized(void *account, void *pointer)
 {
-    char *block = (char *)pointer - SIZE_HEADER;
+    char *block;
     size_t size;
 
     if (!pointer) return;
+    block = (char *)pointer - SIZE_HEADER;
     memcpy(&size, block, sizeof size);
     memory_free(account, block, size + SIZE_HEADER);
 }

@@ -77,8 +77,7 @@ static bp_status decode_zstd(block_decoder *decoder, const uint8_t *bytes, size_
         decoder->zstd = ZSTD_createDCtx_advanced((ZSTD_customMem){codec_allocate_sized, codec_free_sized, decoder->memory});
     if (!decoder->zstd) return error_no_memory(err, decoder->memory, (size_t)1 << 17);
     result = ZSTD_decompressDCtx(decoder->zstd, out, full_size, bytes, size);
-    if (ZSTD_isError(result))
-        return error_set(err, BP_BAD_FORMAT, "the zstd data are damaged: %s", ZSTD_getErrorName(result));
+    if (ZSTD_isError(result)) return error_set(err, BP_BAD_FORMAT, "the zstd data are damaged: %s", ZSTD_getErrorName(result));
     return result == full_size ? BP_OK : damaged(BLOCK_ZSTD, err);
 }
 
@@ -99,9 +98,11 @@ static bp_status decode_gzip(block_decoder *decoder, const uint8_t *bytes, size_
         size_t taken, made;
         enum libdeflate_result result;
         if (size - at >= 2 && bytes[at] == 0x1f)
-            result = libdeflate_gzip_decompress_ex(decoder->deflate, bytes + at, size - at, out + done, full_size - done, &taken, &made);
+            result =
+                libdeflate_gzip_decompress_ex(decoder->deflate, bytes + at, size - at, out + done, full_size - done, &taken, &made);
         else
-            result = libdeflate_zlib_decompress_ex(decoder->deflate, bytes + at, size - at, out + done, full_size - done, &taken, &made);
+            result =
+                libdeflate_zlib_decompress_ex(decoder->deflate, bytes + at, size - at, out + done, full_size - done, &taken, &made);
         if (result != LIBDEFLATE_SUCCESS || taken == 0) return damaged(BLOCK_GZIP, err);
         at += taken;
         done += made;
@@ -109,7 +110,8 @@ static bp_status decode_gzip(block_decoder *decoder, const uint8_t *bytes, size_
     return done == full_size ? BP_OK : damaged(BLOCK_GZIP, err);
 }
 
-static bp_status decode_brotli(block_decoder *decoder, const uint8_t *bytes, size_t size, char *out, size_t full_size, bp_error *err)
+static bp_status decode_brotli(block_decoder *decoder, const uint8_t *bytes, size_t size, char *out, size_t full_size,
+                               bp_error *err)
 {
     BrotliDecoderState *state = BrotliDecoderCreateInstance(codec_allocate_sized, codec_free_sized, decoder->memory);
     size_t room = full_size;
@@ -119,7 +121,8 @@ static bp_status decode_brotli(block_decoder *decoder, const uint8_t *bytes, siz
 
     if (!state) return error_no_memory(err, decoder->memory, (size_t)1 << 15);
     result = BrotliDecoderDecompressStream(state, &size, &bytes, &room, &to, NULL);
-    no_memory = result == BROTLI_DECODER_RESULT_ERROR && BrotliDecoderGetErrorCode(state) <= BROTLI_DECODER_ERROR_ALLOC_CONTEXT_MODES &&
+    no_memory = result == BROTLI_DECODER_RESULT_ERROR &&
+                BrotliDecoderGetErrorCode(state) <= BROTLI_DECODER_ERROR_ALLOC_CONTEXT_MODES &&
                 BrotliDecoderGetErrorCode(state) >= BROTLI_DECODER_ERROR_ALLOC_BLOCK_TYPE_TREES;
     BrotliDecoderDestroyInstance(state);
     if (no_memory) return error_no_memory(err, decoder->memory, (size_t)1 << 24);

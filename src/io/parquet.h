@@ -14,7 +14,8 @@ typedef struct parquet_options {
 
 void parquet_options_init(parquet_options *out);
 /* By its SQL name, from row 0 of `value`. BP_BIND_ERROR: unknown (the nearest is named), or a value that does not fit. */
-MUST_USE bp_status parquet_options_set(parquet_options *options, arena *arena, string_view name, const column *value, bp_error *err);
+MUST_USE bp_status parquet_options_set(parquet_options *options, arena *arena, string_view name, const column *value,
+                                       bp_error *err);
 
 /* A source over `count` files (a glob's result, in its order), whose footers are read now; the rest is read by scans. A file that has changed
  * meanwhile is an error. */

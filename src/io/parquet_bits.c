@@ -63,19 +63,20 @@ static bool next_run(parquet_runs *runs)
     case bits:                                                                                                                     \
         for (; count >= 8; count -= 8, in += bits, out += 8)                                                                       \
             for (unsigned i = 0; i < 8; i++)                                                                                       \
-                out[i] = (uint32_t)(load64(in + i * bits / 8) >> (i * bits % 8)) & (uint32_t)((UINT64_C(1) << bits) - 1);           \
+                out[i] = (uint32_t)(load64(in + i * bits / 8) >> (i * bits % 8)) & (uint32_t)((UINT64_C(1) << bits) - 1);          \
         break;
 
 /* Whole groups of eight from the beginning of a byte. */
 static void unpack_groups(const uint8_t *in, unsigned width, uint32_t *out, size_t count)
 {
     switch (width) {
-        UNPACK(1) UNPACK(2) UNPACK(3) UNPACK(4) UNPACK(5) UNPACK(6) UNPACK(7) UNPACK(8) UNPACK(9) UNPACK(10) UNPACK(11) UNPACK(12)
-        UNPACK(13) UNPACK(14) UNPACK(15) UNPACK(16) UNPACK(17) UNPACK(18) UNPACK(19) UNPACK(20)
-    default: {
-        uint64_t mask = (UINT64_C(1) << width) - 1;
-        for (size_t i = 0; i < count; i++) out[i] = (uint32_t)(load64(in + i * width / 8) >> (i * width % 8) & mask);
-    }
+        UNPACK(1)
+        UNPACK(2) UNPACK(3) UNPACK(4) UNPACK(5) UNPACK(6) UNPACK(7) UNPACK(8) UNPACK(9) UNPACK(10) UNPACK(11) UNPACK(12) UNPACK(13)
+            UNPACK(14) UNPACK(15) UNPACK(16) UNPACK(17) UNPACK(18) UNPACK(19) UNPACK(20) default:
+        {
+            uint64_t mask = (UINT64_C(1) << width) - 1;
+            for (size_t i = 0; i < count; i++) out[i] = (uint32_t)(load64(in + i * width / 8) >> (i * width % 8) & mask);
+        }
     }
 }
 
@@ -85,7 +86,8 @@ static void unpack(const parquet_runs *runs, uint32_t *out, size_t count)
     uint64_t at = runs->packed_at, mask = (UINT64_C(1) << width) - 1;
     size_t groups;
 
-    for (; count && at % 8; at++, count--, out++) *out = (uint32_t)(load64(runs->packed + at * width / 8) >> (at * width % 8) & mask);
+    for (; count && at % 8; at++, count--, out++)
+        *out = (uint32_t)(load64(runs->packed + at * width / 8) >> (at * width % 8) & mask);
     groups = count & ~(size_t)7;
     if (groups) unpack_groups(runs->packed + at / 8 * width, width, out, groups);
     at += groups;
@@ -181,7 +183,9 @@ bool parquet_runs_read_bits(parquet_runs *runs, uint64_t *bits, size_t at, size_
         } else {
             uint64_t word;
             if (part > 56) part = 56;
-            word = runs->is_packed ? load64(runs->packed + runs->packed_at / 8) >> (runs->packed_at % 8) : runs->value ? ~UINT64_C(0) : 0;
+            word = runs->is_packed ? load64(runs->packed + runs->packed_at / 8) >> (runs->packed_at % 8)
+                   : runs->value   ? ~UINT64_C(0)
+                                   : 0;
             word &= (UINT64_C(1) << part) - 1;
             put_bits(bits, at, word, part);
             *ones += (size_t)__builtin_popcountll(word);

@@ -67,7 +67,9 @@ static bool hash_of(const parquet_leaf *leaf, const column *values, size_t row, 
         *hash = xxh64((const uint8_t *)at, leaf->width);
         return true;
     case CONVERT_TO_8: narrow = leaf->type.id == TYPE_INT8 ? *(const int8_t *)at : *(const uint8_t *)at; break;
-    case CONVERT_TO_16: narrow = leaf->type.id == TYPE_INT16 ? ((const int16_t *)values->values)[row] : ((const uint16_t *)values->values)[row]; break;
+    case CONVERT_TO_16:
+        narrow = leaf->type.id == TYPE_INT16 ? ((const int16_t *)values->values)[row] : ((const uint16_t *)values->values)[row];
+        break;
     case CONVERT_32_TO_64: narrow = (int32_t)((const int64_t *)values->values)[row]; break;
     default: return false;
     }
@@ -98,10 +100,11 @@ static uint64_t read_header(const uint8_t *bytes, size_t size, size_t *header_si
     return in.bad || !known || block_bytes < 32 || block_bytes % 32 ? 0 : (uint64_t)block_bytes;
 }
 
-BP_WRAPS bp_status parquet_bloom_excludes(bool *excludes, const parquet_leaf *leaf, const parquet_chunk *chunk, file *file, const column *values,
-                                          size_t row, bp_error *err)
+BP_WRAPS bp_status parquet_bloom_excludes(bool *excludes, const parquet_leaf *leaf, const parquet_chunk *chunk, file *file,
+                                          const column *values, size_t row, bp_error *err)
 {
-    static const uint32_t salts[8] = {0x47b6137b, 0x44974d91, 0x8824ad5b, 0xa2b7289d, 0x705495c7, 0x2df1424b, 0x9efc4947, 0x5c6bfb31};
+    static const uint32_t salts[8] = {0x47b6137b, 0x44974d91, 0x8824ad5b, 0xa2b7289d,
+                                      0x705495c7, 0x2df1424b, 0x9efc4947, 0x5c6bfb31};
     uint64_t hash, block_bytes, end = file_size(file), at = (uint64_t)chunk->bloom_offset;
     uint8_t header[HEADER_MOST];
     size_t count, header_size;
@@ -110,7 +113,8 @@ BP_WRAPS bp_status parquet_bloom_excludes(bool *excludes, const parquet_leaf *le
 
     *excludes = false;
     if (at >= end || !hash_of(leaf, values, row, &hash)) return BP_OK;
-    if ((status = file_read_at(file, at, header, end - at < sizeof header ? (size_t)(end - at) : sizeof header, &count, err))) return status;
+    if ((status = file_read_at(file, at, header, end - at < sizeof header ? (size_t)(end - at) : sizeof header, &count, err)))
+        return status;
     block_bytes = read_header(header, count, &header_size);
     if (block_bytes == 0 || block_bytes > end - at - header_size) return BP_OK;
     at += header_size + ((hash >> 32) * (block_bytes / 32) >> 32) * 32;

@@ -78,7 +78,8 @@ static bp_status decimals(const parquet_leaf *leaf, const string_ref *in, size_t
 {
     for (size_t i = 0; i < count; i++) {
         uint64_t words[4];
-        if (!decimal_words((const uint8_t *)string_ref_data(&in[i]), in[i].size, words, leaf->width / 8)) return too_big(err, "a decimal");
+        if (!decimal_words((const uint8_t *)string_ref_data(&in[i]), in[i].size, words, leaf->width / 8))
+            return too_big(err, "a decimal");
         memcpy(out + i * leaf->width, words, leaf->width);
     }
     return BP_OK;
@@ -122,7 +123,8 @@ static bool all_of_size(const string_ref *in, size_t count, uint32_t size)
 
 bp_status parquet_convert_values(const parquet_leaf *leaf, const void *in, size_t count, void *out, bp_error *err)
 {
-    if ((leaf->convert == CONVERT_HALF && !all_of_size(in, count, 2)) || (leaf->convert == CONVERT_UUID && !all_of_size(in, count, 16)) ||
+    if ((leaf->convert == CONVERT_HALF && !all_of_size(in, count, 2)) ||
+        (leaf->convert == CONVERT_UUID && !all_of_size(in, count, 16)) ||
         (leaf->convert == CONVERT_INTERVAL && !all_of_size(in, count, 12)))
         return error_set(err, BP_BAD_FORMAT, "a value does not have the length that the schema gives");
     switch ((parquet_convert)leaf->convert) {
@@ -201,7 +203,8 @@ bool parquet_statistic_value(const parquet_leaf *leaf, string_view bytes, arena 
     if (!value || bytes.size > UINT32_MAX) return false;
     if (leaf->convert >= CONVERT_REF) {
         if (leaf->physical == PARQUET_FIXED && bytes.size != leaf->stored_width && leaf->convert != CONVERT_REF) return false;
-        string_view copy = arena_copy(arena, bytes); /* with room to read 16 bytes from there: an arena's blocks are multiples of 16 */
+        string_view copy =
+            arena_copy(arena, bytes); /* with room to read 16 bytes from there: an arena's blocks are multiples of 16 */
         if (!copy.data) return false;
         ref = string_ref_of(copy.data, copy.size);
         if (leaf->convert == CONVERT_REF)

@@ -8,10 +8,18 @@ typedef struct fact_column {
     type_id type;
 } fact_column;
 
-static const fact_column schema_columns[] = {{"file_name", TYPE_VARCHAR},       {"name", TYPE_VARCHAR},          {"type", TYPE_VARCHAR},
-                                             {"type_length", TYPE_VARCHAR},     {"repetition_type", TYPE_VARCHAR}, {"num_children", TYPE_INT64},
-                                             {"converted_type", TYPE_VARCHAR},  {"scale", TYPE_INT64},           {"precision", TYPE_INT64},
-                                             {"field_id", TYPE_INT64},          {"logical_type", TYPE_VARCHAR},  {"duckdb_type", TYPE_VARCHAR},
+static const fact_column schema_columns[] = {{"file_name", TYPE_VARCHAR},
+                                             {"name", TYPE_VARCHAR},
+                                             {"type", TYPE_VARCHAR},
+                                             {"type_length", TYPE_VARCHAR},
+                                             {"repetition_type", TYPE_VARCHAR},
+                                             {"num_children", TYPE_INT64},
+                                             {"converted_type", TYPE_VARCHAR},
+                                             {"scale", TYPE_INT64},
+                                             {"precision", TYPE_INT64},
+                                             {"field_id", TYPE_INT64},
+                                             {"logical_type", TYPE_VARCHAR},
+                                             {"duckdb_type", TYPE_VARCHAR},
                                              {"column_id", TYPE_INT64}};
 static const fact_column chunk_columns[] = {{"file_name", TYPE_VARCHAR},
                                             {"row_group_id", TYPE_INT64},
@@ -45,9 +53,9 @@ static const fact_column chunk_columns[] = {{"file_name", TYPE_VARCHAR},
                                             {"column_index_length", TYPE_INT64},
                                             {"offset_index_offset", TYPE_INT64},
                                             {"offset_index_length", TYPE_INT64}};
-static const fact_column file_columns[] = {{"file_name", TYPE_VARCHAR},       {"created_by", TYPE_VARCHAR}, {"num_rows", TYPE_INT64},
-                                           {"num_row_groups", TYPE_INT64},    {"format_version", TYPE_INT64}, {"file_size_bytes", TYPE_UINT64},
-                                           {"footer_size", TYPE_UINT64}};
+static const fact_column file_columns[] = {
+    {"file_name", TYPE_VARCHAR},    {"created_by", TYPE_VARCHAR},     {"num_rows", TYPE_INT64},    {"num_row_groups", TYPE_INT64},
+    {"format_version", TYPE_INT64}, {"file_size_bytes", TYPE_UINT64}, {"footer_size", TYPE_UINT64}};
 static const fact_column kv_columns[] = {{"file_name", TYPE_VARCHAR}, {"key", TYPE_BLOB}, {"value", TYPE_BLOB}};
 
 static const struct {
@@ -58,16 +66,60 @@ static const struct {
              {file_columns, ARRAY_LENGTH(file_columns)},
              {kv_columns, ARRAY_LENGTH(kv_columns)}};
 
-static const char *const physical_names[] = {"BOOLEAN", "INT32", "INT64", "INT96", "FLOAT", "DOUBLE", "BYTE_ARRAY", "FIXED_LEN_BYTE_ARRAY"};
+static const char *const physical_names[] = {"BOOLEAN", "INT32",  "INT64",      "INT96",
+                                             "FLOAT",   "DOUBLE", "BYTE_ARRAY", "FIXED_LEN_BYTE_ARRAY"};
 static const char *const repetition_names[] = {"REQUIRED", "OPTIONAL", "REPEATED"};
-static const char *const converted_names[] = {"UTF8",   "MAP",    "MAP_KEY_VALUE",    "LIST",             "ENUM",   "DECIMAL", "DATE",   "TIME_MILLIS",
-                                              "TIME_MICROS", "TIMESTAMP_MILLIS", "TIMESTAMP_MICROS", "UINT_8", "UINT_16", "UINT_32", "UINT_64", "INT_8",
-                                              "INT_16", "INT_32", "INT_64",           "JSON",             "BSON",   "INTERVAL"};
+static const char *const converted_names[] = {"UTF8",
+                                              "MAP",
+                                              "MAP_KEY_VALUE",
+                                              "LIST",
+                                              "ENUM",
+                                              "DECIMAL",
+                                              "DATE",
+                                              "TIME_MILLIS",
+                                              "TIME_MICROS",
+                                              "TIMESTAMP_MILLIS",
+                                              "TIMESTAMP_MICROS",
+                                              "UINT_8",
+                                              "UINT_16",
+                                              "UINT_32",
+                                              "UINT_64",
+                                              "INT_8",
+                                              "INT_16",
+                                              "INT_32",
+                                              "INT_64",
+                                              "JSON",
+                                              "BSON",
+                                              "INTERVAL"};
 static const char *const codec_names[] = {"UNCOMPRESSED", "SNAPPY", "GZIP", "LZO", "BROTLI", "LZ4", "ZSTD", "LZ4_RAW"};
-static const char *const encoding_names[] = {"PLAIN", NULL, "PLAIN_DICTIONARY", "RLE", "BIT_PACKED", "DELTA_BINARY_PACKED", "DELTA_LENGTH_BYTE_ARRAY",
-                                             "DELTA_BYTE_ARRAY", "RLE_DICTIONARY", "BYTE_STREAM_SPLIT"};
-static const char *const logical_names[] = {NULL, "StringType()", "MapType()", "ListType()", "EnumType()", NULL, "DateType()", NULL, NULL, NULL, NULL,
-                                            "NullType()", "JsonType()", "BsonType()", "UUIDType()", "Float16Type()", "VariantType()", "GeometryType()",
+static const char *const encoding_names[] = {"PLAIN",
+                                             NULL,
+                                             "PLAIN_DICTIONARY",
+                                             "RLE",
+                                             "BIT_PACKED",
+                                             "DELTA_BINARY_PACKED",
+                                             "DELTA_LENGTH_BYTE_ARRAY",
+                                             "DELTA_BYTE_ARRAY",
+                                             "RLE_DICTIONARY",
+                                             "BYTE_STREAM_SPLIT"};
+static const char *const logical_names[] = {NULL,
+                                            "StringType()",
+                                            "MapType()",
+                                            "ListType()",
+                                            "EnumType()",
+                                            NULL,
+                                            "DateType()",
+                                            NULL,
+                                            NULL,
+                                            NULL,
+                                            NULL,
+                                            "NullType()",
+                                            "JsonType()",
+                                            "BsonType()",
+                                            "UUIDType()",
+                                            "Float16Type()",
+                                            "VariantType()",
+                                            "GeometryType()",
                                             "GeographyType()"};
 
 /* A row under construction: each call fills the next column. */
@@ -180,7 +232,9 @@ static void schema_rows(rows *to, const parquet_footer *footer)
         }
         put_name(to, repetition_names[element->repetition > 0 && element->repetition < 3 ? element->repetition : 0]);
         put_number_unless(to, element->child_count, 0);
-        put_name(to, element->converted >= 0 && element->converted < (int)ARRAY_LENGTH(converted_names) ? converted_names[element->converted] : NULL);
+        put_name(to, element->converted >= 0 && element->converted < (int)ARRAY_LENGTH(converted_names)
+                         ? converted_names[element->converted]
+                         : NULL);
         put_number_unless(to, element->scale, -1);
         put_number_unless(to, element->precision, -1);
         put_number_unless(to, element->field_id, INT64_MIN);
@@ -347,7 +401,8 @@ static bp_status as_source(source **out, bp_context *context, rows *from, const 
     return status;
 }
 
-bp_status parquet_facts_new(source **out, bp_context *context, const string_view *paths, size_t count, parquet_fact fact, bp_error *err)
+bp_status parquet_facts_new(source **out, bp_context *context, const string_view *paths, size_t count, parquet_fact fact,
+                            bp_error *err)
 {
     rows to = {.count = facts[fact].count, .err = err};
     size_t begun = 0;

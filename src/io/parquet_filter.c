@@ -73,7 +73,8 @@ static bool excludes(const scan_filter *filter, const limits *is)
 /* Whether values of this leaf have an order that statistics follow. */
 static bool has_order(const parquet_leaf *leaf, bool is_old)
 {
-    bool is_signed = leaf->type.id != TYPE_UINT8 && leaf->type.id != TYPE_UINT16 && leaf->type.id != TYPE_UINT32 && leaf->type.id != TYPE_UINT64;
+    bool is_signed =
+        leaf->type.id != TYPE_UINT8 && leaf->type.id != TYPE_UINT16 && leaf->type.id != TYPE_UINT32 && leaf->type.id != TYPE_UINT64;
 
     if (leaf->convert == CONVERT_INT96 || leaf->convert == CONVERT_INTERVAL || leaf->convert == CONVERT_HALF) return false;
     return !is_old || (is_signed && leaf->convert < CONVERT_REF);
@@ -87,12 +88,12 @@ static void set_limits(limits *out, const parquet_leaf *leaf, const string_view 
 }
 
 /* Bloom filters answer for single values only. */
-static bp_status bloom_excludes(bool *none, const parquet_leaf *leaf, const parquet_chunk *chunk, file *file, const scan_filter *filter,
-                                bp_error *err)
+static bp_status bloom_excludes(bool *none, const parquet_leaf *leaf, const parquet_chunk *chunk, file *file,
+                                const scan_filter *filter, bp_error *err)
 {
     const column *values = filter->values;
-    bool one = filter->kind == FILTER_RANGE && is_there(values, 0) && is_there(values, 1) && filter->low_inclusive && filter->high_inclusive &&
-               column_value_equal(values, 0, values, 1);
+    bool one = filter->kind == FILTER_RANGE && is_there(values, 0) && is_there(values, 1) && filter->low_inclusive &&
+               filter->high_inclusive && column_value_equal(values, 0, values, 1);
     size_t count = one ? 1 : filter->kind == FILTER_IN && values ? values->length : 0;
     bp_status status;
 
@@ -108,8 +109,8 @@ static bp_status bloom_excludes(bool *none, const parquet_leaf *leaf, const parq
     return BP_OK;
 }
 
-bp_status parquet_prune_group(bool *none, const parquet_footer *footer, size_t row_group, size_t leaf_index, file *file, const scan_filter *filter,
-                              arena *arena, bp_error *err)
+bp_status parquet_prune_group(bool *none, const parquet_footer *footer, size_t row_group, size_t leaf_index, file *file,
+                              const scan_filter *filter, arena *arena, bp_error *err)
 {
     const parquet_leaf *leaf = &footer->leaves[leaf_index];
     const parquet_statistics *told;
@@ -122,7 +123,8 @@ bp_status parquet_prune_group(bool *none, const parquet_footer *footer, size_t r
     told = &chunk.statistics;
     is.no_null = told->null_count == 0 || leaf->max_definition == 0;
     is.all_null = told->null_count >= 0 && (uint64_t)told->null_count == chunk.value_count && leaf->max_definition > 0;
-    if (has_order(leaf, told->is_old)) set_limits(&is, leaf, told->has_low ? &told->low : NULL, told->has_high ? &told->high : NULL, arena);
+    if (has_order(leaf, told->is_old))
+        set_limits(&is, leaf, told->has_low ? &told->low : NULL, told->has_high ? &told->high : NULL, arena);
     *none = excludes(filter, &is);
     if (*none) return BP_OK;
     return bloom_excludes(none, leaf, &chunk, file, filter, err);
@@ -137,7 +139,8 @@ typedef struct page_index {
     int64_t *null_counts; /* NULL: not told */
 } page_index;
 
-static bp_status load_index(file *file, int64_t offset, int64_t size, arena *arena, const uint8_t **out, bool *usable, bp_error *err)
+static bp_status load_index(file *file, int64_t offset, int64_t size, arena *arena, const uint8_t **out, bool *usable,
+                            bp_error *err)
 {
     uint64_t end = file_size(file);
     uint8_t *bytes;
@@ -228,8 +231,8 @@ static bool page_excluded(const page_index *index, size_t page, const parquet_le
     return excludes(filter, &is);
 }
 
-bp_status parquet_prune_rows(uint64_t *begin, uint64_t *end, const parquet_footer *footer, size_t row_group, size_t leaf_index, file *file,
-                             const scan_filter *filter, arena *arena, bp_error *err)
+bp_status parquet_prune_rows(uint64_t *begin, uint64_t *end, const parquet_footer *footer, size_t row_group, size_t leaf_index,
+                             file *file, const scan_filter *filter, arena *arena, bp_error *err)
 {
     const parquet_leaf *leaf = &footer->leaves[leaf_index];
     page_index index = {0};
@@ -240,8 +243,10 @@ bp_status parquet_prune_rows(uint64_t *begin, uint64_t *end, const parquet_foote
     bp_status status;
 
     if ((status = parquet_chunk_of(&chunk, footer, row_group, leaf_index, err))) return status;
-    if ((status = load_index(file, chunk.offset_index, chunk.offset_index_size, arena, &offsets, &usable, err)) || !usable) return status;
-    if ((status = load_index(file, chunk.column_index, chunk.column_index_size, arena, &bounds, &usable, err)) || !usable) return status;
+    if ((status = load_index(file, chunk.offset_index, chunk.offset_index_size, arena, &offsets, &usable, err)) || !usable)
+        return status;
+    if ((status = load_index(file, chunk.column_index, chunk.column_index_size, arena, &bounds, &usable, err)) || !usable)
+        return status;
     if (!read_offsets(offsets, (size_t)chunk.offset_index_size, arena, &index) ||
         !read_limits(bounds, (size_t)chunk.column_index_size, arena, &index))
         return BP_OK;

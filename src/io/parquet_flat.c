@@ -161,7 +161,8 @@ static bp_status fill(filling *to, size_t rows, bp_error *err)
         if (dense < rows) parquet_spread(to->codes + to->done, sizeof *to->codes, to->validity, to->done, rows, dense);
         return BP_OK;
     }
-    if ((status = parquet_values_read(reader, to->target, dense, (char *)to->values + to->done * width, width ? 0 : to->done, err))) return status;
+    if ((status = parquet_values_read(reader, to->target, dense, (char *)to->values + to->done * width, width ? 0 : to->done, err)))
+        return status;
     if (dense < rows) parquet_spread((char *)to->values + to->done * width, width, to->validity, to->done, rows, dense);
     return BP_OK;
 }

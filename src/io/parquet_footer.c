@@ -2,6 +2,7 @@
  *
  * A footer of a wide file is mostly its column chunks (columns times row groups). They are passed over once, their places noted; a scan
  * decodes those of the columns that it reads. Notes are 4 bytes for a chunk of at least one byte, so the file's size justifies them. */
+#include "base/utf8_check.h"
 #include "parquet_internal.h"
 
 #define TRAILER 8
@@ -61,10 +62,11 @@ static void read_logical(thrift *in, parquet_element *out)
 static void apply_converted(parquet_element *element)
 {
     static const uint8_t logical_of[] = {
-        PARQUET_LOGICAL_STRING,  PARQUET_LOGICAL_MAP,     PARQUET_LOGICAL_MAP,       PARQUET_LOGICAL_LIST,     PARQUET_LOGICAL_ENUM,
-        PARQUET_LOGICAL_DECIMAL, PARQUET_LOGICAL_DATE,    PARQUET_LOGICAL_TIME,      PARQUET_LOGICAL_TIME,     PARQUET_LOGICAL_TIMESTAMP,
-        PARQUET_LOGICAL_TIMESTAMP, PARQUET_LOGICAL_INTEGER, PARQUET_LOGICAL_INTEGER, PARQUET_LOGICAL_INTEGER,  PARQUET_LOGICAL_INTEGER,
-        PARQUET_LOGICAL_INTEGER, PARQUET_LOGICAL_INTEGER, PARQUET_LOGICAL_INTEGER,   PARQUET_LOGICAL_INTEGER,  PARQUET_LOGICAL_JSON,
+        PARQUET_LOGICAL_STRING,  PARQUET_LOGICAL_MAP,       PARQUET_LOGICAL_MAP,       PARQUET_LOGICAL_LIST,
+        PARQUET_LOGICAL_ENUM,    PARQUET_LOGICAL_DECIMAL,   PARQUET_LOGICAL_DATE,      PARQUET_LOGICAL_TIME,
+        PARQUET_LOGICAL_TIME,    PARQUET_LOGICAL_TIMESTAMP, PARQUET_LOGICAL_TIMESTAMP, PARQUET_LOGICAL_INTEGER,
+        PARQUET_LOGICAL_INTEGER, PARQUET_LOGICAL_INTEGER,   PARQUET_LOGICAL_INTEGER,   PARQUET_LOGICAL_INTEGER,
+        PARQUET_LOGICAL_INTEGER, PARQUET_LOGICAL_INTEGER,   PARQUET_LOGICAL_INTEGER,   PARQUET_LOGICAL_JSON,
         PARQUET_LOGICAL_BSON,    PARQUET_LOGICAL_INTERVAL};
     int converted = element->converted;
 
@@ -75,17 +77,14 @@ static void apply_converted(parquet_element *element)
         element->is_signed = converted >= 15;
         element->bits = (uint8_t)(8u << ((unsigned)(converted - 11) % 4));
     }
-    if (converted >= 7 && converted <= 10) element->unit = converted & 1 ? UNIT_MILLI : UNIT_MICRO; /* TIMESTAMP, as DuckDB has it */
+    if (converted >= 7 && converted <= 10)
+        element->unit = converted & 1 ? UNIT_MILLI : UNIT_MICRO; /* TIMESTAMP, as DuckDB has it */
 }
 
 static void read_element(thrift *in, parquet_element *out)
 {
-    *out = (parquet_element){.physical = PARQUET_GROUP,
-                             .repetition = -1,
-                             .converted = -1,
-                             .scale = -1,
-                             .precision = -1,
-                             .field_id = INT64_MIN};
+    *out = (parquet_element){
+        .physical = PARQUET_GROUP, .repetition = -1, .converted = -1, .scale = -1, .precision = -1, .field_id = INT64_MIN};
     thrift_begin(in);
     while (thrift_next(in)) {
         int64_t value = in->field == 4 || in->field == 10 ? 0 : thrift_integer(in);
@@ -116,7 +115,11 @@ static bp_status read_elements(thrift *in, parquet_footer *footer, bp_error *err
     footer->elements = arena_new_array(&footer->arena, parquet_element, count);
     if (!footer->elements) return error_no_memory(err, footer->memory, count * sizeof *footer->elements);
     footer->element_count = count;
-    for (size_t i = 0; i < count && !in->bad; i++) read_element(in, &footer->elements[i]);
+    for (size_t i = 0; i < count && !in->bad; i++) {
+        read_element(in, &footer->elements[i]);
+        if (!utf8_valid(footer->elements[i].name.data, footer->elements[i].name.size))
+            return damaged(err, "a column's name is not UTF-8");
+    }
     return in->bad ? damaged(err, "its schema cannot be read") : BP_OK;
 }
 
@@ -209,6 +212,7 @@ static bp_status decode(parquet_footer *footer, bp_error *err)
     if (status) return status;
     if (in.bad) return damaged(err, "its Thrift structures cannot be read");
     if (!footer->elements) return damaged(err, "it has no schema");
+    if (!utf8_valid(footer->created_by.data, footer->created_by.size)) footer->created_by = (string_view){0};
     if (rows < 0) return damaged(err, "it does not tell its rows");
     if (encrypted) return error_set(err, BP_NOT_SUPPORTED, "the file is encrypted, which is not read yet");
     footer->row_count = (uint64_t)rows;
@@ -222,7 +226,8 @@ static bp_status check_counts(const parquet_footer *footer, bp_error *err)
     for (size_t i = 0; i < footer->row_group_count; i++) {
         const parquet_row_group *group = &footer->row_groups[i];
         if (group->chunk_count != footer->leaf_count)
-            return error_set(err, BP_BAD_FORMAT, "row group %zu has %u columns, the schema %zu", i, group->chunk_count, footer->leaf_count);
+            return error_set(err, BP_BAD_FORMAT, "row group %zu has %u columns, the schema %zu", i, group->chunk_count,
+                             footer->leaf_count);
         if (ckd_add(&rows, rows, group->row_count)) return damaged(err, "its row groups have too many rows");
     }
     if (rows > INT64_MAX) return damaged(err, "its row groups have too many rows");
@@ -390,8 +395,8 @@ static bp_status check_chunk(const parquet_chunk *chunk, const parquet_footer *f
         return error_set(err, BP_BAD_FORMAT, "the values are stored as another type than the schema says");
     if (begin < 0 || chunk->compressed_size < 0 || chunk->value_count > INT64_MAX || (uint64_t)begin > footer->file_size ||
         (uint64_t)chunk->compressed_size > footer->file_size - (uint64_t)begin)
-        return error_set(err, BP_BAD_FORMAT, "%lld bytes of values at byte %lld are not within the file", (long long)chunk->compressed_size,
-                         (long long)begin);
+        return error_set(err, BP_BAD_FORMAT, "%lld bytes of values at byte %lld are not within the file",
+                         (long long)chunk->compressed_size, (long long)begin);
     return BP_OK;
 }
 

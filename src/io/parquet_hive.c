@@ -2,6 +2,7 @@
  * type of a key is BIGINT, DATE or TIMESTAMP when all its values are such, else VARCHAR. %XX stands for a byte. */
 #include "base/number.h"
 #include "base/temporal.h"
+#include "base/utf8_check.h"
 #include "parquet_scan.h"
 
 #define MOST_KEYS 64
@@ -26,7 +27,8 @@ static size_t pairs_of(string_view path, pair *out)
         begin = i + 1;
         equals = part.size ? memchr(part.data, '=', part.size) : NULL;
         if (!equals || equals == part.data || count == MOST_KEYS) continue;
-        out[count++] = (pair){{part.data, (size_t)(equals - part.data)}, {equals + 1, part.size - (size_t)(equals - part.data) - 1}};
+        out[count++] =
+            (pair){{part.data, (size_t)(equals - part.data)}, {equals + 1, part.size - (size_t)(equals - part.data) - 1}};
     }
     sort_pairs(out, count);
     return count;
@@ -61,7 +63,7 @@ static string_view decoded(arena *arena, string_view text)
         copy[size++] = coded ? (char)(digit_of(text.data[i + 1]) * 16 + digit_of(text.data[i + 2])) : text.data[i];
         if (coded) i += 2;
     }
-    return (string_view){copy, size};
+    return utf8_valid(copy, size) ? (string_view){copy, size} : arena_copy(arena, text);
 }
 
 static bool parse_as(type_id type, string_view text, int64_t *out)
@@ -138,10 +140,12 @@ bp_status parquet_hive_columns(parquet_source *source, schema *keys, bp_error *e
     }
     for (size_t i = 0; i < source->file_count; i++) {
         parquet_file *file = &source->files[i];
-        if (!(file->hive = arena_new_array(&source->arena, column, count))) return error_no_memory(err, source->arena.memory, count * sizeof(column));
+        if (!(file->hive = arena_new_array(&source->arena, column, count)))
+            return error_no_memory(err, source->arena.memory, count * sizeof(column));
         (void)pairs_of(file->path, pairs);
         for (size_t k = 0; k < count; k++)
-            if ((status = constant_of_text(&file->hive[k], &source->arena, (type_id)keys->types[k].id, pairs[k].value, err))) return status;
+            if ((status = constant_of_text(&file->hive[k], &source->arena, (type_id)keys->types[k].id, pairs[k].value, err)))
+                return status;
     }
     return BP_OK;
 }

@@ -67,7 +67,7 @@ typedef enum parquet_logical {
 } parquet_logical;
 
 typedef struct parquet_element {
-    string_view name;
+    string_view name; /* UTF-8 */
     int8_t physical; /* parquet_physical */
     int8_t repetition; /* parquet_repetition; -1: the root */
     int8_t converted; /* as stored; -1: none */
@@ -317,8 +317,8 @@ typedef struct parquet_target {
 } parquet_target;
 
 /* `count` values that are there, of our type, to `out`; texts point into the page (parquet_target.keep is called for it) or the arena. */
-MUST_USE bp_status parquet_values_read(parquet_reader *reader, const parquet_target *target, size_t count, void *out, size_t out_bit,
-                                       bp_error *err);
+MUST_USE bp_status parquet_values_read(parquet_reader *reader, const parquet_target *target, size_t count, void *out,
+                                       size_t out_bit, bp_error *err);
 MUST_USE bp_status parquet_values_skip(parquet_reader *reader, size_t count, bp_error *err);
 /* Codes of a dictionary page, checked. */
 MUST_USE bp_status parquet_codes_read(parquet_reader *reader, size_t count, uint32_t *out, bp_error *err);
@@ -362,8 +362,8 @@ static ALWAYS_INLINE string_ref parquet_ref(const char *text, uint32_t size)
 /* The next `rows` rows of a leaf at the top (max_repetition 0, max_definition up to 1). Text may come as a dictionary. */
 MUST_USE bp_status parquet_flat_read(parquet_reader *reader, const parquet_target *target, size_t rows, column *out, bp_error *err);
 /* The next rows of a node of lists and structs, from the readers of its leaves. */
-MUST_USE bp_status parquet_nested_read(const parquet_footer *footer, uint32_t node, parquet_reader *readers, const parquet_target *target,
-                                       size_t rows, column *out, bp_error *err);
+MUST_USE bp_status parquet_nested_read(const parquet_footer *footer, uint32_t node, parquet_reader *readers,
+                                       const parquet_target *target, size_t rows, column *out, bp_error *err);
 /* Move dense values to the rows that `validity` says have one, from the last to the first; the others become zero. */
 void parquet_spread(void *values, size_t width, const uint64_t *validity, size_t at, size_t rows, size_t dense);
 static inline bool parquet_is_flat(const parquet_footer *footer, const parquet_node *node)
@@ -380,10 +380,10 @@ MUST_USE bp_status parquet_nested_settle(parquet_reader *reader, bp_error *err);
 MUST_USE bp_status parquet_prune_group(bool *none, const parquet_footer *footer, size_t row_group, size_t leaf, file *file,
                                        const scan_filter *filter, arena *arena, bp_error *err);
 /* Move *begin up and *end down (rows of the row group) past pages where no row can pass, by the page index, when there is one. */
-MUST_USE bp_status parquet_prune_rows(uint64_t *begin, uint64_t *end, const parquet_footer *footer, size_t row_group, size_t leaf, file *file,
-                                      const scan_filter *filter, arena *arena, bp_error *err);
+MUST_USE bp_status parquet_prune_rows(uint64_t *begin, uint64_t *end, const parquet_footer *footer, size_t row_group, size_t leaf,
+                                      file *file, const scan_filter *filter, arena *arena, bp_error *err);
 /* Whether the Bloom filter of the chunk excludes the value (row of a column of the leaf's type). */
-MUST_USE bp_status parquet_bloom_excludes(bool *excludes, const parquet_leaf *leaf, const parquet_chunk *chunk, file *file, const column *values,
-                                          size_t row, bp_error *err);
+MUST_USE bp_status parquet_bloom_excludes(bool *excludes, const parquet_leaf *leaf, const parquet_chunk *chunk, file *file,
+                                          const column *values, size_t row, bp_error *err);
 
 #endif

@@ -127,7 +127,8 @@ static bp_status read_rows(parquet_reader *reader, const parquet_target *target,
             if ((status = refill(reader, err))) return status;
         }
         repetitions = reader->ahead + PARQUET_AHEAD;
-        if (found == 0 && repetitions[reader->ahead_at] != 0) return error_set(err, BP_BAD_FORMAT, "it begins in the midst of a row");
+        if (found == 0 && repetitions[reader->ahead_at] != 0)
+            return error_set(err, BP_BAD_FORMAT, "it begins in the midst of a row");
         for (at = reader->ahead_at; at < reader->ahead_count; at++) {
             if (repetitions[at] == 0 && found == rows) break;
             found += repetitions[at] == 0;
@@ -185,8 +186,8 @@ static size_t count_slots(const parquet_reader *reader, around in)
 }
 
 /* Which slots reach the level; NULL in *out when all do. */
-static bp_status validity_of(const assembly *self, const parquet_reader *reader, around in, uint8_t definition, size_t slots, uint64_t **out,
-                             bp_error *err)
+static bp_status validity_of(const assembly *self, const parquet_reader *reader, around in, uint8_t definition, size_t slots,
+                             uint64_t **out, bp_error *err)
 {
     uint64_t *bits = arena_allocate(self->target->arena, bitmap_words(slots) * 8 + 8);
     size_t at = 0, there = 0;
@@ -224,7 +225,8 @@ static bp_status leaf_values(const assembly *self, const parquet_node *node, aro
     return BP_OK;
 }
 
-static bp_status list_entries(const assembly *self, const parquet_node *node, around in, list_entry *entries, size_t *elements, bp_error *err)
+static bp_status list_entries(const assembly *self, const parquet_node *node, around in, list_entry *entries, size_t *elements,
+                              bp_error *err)
 {
     const parquet_reader *reader = &self->readers[node->first_leaf - self->first_leaf];
     around inside = {node->element_definition, node->element_repetition};
@@ -256,7 +258,8 @@ static bp_status list_values(const assembly *self, const parquet_node *node, aro
     if (!entries || !child) return error_no_memory(err, self->target->arena->memory, slots * sizeof *entries);
     if ((status = validity_of(self, reader, in, node->definition, slots, &validity, err))) return status;
     if ((status = list_entries(self, node, in, entries, &elements, err))) return status;
-    if ((status = assemble(self, node->children[0], (around){node->element_definition, node->element_repetition}, child, err))) return status;
+    if ((status = assemble(self, node->children[0], (around){node->element_definition, node->element_repetition}, child, err)))
+        return status;
     if (child->length != elements) return disagree(err);
     *out = (column){.type = node->type,
                     .length = slots,
@@ -303,8 +306,8 @@ static bp_status assemble(const assembly *self, uint32_t id, around in, column *
     }
 }
 
-bp_status parquet_nested_read(const parquet_footer *footer, uint32_t node, parquet_reader *readers, const parquet_target *target, size_t rows,
-                              column *out, bp_error *err)
+bp_status parquet_nested_read(const parquet_footer *footer, uint32_t node, parquet_reader *readers, const parquet_target *target,
+                              size_t rows, column *out, bp_error *err)
 {
     const parquet_node *top = &footer->nodes[node];
     assembly self = {.footer = footer, .readers = readers, .first_leaf = top->first_leaf, .target = target};

@@ -68,9 +68,15 @@ bool parquet_page_header_parse(parquet_page_header *out, const uint8_t *bytes, s
 {
     thrift in = thrift_over(bytes, size);
 
-    *out = (parquet_page_header){
-        .type = -1, .full_size = -1, .packed_size = -1, .value_count = -1, .row_count = -1, .encoding = -1, .is_compressed = true,
-        .definition_encoding = PARQUET_RLE, .repetition_encoding = PARQUET_RLE};
+    *out = (parquet_page_header){.type = -1,
+                                 .full_size = -1,
+                                 .packed_size = -1,
+                                 .value_count = -1,
+                                 .row_count = -1,
+                                 .encoding = -1,
+                                 .is_compressed = true,
+                                 .definition_encoding = PARQUET_RLE,
+                                 .repetition_encoding = PARQUET_RLE};
     thrift_begin(&in);
     while (thrift_next(&in)) {
         switch (in.field) {
@@ -141,13 +147,14 @@ static bp_status read_header(parquet_reader *reader, bp_error *err)
         loaded = reader->window_at + reader->window_size - reader->position;
         if (parquet_page_header_parse(&reader->header, bytes, (size_t)loaded)) break;
         if (loaded >= left || loaded >= MOST_HEADER)
-            return error_set(err, BP_BAD_FORMAT, "the page header at byte %llu cannot be read", (unsigned long long)reader->position);
+            return error_set(err, BP_BAD_FORMAT, "the page header at byte %llu cannot be read",
+                             (unsigned long long)reader->position);
         size = loaded * 2;
     }
-    if (reader->header.packed_size < 0 || reader->header.full_size < 0 || reader->header.packed_size > INT32_MAX || reader->header.full_size > INT32_MAX ||
-        (uint64_t)reader->header.packed_size > left - reader->header.size)
-        return error_set(err, BP_BAD_FORMAT, "the page header claims %lld bytes, of which the column has %llu", (long long)reader->header.packed_size,
-                         (unsigned long long)(left - reader->header.size));
+    if (reader->header.packed_size < 0 || reader->header.full_size < 0 || reader->header.packed_size > INT32_MAX ||
+        reader->header.full_size > INT32_MAX || (uint64_t)reader->header.packed_size > left - reader->header.size)
+        return error_set(err, BP_BAD_FORMAT, "the page header claims %lld bytes, of which the column has %llu",
+                         (long long)reader->header.packed_size, (unsigned long long)(left - reader->header.size));
     return BP_OK;
 }
 
@@ -172,7 +179,8 @@ static bp_status page_room(parquet_reader *reader, size_t size, char **out, bp_e
         region_release(reader->page_region);
         reader->page_region = NULL;
     }
-    if (!reader->page_region && !(reader->page_region = region_new(reader->memory))) return error_no_memory(err, reader->memory, size);
+    if (!reader->page_region && !(reader->page_region = region_new(reader->memory)))
+        return error_no_memory(err, reader->memory, size);
     arena_reset(region_arena(reader->page_region));
     *out = arena_allocate_aligned(region_arena(reader->page_region), size + SPARE, 64);
     if (!*out) return error_no_memory(err, reader->memory, size);
@@ -180,12 +188,13 @@ static bp_status page_room(parquet_reader *reader, size_t size, char **out, bp_e
     return BP_OK;
 }
 
-static bp_status check_size(const parquet_reader *reader, block_codec codec, const uint8_t *bytes, size_t size, uint64_t full_size, bp_error *err)
+static bp_status check_size(const parquet_reader *reader, block_codec codec, const uint8_t *bytes, size_t size, uint64_t full_size,
+                            bp_error *err)
 {
     (void)reader;
     if (block_size_possible(codec, bytes, size, full_size)) return BP_OK;
-    return error_set(err, BP_BAD_FORMAT, "%zu bytes of %s data cannot be the %llu that the page claims", size, block_codec_name(codec),
-                     (unsigned long long)full_size);
+    return error_set(err, BP_BAD_FORMAT, "%zu bytes of %s data cannot be the %llu that the page claims", size,
+                     block_codec_name(codec), (unsigned long long)full_size);
 }
 
 /* `plain` bytes at the beginning of the body are not packed. */
@@ -197,7 +206,8 @@ static bp_status unpack(parquet_reader *reader, const uint8_t *body, size_t plai
     char *room;
 
     if (plain > size || plain > full) return error_set(err, BP_BAD_FORMAT, "its levels are larger than the page");
-    if (codec != BLOCK_NONE && full == plain) codec = BLOCK_NONE, size = full; /* no values: writers differ in what they put there */
+    if (codec != BLOCK_NONE && full == plain)
+        codec = BLOCK_NONE, size = full; /* no values: writers differ in what they put there */
     if ((status = check_size(reader, codec, body + plain, size - plain, full - plain, err))) return status;
     if (codec == BLOCK_NONE && !into_region) {
         reader->page = body;
@@ -222,7 +232,8 @@ static bp_status take_dictionary(parquet_reader *reader, bp_error *err)
     if (header->encoding != PARQUET_PLAIN && header->encoding != PARQUET_PLAIN_DICTIONARY)
         return error_set(err, BP_NOT_SUPPORTED, "a dictionary in encoding %lld is not read", (long long)header->encoding);
     if (reader->dictionary_region) return error_set(err, BP_BAD_FORMAT, "there is a second dictionary");
-    if (header->value_count < 0 || header->value_count > INT32_MAX) return error_set(err, BP_BAD_FORMAT, "the dictionary does not tell its size");
+    if (header->value_count < 0 || header->value_count > INT32_MAX)
+        return error_set(err, BP_BAD_FORMAT, "the dictionary does not tell its size");
     if ((status = read_body(reader, &body, err)) || (status = unpack(reader, body, 0, true, true, err))) return status;
     region = reader->page_region;
     reader->page_region = NULL;
@@ -243,8 +254,10 @@ static bp_status levels_v1(parquet_reader *reader, cursor *in, parquet_runs *out
     uint32_t size;
 
     if (most == 0) return BP_OK;
-    if (encoding != PARQUET_RLE) return error_set(err, BP_NOT_SUPPORTED, "levels in encoding %lld are not read yet", (long long)encoding);
-    if (!cursor_u32(in, &size) || !cursor_view(in, size, &bytes)) return error_set(err, BP_BAD_FORMAT, "its levels are larger than the page");
+    if (encoding != PARQUET_RLE)
+        return error_set(err, BP_NOT_SUPPORTED, "levels in encoding %lld are not read yet", (long long)encoding);
+    if (!cursor_u32(in, &size) || !cursor_view(in, size, &bytes))
+        return error_set(err, BP_BAD_FORMAT, "its levels are larger than the page");
     parquet_runs_init(out, bytes, size, bits_of(most));
     (void)reader;
     return BP_OK;
@@ -261,7 +274,8 @@ static bp_status begin_data(parquet_reader *reader, bp_error *err)
     bp_status status;
 
     if (is_new) {
-        if (header->definition_size < 0 || header->repetition_size < 0 || header->definition_size > INT32_MAX || header->repetition_size > INT32_MAX)
+        if (header->definition_size < 0 || header->repetition_size < 0 || header->definition_size > INT32_MAX ||
+            header->repetition_size > INT32_MAX)
             return error_set(err, BP_BAD_FORMAT, "its levels have a size below 0");
         plain = (size_t)(header->definition_size + header->repetition_size);
     }
@@ -274,8 +288,10 @@ static bp_status begin_data(parquet_reader *reader, bp_error *err)
         parquet_runs_init(&reader->definitions, reader->page + repetition, definition, bits_of(leaf->max_definition));
         in.position = plain;
     } else {
-        if ((status = levels_v1(reader, &in, &reader->repetitions, leaf->max_repetition, header->repetition_encoding, err))) return status;
-        if ((status = levels_v1(reader, &in, &reader->definitions, leaf->max_definition, header->definition_encoding, err))) return status;
+        if ((status = levels_v1(reader, &in, &reader->repetitions, leaf->max_repetition, header->repetition_encoding, err)))
+            return status;
+        if ((status = levels_v1(reader, &in, &reader->definitions, leaf->max_definition, header->definition_encoding, err)))
+            return status;
     }
     reader->encoding = header->encoding >= 0 && header->encoding < 64 ? (uint8_t)header->encoding : UINT8_MAX;
     reader->page_left = (uint64_t)header->value_count;
@@ -305,7 +321,8 @@ bp_status parquet_page_next(parquet_reader *reader, uint64_t skippable, uint64_t
                 return error_set(err, BP_BAD_FORMAT, "it does not tell how many values it has");
             reader->values_seen += (uint64_t)header->value_count;
             if (reader->values_seen > reader->chunk.value_count)
-                return error_set(err, BP_BAD_FORMAT, "the pages have more than the column's %llu values", (unsigned long long)reader->chunk.value_count);
+                return error_set(err, BP_BAD_FORMAT, "the pages have more than the column's %llu values",
+                                 (unsigned long long)reader->chunk.value_count);
             rows = flat ? (uint64_t)header->value_count : header->row_count >= 0 ? (uint64_t)header->row_count : UINT64_MAX;
             if (header->value_count && rows <= skippable) {
                 *skipped = rows;
@@ -324,7 +341,8 @@ bp_status parquet_page_next(parquet_reader *reader, uint64_t skippable, uint64_t
 /* Opening ---------------------------------------------------------------------------------------------------------------------------- */
 static bp_status codec_of(const parquet_chunk *chunk, block_codec *out, bp_error *err)
 {
-    static const int8_t codecs[] = {BLOCK_NONE, BLOCK_SNAPPY, BLOCK_GZIP, -1, BLOCK_BROTLI, BLOCK_LZ4_HADOOP, BLOCK_ZSTD, BLOCK_LZ4};
+    static const int8_t codecs[] = {BLOCK_NONE,   BLOCK_SNAPPY,     BLOCK_GZIP, -1,
+                                    BLOCK_BROTLI, BLOCK_LZ4_HADOOP, BLOCK_ZSTD, BLOCK_LZ4};
 
     if (chunk->codec < 0 || chunk->codec >= (int)ARRAY_LENGTH(codecs) || codecs[chunk->codec] < 0)
         return error_set(err, BP_NOT_SUPPORTED, "compression %d is not read", chunk->codec);
@@ -349,8 +367,9 @@ bp_status parquet_reader_open(parquet_reader *out, const parquet_footer *footer,
         return status;
     }
     if ((status = codec_of(chunk, &out->codec, err))) return parquet_reader_blame(out, status, err);
-    out->position = (uint64_t)(chunk->dictionary_offset > 0 && chunk->dictionary_offset < chunk->data_offset ? chunk->dictionary_offset
-                                                                                                             : chunk->data_offset);
+    out->position =
+        (uint64_t)(chunk->dictionary_offset > 0 && chunk->dictionary_offset < chunk->data_offset ? chunk->dictionary_offset
+                                                                                                 : chunk->data_offset);
     out->chunk_end = out->position + (uint64_t)chunk->compressed_size;
     if (out->leaf->max_repetition == 0 && chunk->value_count != out->row_count)
         return parquet_reader_blame(out,

@@ -136,7 +136,8 @@ static bp_status worker_make(scan_worker **out, scan *base, bp_error *err)
     worker->selection = memory_allocate_array(memory, scan->batch_size, sizeof *worker->selection);
     worker->shifted = memory_allocate_array(memory, scan->batch_size, sizeof *worker->shifted);
     worker->passing = memory_allocate_array(memory, scan->filter_count + 1, sizeof *worker->passing);
-    if (!worker->readers || !worker->first_reader || !worker->columns || !worker->is_read || !worker->selection || !worker->shifted || !worker->passing) {
+    if (!worker->readers || !worker->first_reader || !worker->columns || !worker->is_read || !worker->selection ||
+        !worker->shifted || !worker->passing) {
         status = error_no_memory(err, memory, worker->reader_count * sizeof *worker->readers);
         goto done;
     }
@@ -158,7 +159,8 @@ static bool use_region(void *data, region *region)
         if (worker->used[i] == region) return true;
     if (worker->used_count == worker->used_capacity) {
         size_t wanted = worker->used_capacity * 2 + 16;
-        struct region **larger = memory_resize(memory_of(worker->scan), worker->used, worker->used_capacity * sizeof *larger, wanted * sizeof *larger);
+        struct region **larger =
+            memory_resize(memory_of(worker->scan), worker->used, worker->used_capacity * sizeof *larger, wanted * sizeof *larger);
         if (!larger) return false;
         worker->used = larger;
         worker->used_capacity = wanted;
@@ -184,7 +186,8 @@ static bp_status ready_region(parquet_worker *worker, bp_error *err)
     if (!worker->region && !(worker->region = region_new(memory))) return error_no_memory(err, memory, 64);
     if (worker->batch_bytes > arena_size(region_arena(worker->region))) {
         arena_clear(region_arena(worker->region));
-        if (!arena_allocate(region_arena(worker->region), worker->batch_bytes)) return error_no_memory(err, memory, worker->batch_bytes);
+        if (!arena_allocate(region_arena(worker->region), worker->batch_bytes))
+            return error_no_memory(err, memory, worker->batch_bytes);
         arena_reset(region_arena(worker->region));
         worker->batch_bytes = arena_size(region_arena(worker->region));
     }
@@ -212,7 +215,9 @@ static const parquet_node *node_of(const parquet_worker *worker, size_t place, u
     const parquet_file *file = &scan->source->files[worker->file_number];
     size_t column = scan->columns[place];
 
-    if (column >= scan->source->stored_count || scan->source->hive_of[column] != SIZE_MAX || file->columns[column] == PARQUET_NO_COLUMN) return NULL;
+    if (column >= scan->source->stored_count || scan->source->hive_of[column] != SIZE_MAX ||
+        file->columns[column] == PARQUET_NO_COLUMN)
+        return NULL;
     *id = file->footer->columns[file->columns[column]];
     return &file->footer->nodes[*id];
 }
@@ -230,8 +235,8 @@ static bp_status open_readers(parquet_worker *worker, bp_error *err)
         worker->first_reader[i] = node ? next : SIZE_MAX;
         for (size_t leaf = 0; node && leaf < node->leaf_count; leaf++, next++) {
             if (next == worker->reader_count) return ERROR_INTERNAL(err, "readers of Parquet columns");
-            status = parquet_reader_open(&worker->readers[next], footer, worker->row_group, node->first_leaf + leaf, &worker->file, worker->decoder,
-                                         ++worker->dictionaries, err);
+            status = parquet_reader_open(&worker->readers[next], footer, worker->row_group, node->first_leaf + leaf, &worker->file,
+                                         worker->decoder, ++worker->dictionaries, err);
             if (status) return status;
         }
     }
@@ -273,10 +278,12 @@ static bp_status prune(parquet_worker *worker, const scanned_group *group, uint6
         uint32_t id;
         const parquet_node *node = node_of(worker, scan->filter_places[f], &id);
         if (!node || !parquet_is_flat(footer, node) || node->type.id == TYPE_NULL) continue;
-        status = parquet_prune_group(&none, footer, group->row_group, node->first_leaf, &worker->file, &scan->filters[f], &arena, err);
+        status =
+            parquet_prune_group(&none, footer, group->row_group, node->first_leaf, &worker->file, &scan->filters[f], &arena, err);
         if (none) *begin = *end;
         if (!status && !none)
-            status = parquet_prune_rows(begin, end, footer, group->row_group, node->first_leaf, &worker->file, &scan->filters[f], &arena, err);
+            status = parquet_prune_rows(begin, end, footer, group->row_group, node->first_leaf, &worker->file, &scan->filters[f],
+                                        &arena, err);
     }
     arena_clear(&arena);
     if (status && status != BP_CANCELLED) error_prefix(err, "\"%.*s\"", STRING_ARGUMENTS(scan->source->files[group->file].path));
@@ -314,7 +321,8 @@ static void skip_column(parquet_worker *worker, size_t place, uint64_t rows)
     uint32_t id;
     const parquet_node *node = node_of(worker, place, &id);
 
-    for (size_t i = 0; node && i < node->leaf_count; i++) parquet_reader_skip(&worker->readers[worker->first_reader[place] + i], rows);
+    for (size_t i = 0; node && i < node->leaf_count; i++)
+        parquet_reader_skip(&worker->readers[worker->first_reader[place] + i], rows);
 }
 
 static bp_status constant_text(parquet_worker *worker, string_view text, size_t rows, column *out, bp_error *err)
@@ -324,7 +332,8 @@ static bp_status constant_text(parquet_worker *worker, string_view text, size_t 
 
     if (!value || !copy.data) return error_no_memory(err, memory_of(worker->scan), text.size);
     *value = string_ref_of(copy.data, copy.size);
-    *out = (column){.type = type_of(TYPE_VARCHAR), .encoding = COLUMN_CONSTANT, .length = rows, .values = value, .owner = worker->region};
+    *out = (column){
+        .type = type_of(TYPE_VARCHAR), .encoding = COLUMN_CONSTANT, .length = rows, .values = value, .owner = worker->region};
     return BP_OK;
 }
 
@@ -365,7 +374,8 @@ static bp_status made_column(parquet_worker *worker, size_t column_index, size_t
         return constant_number(worker, value, rows, out, err);
     }
     if (column_index == source->name_column) return constant_text(worker, file->path, rows, out, err);
-    if (column_index == source->row_number_column) return row_numbers(worker, worker->file_row + worker->row + offset, rows, out, err);
+    if (column_index == source->row_number_column)
+        return row_numbers(worker, worker->file_row + worker->row + offset, rows, out, err);
     *out = column_nulls(source->base.schema.types[column_index], rows);
     return BP_OK;
 }
@@ -375,7 +385,8 @@ static bp_status read_column(parquet_worker *worker, size_t place, size_t offset
 {
     const parquet_source *source = worker->scan->source;
     const parquet_footer *footer = source->files[worker->file_number].footer;
-    parquet_target target = {.arena = region_arena(worker->region), .owner = worker->region, .keep = use_region, .keep_data = worker};
+    parquet_target target = {
+        .arena = region_arena(worker->region), .owner = worker->region, .keep = use_region, .keep_data = worker};
     uint32_t id;
     const parquet_node *node = node_of(worker, place, &id);
     parquet_reader *readers;

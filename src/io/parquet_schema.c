@@ -34,20 +34,22 @@ typedef struct leaf_type {
 
 static leaf_type integer_type(const parquet_element *element)
 {
-    static const type_id types[2][4] = {{TYPE_UINT8, TYPE_UINT16, TYPE_UINT32, TYPE_UINT64}, {TYPE_INT8, TYPE_INT16, TYPE_INT32, TYPE_INT64}};
+    static const type_id types[2][4] = {{TYPE_UINT8, TYPE_UINT16, TYPE_UINT32, TYPE_UINT64},
+                                        {TYPE_INT8, TYPE_INT16, TYPE_INT32, TYPE_INT64}};
     bool is_long = element->physical == PARQUET_INT64;
     bool fits = is_long ? element->bits == 64 : element->bits == 8 || element->bits == 16 || element->bits == 32;
     unsigned power = element->bits == 8 ? 0 : element->bits == 16 ? 1 : element->bits == 32 ? 2 : 3;
 
     if (!fits) return (leaf_type){type_of(is_long ? TYPE_INT64 : TYPE_INT32), CONVERT_NONE};
-    return (leaf_type){type_of(types[element->is_signed][power]),
-                       power == 0 ? CONVERT_TO_8 : power == 1 ? CONVERT_TO_16 : CONVERT_NONE};
+    return (leaf_type){type_of(types[element->is_signed][power]), power == 0   ? CONVERT_TO_8
+                                                                  : power == 1 ? CONVERT_TO_16
+                                                                               : CONVERT_NONE};
 }
 
 static bool is_decimal(const parquet_element *element)
 {
-    return element->logical == PARQUET_LOGICAL_DECIMAL && element->precision >= 1 && element->precision <= 76 && element->scale >= 0 &&
-           element->scale <= element->precision;
+    return element->logical == PARQUET_LOGICAL_DECIMAL && element->precision >= 1 && element->precision <= 76 &&
+           element->scale >= 0 && element->scale <= element->precision;
 }
 
 static leaf_type of_integers(const parquet_element *element)
@@ -176,16 +178,15 @@ static bp_status add_leaf(build *build, parquet_node *node, const parquet_elemen
         return damaged(err, element, "its values have a fixed length of no bytes, or of too many");
     if (made.convert == CONVERT_DECIMAL && element->physical == PARQUET_FIXED && element->type_length > 32)
         made = (leaf_type){type_of(TYPE_BLOB), CONVERT_REF};
-    footer->leaves[footer->leaf_count++] =
-        (parquet_leaf){.path = path,
-                       .type = made.type,
-                       .physical = (uint8_t)element->physical,
-                       .convert = (uint8_t)made.convert,
-                       .max_definition = (uint8_t)at->definition,
-                       .max_repetition = (uint8_t)at->repetition,
-                       .stored_width = stored_width(element),
-                       .width = (uint32_t)physical_width(type_physical(made.type)),
-                       .element = (uint32_t)(element - footer->elements)};
+    footer->leaves[footer->leaf_count++] = (parquet_leaf){.path = path,
+                                                          .type = made.type,
+                                                          .physical = (uint8_t)element->physical,
+                                                          .convert = (uint8_t)made.convert,
+                                                          .max_definition = (uint8_t)at->definition,
+                                                          .max_repetition = (uint8_t)at->repetition,
+                                                          .stored_width = stored_width(element),
+                                                          .width = (uint32_t)physical_width(type_physical(made.type)),
+                                                          .element = (uint32_t)(element - footer->elements)};
     node->kind = PARQUET_NODE_LEAF;
     node->type = is_null && at->depth == 0 ? type_of(TYPE_NULL) : made.type;
     node->leaf_count = 1;
@@ -278,8 +279,8 @@ static bp_status build_list(build *build, uint32_t *out, const parquet_element *
 
 static bool is_map_of(const parquet_element *repeated, const build *build)
 {
-    return repeated && repeated->repetition == PARQUET_REPEATED && repeated->physical == PARQUET_GROUP && repeated->child_count == 2 &&
-           build->element + 1 < build->footer->element_count;
+    return repeated && repeated->repetition == PARQUET_REPEATED && repeated->physical == PARQUET_GROUP &&
+           repeated->child_count == 2 && build->element + 1 < build->footer->element_count;
 }
 
 /* The element that comes next and all below it. ignore_repetition: it is the repeated element of a list that is made already. */
@@ -305,11 +306,12 @@ static bp_status build_node(build *build, uint32_t *out, place at, bool ignore_r
         return add_leaf(build, &build->footer->nodes[id], element, &at, err);
     }
     if (element->child_count == 0) return damaged(err, element, "it is a group without fields");
-    if (element->child_count > build->footer->element_count) return damaged(err, element, "it has more fields than the schema has elements");
+    if (element->child_count > build->footer->element_count)
+        return damaged(err, element, "it has more fields than the schema has elements");
     below = peek(build);
     is_map = element->logical == PARQUET_LOGICAL_MAP && element->child_count == 1 && is_map_of(below, build);
-    is_list = (element->logical == PARQUET_LOGICAL_LIST || element->logical == PARQUET_LOGICAL_MAP) && element->child_count == 1 && below &&
-              below->repetition == PARQUET_REPEATED;
+    is_list = (element->logical == PARQUET_LOGICAL_LIST || element->logical == PARQUET_LOGICAL_MAP) && element->child_count == 1 &&
+              below && below->repetition == PARQUET_REPEATED;
     if (is_map || is_list) return build_list(build, out, element, at, is_map, err);
     return build_fields(build, out, element, at, err);
 }
@@ -324,7 +326,8 @@ bp_status parquet_schema_build(parquet_footer *footer, bool binary_as_string, bp
 
     if (root->physical != PARQUET_GROUP || count == 0 || count >= footer->element_count)
         return damaged(err, root, "the root is no group of columns");
-    if (count > LIMIT_COLUMNS) return error_set(err, BP_LIMIT, "the file has %zu columns; at most %d are read", count, LIMIT_COLUMNS);
+    if (count > LIMIT_COLUMNS)
+        return error_set(err, BP_LIMIT, "the file has %zu columns; at most %d are read", count, LIMIT_COLUMNS);
     columns = arena_new_array(&footer->arena, uint32_t, count);
     footer->nodes = arena_new_array(&footer->arena, parquet_node, 2 * footer->element_count);
     footer->leaves = arena_new_array(&footer->arena, parquet_leaf, footer->element_count);
@@ -333,6 +336,7 @@ bp_status parquet_schema_build(parquet_footer *footer, bool binary_as_string, bp
     footer->columns = columns;
     footer->column_count = count;
     for (size_t i = 0; i < count && !status; i++) status = build_node(&build, &columns[i], (place){0}, false, err);
-    if (!status && build.element != footer->element_count) return error_set(err, BP_BAD_FORMAT, "the schema has elements that belong to no column");
+    if (!status && build.element != footer->element_count)
+        return error_set(err, BP_BAD_FORMAT, "the schema has elements that belong to no column");
     return status;
 }

@@ -22,7 +22,8 @@ static bool describe(const source *base, builder *out)
     return out->status == BP_OK;
 }
 
-static const source_class parquet_source_class = {.name = "read_parquet", .free = source_end, .scan_open = parquet_scan_open, .describe = describe};
+static const source_class parquet_source_class = {
+    .name = "read_parquet", .free = source_end, .scan_open = parquet_scan_open, .describe = describe};
 
 bp_status parquet_file_open(file *out, const parquet_source *source, size_t number, bp_error *err)
 {
@@ -31,7 +32,8 @@ bp_status parquet_file_open(file *out, const parquet_source *source, size_t numb
 
     if (status || file_identity_equal(&out->identity, &file->identity)) return status;
     file_close(out);
-    return error_set(err, BP_IO_ERROR, "\"%.*s\" has changed since its footer was read; run the query again", STRING_ARGUMENTS(file->path));
+    return error_set(err, BP_IO_ERROR, "\"%.*s\" has changed since its footer was read; run the query again",
+                     STRING_ARGUMENTS(file->path));
 }
 
 static bp_status read_footer(parquet_source *source, parquet_file *out, bp_error *err)
@@ -96,7 +98,8 @@ static bp_status gather_names(parquet_source *source, gathering *out, bp_error *
     out->names = arena_new_array(&source->arena, string_view, out->capacity);
     out->types = arena_new_array(&source->arena, data_type, out->capacity);
     out->leaf_counts = arena_new_array(&source->arena, uint32_t, out->capacity);
-    if (!out->names || !out->types || !out->leaf_counts) return error_no_memory(err, source->arena.memory, out->capacity * sizeof *out->names);
+    if (!out->names || !out->types || !out->leaf_counts)
+        return error_no_memory(err, source->arena.memory, out->capacity * sizeof *out->names);
     for (size_t i = 0; i < files; i++) {
         const parquet_footer *footer = source->files[i].footer;
         for (size_t c = 0; c < footer->column_count; c++) {
@@ -104,7 +107,8 @@ static bp_status gather_names(parquet_source *source, gathering *out, bp_error *
             bool known = false;
             for (size_t k = 0; i && k < out->count && !known; k++) known = string_equal_nocase(out->names[k], node->name);
             if (known) continue;
-            if (out->count == LIMIT_COLUMNS) return error_set(err, BP_LIMIT, "the files have over %d columns in all", LIMIT_COLUMNS);
+            if (out->count == LIMIT_COLUMNS)
+                return error_set(err, BP_LIMIT, "the files have over %d columns in all", LIMIT_COLUMNS);
             out->names[out->count] = node->name;
             out->types[out->count] = node->type;
             out->leaf_counts[out->count++] = node->leaf_count;
@@ -113,7 +117,8 @@ static bp_status gather_names(parquet_source *source, gathering *out, bp_error *
     return BP_OK;
 }
 
-static bp_status mismatch(const parquet_source *source, size_t file, string_view name, data_type here, data_type there, bp_error *err)
+static bp_status mismatch(const parquet_source *source, size_t file, string_view name, data_type here, data_type there,
+                          bp_error *err)
 {
     builder text;
 
@@ -121,7 +126,8 @@ static bp_status mismatch(const parquet_source *source, size_t file, string_view
     type_print(&text, here);
     builder_literal(&text, " here and ");
     type_print(&text, there);
-    error_set(err, BP_NOT_SUPPORTED, "\"%.*s\": column \"%.*s\" is %.*s in another file; files of different types are not read together yet",
+    error_set(err, BP_NOT_SUPPORTED,
+              "\"%.*s\": column \"%.*s\" is %.*s in another file; files of different types are not read together yet",
               STRING_ARGUMENTS(source->files[file].path), STRING_ARGUMENTS(name), STRING_ARGUMENTS(builder_view(&text)));
     builder_clear(&text);
     return BP_NOT_SUPPORTED;
@@ -142,7 +148,8 @@ static bp_status map_file(parquet_source *source, size_t number, const gathering
             if (source->options.union_by_name || source->hive_of[i] != SIZE_MAX) continue;
             return error_set(err, BP_BIND_ERROR,
                              "\"%.*s\" has no column \"%.*s\", which \"%.*s\" has; with union_by_name = true it is NULL there",
-                             STRING_ARGUMENTS(file->path), STRING_ARGUMENTS(all->names[i]), STRING_ARGUMENTS(source->files[0].path));
+                             STRING_ARGUMENTS(file->path), STRING_ARGUMENTS(all->names[i]),
+                             STRING_ARGUMENTS(source->files[0].path));
         }
         if (source->hive_of[i] == SIZE_MAX && !type_equal(column_node(file->footer, found)->type, all->types[i]))
             return mismatch(source, number, all->names[i], column_node(file->footer, found)->type, all->types[i], err);
@@ -154,7 +161,8 @@ static bp_status add_column(parquet_source *source, schema *schema, size_t *at, 
 {
     schema->count = *at;
     if (schema_find(schema, name) != SIZE_MAX)
-        return error_set(err, BP_BIND_ERROR, "\"%.*s\" has a column \"%.*s\" already", STRING_ARGUMENTS(source->files[0].path), STRING_ARGUMENTS(name));
+        return error_set(err, BP_BIND_ERROR, "\"%.*s\" has a column \"%.*s\" already", STRING_ARGUMENTS(source->files[0].path),
+                         STRING_ARGUMENTS(name));
     schema->names[*at] = name;
     schema->types[(*at)++] = type;
     return BP_OK;
@@ -230,13 +238,15 @@ static bp_status count_rows(parquet_source *source, bp_error *err)
         for (size_t group = 0; group < footer->row_group_count; group++)
             if (ckd_add(&source->base.row_count, source->base.row_count, footer->row_groups[group].row_count))
                 return error_set(err, BP_BAD_FORMAT, "the files have over 2^64 rows in all");
-        source->base.version = source->base.version * UINT64_C(0x9e3779b97f4a7c15) ^ identity->inode ^ (uint64_t)identity->modified_ns ^ identity->size << 20;
+        source->base.version = source->base.version * UINT64_C(0x9e3779b97f4a7c15) ^ identity->inode ^
+                               (uint64_t)identity->modified_ns ^ identity->size << 20;
     }
     source->base.row_count_exact = true;
     return BP_OK;
 }
 
-bp_status parquet_source_new(source **out, bp_context *context, const string_view *paths, size_t count, const parquet_options *options, bp_error *err)
+bp_status parquet_source_new(source **out, bp_context *context, const string_view *paths, size_t count,
+                             const parquet_options *options, bp_error *err)
 {
     parquet_source *source = memory_new(context->memory, parquet_source);
     bp_status status;

@@ -50,7 +50,8 @@ static bool begin_lengths(parquet_reader *reader, const uint8_t *bytes, size_t s
 
 static bp_status begin_codes(parquet_reader *reader, const uint8_t *bytes, size_t size, bp_error *err)
 {
-    if (!reader->dictionary_region) return error_set(err, BP_BAD_FORMAT, "it has codes of a dictionary, but there is none before it");
+    if (!reader->dictionary_region)
+        return error_set(err, BP_BAD_FORMAT, "it has codes of a dictionary, but there is none before it");
     reader->is_codes = true;
     if (size == 0) { /* no value that is not NULL */
         parquet_runs_init(&reader->codes, bytes, 0, 0);
@@ -71,7 +72,8 @@ bp_status parquet_values_begin(parquet_reader *reader, const uint8_t *bytes, siz
     reader->check_text = leaf->type.id == TYPE_VARCHAR && !is_ascii(bytes, size);
     reader->bytes = cursor_over(bytes, size);
     reader->bit = 0;
-    if (reader->encoding == PARQUET_RLE_DICTIONARY || reader->encoding == PARQUET_PLAIN_DICTIONARY) return begin_codes(reader, bytes, size, err);
+    if (reader->encoding == PARQUET_RLE_DICTIONARY || reader->encoding == PARQUET_PLAIN_DICTIONARY)
+        return begin_codes(reader, bytes, size, err);
     if (!fits_type(reader->encoding, leaf))
         return error_set(err, BP_NOT_SUPPORTED, "values in encoding %u are not read for this type", reader->encoding);
     switch (reader->encoding) {
@@ -164,7 +166,8 @@ static bp_status delta_lengths(parquet_reader *reader, size_t count, string_ref 
         if (!parquet_delta_read(&reader->delta, sizes, part)) return short_page(err);
         for (size_t i = 0; i < part; i++) {
             const uint8_t *text;
-            if (sizes[i] < 0 || sizes[i] > INT32_MAX || !cursor_view(&reader->bytes, (size_t)sizes[i], &text)) return short_page(err);
+            if (sizes[i] < 0 || sizes[i] > INT32_MAX || !cursor_view(&reader->bytes, (size_t)sizes[i], &text))
+                return short_page(err);
             out[done + i] = parquet_ref((const char *)text, (uint32_t)sizes[i]);
         }
         done += part;
@@ -195,7 +198,8 @@ static bp_status delta_texts(parquet_reader *reader, arena *arena, size_t count,
         const uint8_t *rest;
         size_t size;
         char *text;
-        if (!parquet_delta_read(&reader->prefixes, &prefix, 1) || !parquet_delta_read(&reader->delta, &suffix, 1)) return short_page(err);
+        if (!parquet_delta_read(&reader->prefixes, &prefix, 1) || !parquet_delta_read(&reader->delta, &suffix, 1))
+            return short_page(err);
         if (prefix < 0 || (uint64_t)prefix > reader->last_size || suffix < 0 || suffix > INT32_MAX ||
             !cursor_view(&reader->bytes, (size_t)suffix, &rest))
             return short_page(err);
@@ -256,7 +260,8 @@ static bp_status stored_values(parquet_reader *reader, arena *arena, size_t coun
     default: break;
     }
     if (!refs) return plain_fixed(reader, count, out, err);
-    return reader->leaf->physical == PARQUET_FIXED ? plain_fixed_refs(reader, count, out, err) : plain_refs(reader, count, out, err);
+    return reader->leaf->physical == PARQUET_FIXED ? plain_fixed_refs(reader, count, out, err)
+                                                   : plain_refs(reader, count, out, err);
 }
 
 static bp_status check_texts(const string_ref *texts, size_t count, bp_error *err)
@@ -272,7 +277,8 @@ static bp_status read_bits(parquet_reader *reader, size_t count, uint64_t *out, 
     parquet_runs one;
     size_t ones = 0;
 
-    if (reader->encoding == PARQUET_RLE) return parquet_runs_read_bits(&reader->codes, out, at, count, &ones) ? BP_OK : short_page(err);
+    if (reader->encoding == PARQUET_RLE)
+        return parquet_runs_read_bits(&reader->codes, out, at, count, &ones) ? BP_OK : short_page(err);
     if (count > reader->bytes.size * 8 - reader->bit) return short_page(err);
     one = (parquet_runs){.packed = reader->bytes.data, .packed_at = reader->bit, .left = count, .width = 1, .is_packed = true};
     reader->bit += count;
@@ -364,7 +370,8 @@ static bp_status read_plainly(parquet_reader *reader, const parquet_target *targ
     return parquet_check_range(leaf->type, out, count, err);
 }
 
-bp_status parquet_values_read(parquet_reader *reader, const parquet_target *target, size_t count, void *out, size_t out_bit, bp_error *err)
+bp_status parquet_values_read(parquet_reader *reader, const parquet_target *target, size_t count, void *out, size_t out_bit,
+                              bp_error *err)
 {
     bp_status status;
 
@@ -426,7 +433,8 @@ bp_status parquet_values_skip(parquet_reader *reader, size_t count, bp_error *er
 }
 
 /* A dictionary page is PLAIN; the least that so many values take is asked first. */
-bp_status parquet_dictionary_read(parquet_reader *reader, region *region, const uint8_t *bytes, size_t size, size_t count, bp_error *err)
+bp_status parquet_dictionary_read(parquet_reader *reader, region *region, const uint8_t *bytes, size_t size, size_t count,
+                                  bp_error *err)
 {
     const parquet_leaf *leaf = reader->leaf;
     parquet_target target = {.arena = region_arena(region), .owner = region, .keep = keep_nothing};
@@ -434,7 +442,8 @@ bp_status parquet_dictionary_read(parquet_reader *reader, region *region, const 
     void *values;
     bp_status status;
 
-    if (least ? count > size / least : count > size * 8) return error_set(err, BP_BAD_FORMAT, "a dictionary of %zu values in %zu bytes", count, size);
+    if (least ? count > size / least : count > size * 8)
+        return error_set(err, BP_BAD_FORMAT, "a dictionary of %zu values in %zu bytes", count, size);
     reader->encoding = PARQUET_PLAIN;
     if ((status = parquet_values_begin(reader, bytes, size, err))) return status;
     values = arena_allocate_aligned(target.arena, leaf->width ? count * leaf->width + 16 : bitmap_words(count) * 8 + 8, 64);

@@ -184,7 +184,7 @@ void thrift_skip(thrift *thrift)
 {
     pending stack[THRIFT_DEPTH];
     size_t depth = 0;
-    uint8_t byte;
+    uint8_t byte = 0;
 
     if (thrift->bad) return;
     skip_value(thrift, stack, &depth, thrift->type, false);

@@ -37,7 +37,7 @@ def plain(value):
     if isinstance(value, uuid.UUID):
         return value.bytes
     if isinstance(value, datetime.datetime) and value.tzinfo:
-        return value.astimezone(datetime.timezone.utc)
+        return value.astimezone(datetime.UTC)
     return value
 
 
@@ -46,14 +46,16 @@ def rows_of(table):
     return [[plain(value) for value in column.to_pylist()] for column in table.columns], table.column_names
 
 
-def check(path, settings=None, **how):
+def check(path, settings=None, expected=None):
     ours, names = rows_of(read(f"SELECT * FROM '{path}'", settings))
-    theirs, expected = rows_of(pq.read_table(path, **how))
-    assert names == expected
+    theirs, theirs_names = rows_of(pq.read_table(path) if expected is None else expected)
+    assert names == theirs_names
     for name, left, right in zip(names, ours, theirs):
         if left != right:
             at = next((i for i, (a, b) in enumerate(zip(left, right)) if a != b), None)
-            raise AssertionError(f"{name}: {len(left)} and {len(right)} values; first difference at {at}: {left[at] if at is not None else ''!r} {right[at] if at is not None else ''!r}")
+            raise AssertionError(
+                f"{name}: {len(left)} and {len(right)} values; first difference at {at}: {left[at] if at is not None else ''!r} {right[at] if at is not None else ''!r}"
+            )
 
 
 def some(rng, make, count, nulls):
@@ -87,20 +89,33 @@ def flat_table(rng, count, nulls):
             "uint32": integers(pa.uint32(), 0, 2**32),
             "uint64": integers(pa.uint64(), 0, 2**64),
             "few": integers(pa.int64(), 0, 10),
-            "float": pa.array(some(rng, lambda: rng.choice([0.0, -0.0, 1.5, math.inf, math.nan, rng.random()]), count, nulls), pa.float32()),
-            "double": pa.array(some(rng, lambda: rng.choice([0.0, -0.0, 1e300, -math.inf, math.nan, rng.random()]), count, nulls), pa.float64()),
+            "float": pa.array(
+                some(rng, lambda: rng.choice([0.0, -0.0, 1.5, math.inf, math.nan, rng.random()]), count, nulls), pa.float32()
+            ),
+            "double": pa.array(
+                some(rng, lambda: rng.choice([0.0, -0.0, 1e300, -math.inf, math.nan, rng.random()]), count, nulls), pa.float64()
+            ),
             "text": pa.array(some(rng, lambda: text(rng), count, nulls), pa.string()),
             "bytes": pa.array(some(rng, lambda: rng.randbytes(rng.randrange(20)), count, nulls), pa.binary()),
             "fixed": pa.array(some(rng, lambda: rng.randbytes(5), count, nulls), pa.binary(5)),
-            "date": pa.array(some(rng, lambda: datetime.date(1970, 1, 1) + datetime.timedelta(rng.randrange(-9999, 9999)), count, nulls), pa.date32()),
+            "date": pa.array(
+                some(rng, lambda: datetime.date(1970, 1, 1) + datetime.timedelta(rng.randrange(-9999, 9999)), count, nulls),
+                pa.date32(),
+            ),
             "time_ms": pa.array(some(rng, lambda: rng.randrange(86400000), count, nulls), pa.time32("ms")),
             "time_us": pa.array(some(rng, lambda: rng.randrange(86400000000), count, nulls), pa.time64("us")),
             "stamp_ms": pa.array(some(rng, lambda: rng.randrange(-(2**40), 2**40), count, nulls), pa.timestamp("ms")),
             "stamp_us": pa.array(some(rng, lambda: rng.randrange(-(2**50), 2**50), count, nulls), pa.timestamp("us")),
             "stamp_tz": pa.array(some(rng, lambda: rng.randrange(-(2**50), 2**50), count, nulls), pa.timestamp("us", "UTC")),
-            "dec9": pa.array(some(rng, lambda: decimal.Decimal(rng.randrange(-(10**9) + 1, 10**9)) / 100, count, nulls), pa.decimal128(9, 2)),
-            "dec18": pa.array(some(rng, lambda: decimal.Decimal(rng.randrange(-(10**17), 10**17)).scaleb(-4), count, nulls), pa.decimal128(18, 4)),
-            "dec38": pa.array(some(rng, lambda: decimal.Decimal(rng.randrange(-(10**25), 10**25)).scaleb(-2), count, nulls), pa.decimal128(38, 2)),
+            "dec9": pa.array(
+                some(rng, lambda: decimal.Decimal(rng.randrange(-(10**9) + 1, 10**9)) / 100, count, nulls), pa.decimal128(9, 2)
+            ),
+            "dec18": pa.array(
+                some(rng, lambda: decimal.Decimal(rng.randrange(-(10**17), 10**17)).scaleb(-4), count, nulls), pa.decimal128(18, 4)
+            ),
+            "dec38": pa.array(
+                some(rng, lambda: decimal.Decimal(rng.randrange(-(10**25), 10**25)).scaleb(-2), count, nulls), pa.decimal128(38, 2)
+            ),
             "category": pa.array(some(rng, lambda: rng.choice(["a", "b", "a category of some length"]), count, nulls), pa.string()),
         }
     )
@@ -178,7 +193,22 @@ def test_nested(tmp_path, codec, version):
 ENCODINGS = {
     "PLAIN": None,
     "RLE": ["bool"],
-    "DELTA_BINARY_PACKED": ["int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "few", "date", "time_ms", "time_us", "stamp_ms", "stamp_us"],
+    "DELTA_BINARY_PACKED": [
+        "int8",
+        "int16",
+        "int32",
+        "int64",
+        "uint8",
+        "uint16",
+        "uint32",
+        "uint64",
+        "few",
+        "date",
+        "time_ms",
+        "time_us",
+        "stamp_ms",
+        "stamp_us",
+    ],
     "DELTA_LENGTH_BYTE_ARRAY": ["text", "bytes", "category"],
     "DELTA_BYTE_ARRAY": ["text", "bytes", "category", "fixed", "dec38"],
     "BYTE_STREAM_SPLIT": ["float", "double", "int32", "int64", "fixed", "dec38", "int8", "uint64"],
@@ -194,7 +224,12 @@ def test_encodings(tmp_path, encoding, version):
         if ENCODINGS[encoding]:
             table = table.select(ENCODINGS[encoding])
         pq.write_table(
-            table, path, use_dictionary=False, column_encoding={name: encoding for name in table.column_names}, data_page_version=version, data_page_size=page
+            table,
+            path,
+            use_dictionary=False,
+            column_encoding={name: encoding for name in table.column_names},
+            data_page_version=version,
+            data_page_size=page,
         )
         check(path)
         check(path, HOSTILE)
@@ -204,7 +239,9 @@ def test_int96(tmp_path):
     path = tmp_path / "file.parquet"
     stamps = [0, 1_000_000, -1_000_000_000, None, 1_700_000_000_123_456_000]
     pq.write_table(pa.table({"t": pa.array(stamps, pa.timestamp("ns"))}), path, use_deprecated_int96_timestamps=True)
-    assert rows_of(read(f"SELECT * FROM '{path}'"))[0] == [[plain(value) for value in pa.array(stamps, pa.timestamp("ns")).cast(pa.timestamp("us")).to_pylist()]]
+    assert rows_of(read(f"SELECT * FROM '{path}'"))[0] == [
+        [plain(value) for value in pa.array(stamps, pa.timestamp("ns")).cast(pa.timestamp("us")).to_pylist()]
+    ]
 
 
 def test_odd_types(tmp_path):
@@ -269,10 +306,14 @@ def test_other_writers(tmp_path):
     rng = random.Random(SEED)
     flat = flat_table(rng, 3000, 0.2).drop_columns(["fixed"])
     for codec, version in itertools.product(["uncompressed", "snappy", "gzip", "zstd", "lz4_raw", "brotli"], ["V1", "V2"]):
-        duckdb.connect().execute(f"COPY (FROM flat) TO '{tmp_path}/duck.parquet' (CODEC {codec}, PARQUET_VERSION {version}, ROW_GROUP_SIZE 2048)")
-        check(tmp_path / "duck.parquet")
+        duckdb.connect().execute(
+            f"COPY (FROM flat) TO '{tmp_path}/duck.parquet' (CODEC {codec}, PARQUET_VERSION {version}, ROW_GROUP_SIZE 2048)"
+        )
+        check(tmp_path / "duck.parquet", expected=flat)  # pyarrow refuses DuckDB's DELTA_BINARY_PACKED of 32 bits
     for codec in ["uncompressed", "snappy", "gzip", "zstd", "lz4", "brotli"]:
-        polars.from_arrow(flat.drop_columns(["time_ms"])).write_parquet(tmp_path / "polars.parquet", compression=codec, row_group_size=777)
+        polars.from_arrow(flat.drop_columns(["time_ms"])).write_parquet(
+            tmp_path / "polars.parquet", compression=codec, row_group_size=777
+        )
         check(tmp_path / "polars.parquet")
     nested = nested_table(rng, 500)
     duckdb.connect().execute(f"COPY (FROM nested) TO '{tmp_path}/duck.parquet'")
@@ -290,7 +331,11 @@ def test_many_files(tmp_path):
         pq.write_table(pa.table({"v": [year, year + 1], "w": ["x", None]}), folder / "f.parquet")
     pq.write_table(pa.table({"w": ["only"], "u": [1.5]}), tmp_path / "year=2023/month=a/g.parquet")
     connection = duckdb.connect()
-    for arguments in ["union_by_name = true", "union_by_name = true, filename = true", "union_by_name = true, hive_partitioning = false, file_row_number = true"]:
+    for arguments in [
+        "union_by_name = true",
+        "union_by_name = true, filename = true",
+        "union_by_name = true, hive_partitioning = false, file_row_number = true",
+    ]:
         sql = f"FROM read_parquet('{tmp_path}/*/*/*.parquet', {arguments}) ORDER BY ALL"
         expected = connection.execute(sql)
         names = [column[0] for column in expected.description]
@@ -308,7 +353,15 @@ def test_damage(tmp_path):
     connection = bedplate.connect()
     for version, codec, sums in itertools.product(["1.0", "2.0"], ["none", "snappy", "zstd", "lz4", "gzip"], [False, True]):
         table = flat_table(rng, 200, 0.2).append_column("nested", nested_table(rng, 200)["structs"])
-        pq.write_table(table, path, compression=codec, data_page_version=version, data_page_size=500, write_page_checksum=sums, write_page_index=True)
+        pq.write_table(
+            table,
+            path,
+            compression=codec,
+            data_page_version=version,
+            data_page_size=500,
+            write_page_checksum=sums,
+            write_page_index=True,
+        )
         good = path.read_bytes()
         for _ in range(40 * ROUNDS):
             bad = bytearray(good)
@@ -320,6 +373,6 @@ def test_damage(tmp_path):
             try:
                 connection.execute(f"SELECT * FROM '{path}'").arrow()
                 connection.execute(f"SELECT count(*) FROM '{path}' WHERE int64 > 5 AND text < 'm'").fetchall()
-            except bedplate.Error as error:
+            except (bedplate.Error, pa.ArrowInvalid) as error:
                 assert str(path) in str(error) or "memory" in str(error), error
             assert connection.execute("SELECT 1").fetchall() == [(1,)]
