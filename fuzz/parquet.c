@@ -50,7 +50,8 @@ static bp_status read_all(source *source, size_t batch_size, uint64_t *rows, bui
     if ((status = source->class->scan_open(&scan, source, &request, NULL))) return status;
     if ((status = scan->class->worker_new(&worker, scan, NULL))) goto done;
     while (*rows < ROWS_MOST && (status = scan->class->claim(scan, worker, &morsel, &end, NULL)) == BP_OK && !end) {
-        while (*rows < ROWS_MOST && (status = scan->class->next(scan, worker, &batch, NULL)) == BP_OK && batch.row_count) take_rows(&batch, rows, out);
+        while (*rows < ROWS_MOST && (status = scan->class->next(scan, worker, &batch, NULL)) == BP_OK && batch.row_count)
+            take_rows(&batch, rows, out);
         if (status) break;
     }
 done:
