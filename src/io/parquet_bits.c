@@ -2,6 +2,9 @@
  *
  * Packed values lie little-endian, least significant bit first. A value of up to 32 bits that begins anywhere in a byte lies within eight
  * bytes, so one unaligned load, a shift and a mask fetch it; pages have eight spare bytes behind. */
+#include "parquet_bits.h"
+
+#include "base/cpu.h"
 #include "parquet_internal.h"
 
 static inline uint64_t load64(const uint8_t *at)
@@ -69,6 +72,12 @@ static bool next_run(parquet_runs *runs)
 /* Whole groups of eight from the beginning of a byte. */
 static void unpack_groups(const uint8_t *in, unsigned width, uint32_t *out, size_t count)
 {
+#if defined(__x86_64__) && !defined(BEDPLATE_SCALAR)
+    if (width && width <= PARQUET_UNPACK_MOST && count >= 32 && cpu_level() >= CPU_AVX2) {
+        parquet_unpack_avx2(in, width, out, count / 8);
+        return;
+    }
+#endif
     switch (width) {
         UNPACK(1)
         UNPACK(2)
@@ -197,6 +206,17 @@ bool parquet_runs_read_bits(parquet_runs *runs, uint64_t *bits, size_t at, size_
         count -= part;
     }
     return true;
+}
+
+uint32_t parquet_most(const uint32_t *values, size_t count)
+{
+    uint32_t most = 0;
+
+#if defined(__x86_64__) && !defined(BEDPLATE_SCALAR)
+    if (cpu_level() >= CPU_AVX2) return parquet_most_avx2(values, count);
+#endif
+    for (size_t i = 0; i < count; i++) most = values[i] > most ? values[i] : most;
+    return most;
 }
 
 /* DELTA_BINARY_PACKED -------------------------------------------------------------------------------------------------------------- */

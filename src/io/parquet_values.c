@@ -3,6 +3,7 @@
  * Each encoding knows to give the next `count` stored values: 4, 8 or 12 bytes each as PLAIN has them, or string_refs for what is stored as bytes.
  * Where those are ours already they go straight to the result, else through the scratch, PIECE values at a time (so they stay in the first cache). */
 #include "base/utf8_check.h"
+#include "parquet_bits.h"
 #include "parquet_internal.h"
 
 #define PIECE 1024
@@ -288,10 +289,10 @@ static bp_status read_bits(parquet_reader *reader, size_t count, uint64_t *out, 
 /* Codes -------------------------------------------------------------------------------------------------------------------------------- */
 bp_status parquet_codes_read(parquet_reader *reader, size_t count, uint32_t *out, bp_error *err)
 {
-    uint32_t most = 0;
+    uint32_t most;
 
     if (!parquet_runs_read(&reader->codes, out, count)) return short_page(err);
-    for (size_t i = 0; i < count; i++) most = out[i] > most ? out[i] : most;
+    most = parquet_most(out, count);
     if (count && most >= reader->dictionary.length)
         return error_set(err, BP_BAD_FORMAT, "code %u of a dictionary of %zu values", most, reader->dictionary.length);
     return BP_OK;

@@ -50,10 +50,13 @@ static void test_every_width(void **state)
         for (unsigned i = 0; i < 64; i++)
             for (unsigned bit = 0; bit < width; bit++)
                 if ((i * 0x9e3779b9u & mask) >> bit & 1) bytes[1 + (i * width + bit) / 8] |= (uint8_t)(1 << (i * width + bit) % 8);
-        parquet_runs_init(&runs, bytes, 1 + 8 * width, width);
-        assert_true(parquet_runs_read(&runs, values, 5));
-        assert_true(parquet_runs_read(&runs, values + 5, 59));
-        for (unsigned i = 0; i < 64; i++) assert_int_equal(values[i], i * 0x9e3779b9u & mask);
+        for (cpu_kind level = CPU_SCALAR; level <= CPU_AVX512; level++) {
+            cpu_force_level(level);
+            parquet_runs_init(&runs, bytes, 1 + 8 * width, width);
+            assert_true(parquet_runs_read(&runs, values, 5));
+            assert_true(parquet_runs_read(&runs, values + 5, 59));
+            for (unsigned i = 0; i < 64; i++) assert_int_equal(values[i], i * 0x9e3779b9u & mask);
+        }
     }
 }
 
