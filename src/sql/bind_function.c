@@ -4,7 +4,6 @@
 #include "io/csv.h"
 #include "io/parquet.h"
 #include "io/range_source.h"
-#include "known_files.h"
 
 /* arguments ------------------------------------------------------------------------------------------------------------------------------------- */
 typedef struct call_arguments {
@@ -103,6 +102,13 @@ static bool overridden(source **out, const binder *binder)
     return true;
 }
 
+static bp_status csv_source_over(source **out, const binder *binder, const file_list *files, const csv_options *options,
+                                 bp_error *err)
+{
+    if (files->count == 1) return csv_source_known(out, binder->context, files->paths[0], options, err);
+    return csv_source_new(out, binder->context, files->paths, files->count, options, err);
+}
+
 static bp_status csv_source_of(source **out, binder *binder, syntax_id call, bp_error *err)
 {
     call_arguments arguments;
@@ -124,7 +130,7 @@ static bp_status csv_source_of(source **out, binder *binder, syntax_id call, bp_
             return status;
         }
     }
-    return csv_source_new(out, binder->context, files.paths, files.count, &options, err);
+    return csv_source_over(out, binder, &files, &options, err);
 }
 
 /* read_parquet ------------------------------------------------------------------------------------------------------------------------------------ */
@@ -228,29 +234,7 @@ static bp_status plain_source(source **out, binder *binder, const file_list *fil
     csv_options_init(&options);
     parquet_options_init(&parquet_options);
     if (parquet) return parquet_source_new(out, binder->context, files->paths, files->count, &parquet_options, err);
-    return csv_source_new(out, binder->context, files->paths, files->count, &options, err);
-}
-
-/* One file named by its path alone: known already, or looked at now and then known. A pipe is never known. */
-static bp_status known_source(source **out, binder *binder, const file_list *files, bool parquet, bp_error *err)
-{
-    string_view path = files->paths[0];
-    file_identity identity;
-    source *known;
-    bp_status status;
-
-    if (files->count != 1 || file_identify(&identity, binder->context, path, NULL) || identity.size == 0)
-        return plain_source(out, binder, files, parquet, err);
-    if ((known = known_files_find(binder->session, path, &identity))) {
-        *out = source_retain(known);
-        return BP_OK;
-    }
-    if ((status = plain_source(out, binder, files, parquet, err))) return status;
-    if ((status = known_files_add(binder->session, path, &identity, *out, err))) {
-        source_release(*out);
-        *out = NULL;
-    }
-    return status;
+    return csv_source_over(out, binder, files, &options, err);
 }
 
 bp_status bind_path(source **out, binder *binder, string_view path, uint32_t position, bp_error *err)
@@ -264,7 +248,7 @@ bp_status bind_path(source **out, binder *binder, string_view path, uint32_t pos
                             STRING_ARGUMENTS(path));
     if (overridden(out, binder)) return BP_OK;
     if ((status = expand_paths(&files, binder, &path, 1, position, err))) return status;
-    status = known_source(out, binder, &files, is_parquet(path), err);
+    status = plain_source(out, binder, &files, is_parquet(path), err);
     if (err && status && err->position < 0 && err->line == 0) err->position = position;
     return status;
 }
