@@ -12,7 +12,7 @@
     ----
     1,a
 
-Records are separated by blank lines; `#` begins a comment. `query sorted` compares the rows in sorted order. $DATA is a folder of flights data.
+Records are separated by blank lines; `#` begins a comment. `query sorted` compares the rows in sorted order. $DATA is a folder of flights data, $SOURCE the tree.
 The library is taken through its C interface, with the settings that --set NAME=VALUE gives; `N passed, N failed` ends the output.
 """
 
@@ -113,7 +113,8 @@ def records(path):
 def fault_of(connection, kind, sql, expected):
     """What is wrong with a record; None: nothing."""
     try:
-        rows = connection.run(sql.replace("$DATA", os.environ.get("BEDPLATE_DATA", str(ROOT / "build/data"))))
+        sql = sql.replace("$SOURCE", str(ROOT)).replace("$DATA", os.environ.get("BEDPLATE_DATA", str(ROOT / "build/data")))
+        rows = connection.run(sql)
     except Failed as failure:
         message = str(failure)
         if kind.startswith("statement error") and kind[len("statement error") :].strip() in message:

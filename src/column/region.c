@@ -33,12 +33,25 @@ region *region_retain(region *region)
     return region;
 }
 
+static void run_endings(region *region)
+{
+    for (ending *ending = region->endings; ending; ending = ending->older) ending->function(ending->data);
+    region->endings = NULL;
+}
+
+void region_reset(region *region)
+{
+    CHECK(!region_is_shared(region));
+    run_endings(region);
+    arena_reset(&region->arena);
+}
+
 void region_release(region *region)
 {
     memory *memory;
 
     if (!region || atomic_fetch_sub_explicit(&region->references, 1, memory_order_acq_rel) != 1) return;
-    for (ending *ending = region->endings; ending; ending = ending->older) ending->function(ending->data);
+    run_endings(region);
     memory = region->memory;
     arena_clear(&region->arena);
     memory_delete(memory, region);

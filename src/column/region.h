@@ -13,6 +13,8 @@ void region_release(region *region); /* NULL is fine */
 /* The arena to fill; only while the maker is the only holder. */
 arena *region_arena(region *region);
 bool region_is_shared(const region *region);
+/* While the maker is the only holder: run what was to be run at the end, and empty the arena for its next use. */
+void region_reset(region *region);
 /* Run `function(data)` when the region ends: for foreign memory (an imported ArrowArray) that the region stands for. */
 MUST_USE bool region_on_end(region *region, void (*function)(void *data), void *data);
 

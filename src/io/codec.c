@@ -3,6 +3,8 @@
 #define ZSTD_STATIC_LINKING_ONLY /* ZSTD_createDStream_advanced: a decoder with an allocator of ours */
 #include "io/codec.h"
 
+#include "codec_internal.h"
+
 #include <zlib.h>
 #include <zstd.h>
 #include <zstd_errors.h>
@@ -10,7 +12,7 @@
 #define SIZE_HEADER 64 /* keeps the alignment */
 #define ENCODE_PIECE ((size_t)1 << 16)
 
-static void *allocate_sized(void *account, size_t size)
+void *codec_allocate_sized(void *account, size_t size)
 {
     char *block = size > SIZE_MAX - SIZE_HEADER ? NULL : memory_allocate(account, size + SIZE_HEADER);
 
@@ -19,19 +21,20 @@ static void *allocate_sized(void *account, size_t size)
     return block + SIZE_HEADER;
 }
 
-static void free_sized(void *account, void *pointer)
+void codec_free_sized(void *account, void *pointer)
 {
-    char *block = (char *)pointer - SIZE_HEADER;
+    char *block;
     size_t size;
 
     if (!pointer) return;
+    block = (char *)pointer - SIZE_HEADER;
     memcpy(&size, block, sizeof size);
     memory_free(account, block, size + SIZE_HEADER);
 }
 
 static void *zlib_allocate(void *account, unsigned count, unsigned size)
 {
-    return allocate_sized(account, (size_t)count * size);
+    return codec_allocate_sized(account, (size_t)count * size);
 }
 
 codec_kind codec_of_bytes(const void *bytes, size_t size)
@@ -81,11 +84,11 @@ bp_status codec_decoder_new(codec_decoder **out, memory *memory, codec_kind kind
     decoder->memory = memory;
     decoder->kind = kind;
     if (kind == CODEC_GZIP) {
-        decoder->gzip = (z_stream){.zalloc = zlib_allocate, .zfree = free_sized, .opaque = memory};
+        decoder->gzip = (z_stream){.zalloc = zlib_allocate, .zfree = codec_free_sized, .opaque = memory};
         decoder->gzip_ready = inflateInit2(&decoder->gzip, 15 + 16) == Z_OK;
         if (!decoder->gzip_ready) status = error_no_memory(err, memory, 1 << 16);
     } else if (kind == CODEC_ZSTD) {
-        decoder->zstd = ZSTD_createDStream_advanced((ZSTD_customMem){allocate_sized, free_sized, memory});
+        decoder->zstd = ZSTD_createDStream_advanced((ZSTD_customMem){codec_allocate_sized, codec_free_sized, memory});
         if (!decoder->zstd) status = error_no_memory(err, memory, 1 << 17);
     }
     if (status)
@@ -189,11 +192,11 @@ bp_status codec_encoder_new(codec_encoder **out, memory *memory, codec_kind kind
     encoder->memory = memory;
     encoder->kind = kind;
     if (kind == CODEC_GZIP) {
-        encoder->gzip = (z_stream){.zalloc = zlib_allocate, .zfree = free_sized, .opaque = memory};
+        encoder->gzip = (z_stream){.zalloc = zlib_allocate, .zfree = codec_free_sized, .opaque = memory};
         encoder->gzip_ready = deflateInit2(&encoder->gzip, level ? level : 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) == Z_OK;
         if (!encoder->gzip_ready) status = error_no_memory(err, memory, 1 << 18);
     } else if (kind == CODEC_ZSTD) {
-        encoder->zstd = ZSTD_createCStream_advanced((ZSTD_customMem){allocate_sized, free_sized, memory});
+        encoder->zstd = ZSTD_createCStream_advanced((ZSTD_customMem){codec_allocate_sized, codec_free_sized, memory});
         if (!encoder->zstd || ZSTD_isError(ZSTD_CCtx_setParameter(encoder->zstd, ZSTD_c_compressionLevel, level ? level : 3)))
             status = error_no_memory(err, memory, 1 << 18);
     }

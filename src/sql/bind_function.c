@@ -2,6 +2,7 @@
 #include "base/glob.h"
 #include "binder.h"
 #include "io/csv.h"
+#include "io/parquet.h"
 #include "io/range_source.h"
 
 /* arguments ------------------------------------------------------------------------------------------------------------------------------------- */
@@ -132,6 +133,48 @@ static bp_status csv_source_of(source **out, binder *binder, syntax_id call, bp_
     return csv_source_over(out, binder, &files, &options, err);
 }
 
+/* read_parquet ------------------------------------------------------------------------------------------------------------------------------------ */
+static bp_status parquet_source_of(source **out, binder *binder, syntax_id call, bp_error *err)
+{
+    call_arguments arguments;
+    parquet_options options;
+    file_list files = {0};
+    bp_status status;
+
+    if (overridden(out, binder)) return BP_OK;
+    if ((status = split_arguments(&arguments, binder, call, err))) return status;
+    if ((status = wants_arguments(binder, call, &arguments, 1, 1, err))) return status;
+    if ((status = path_argument(&files, binder, arguments.positional[0], err))) return status;
+    parquet_options_init(&options);
+    for (size_t i = 0; i < arguments.named_count; i++) {
+        const syntax_node *named = syntax_at(binder->tree, arguments.named[i]);
+        const column *value;
+        if ((status = option_value(&value, binder, syntax_child(binder->tree, arguments.named[i], 0), err))) return status;
+        if ((status = parquet_options_set(&options, binder->arena, named->text, value, err))) {
+            if (err && err->position < 0) err->position = named->begin;
+            return status;
+        }
+    }
+    return parquet_source_new(out, binder->context, files.paths, files.count, &options, err);
+}
+
+/* parquet_schema('…') and its like: the footers are read now, into a table. */
+static bp_status parquet_facts_of(source **out, binder *binder, syntax_id call, parquet_fact fact, bp_error *err)
+{
+    call_arguments arguments;
+    file_list files = {0};
+    bp_status status;
+
+    if (overridden(out, binder)) return BP_OK;
+    if ((status = split_arguments(&arguments, binder, call, err))) return status;
+    if ((status = wants_arguments(binder, call, &arguments, 1, 1, err))) return status;
+    if (arguments.named_count)
+        return error_set_at(err, BP_BIND_ERROR, syntax_at(binder->tree, arguments.named[0])->begin, "%.*s() has no options",
+                            STRING_ARGUMENTS(syntax_at(binder->tree, call)->text));
+    if ((status = path_argument(&files, binder, arguments.positional[0], err))) return status;
+    return parquet_facts_new(out, binder->context, files.paths, files.count, fact, err);
+}
+
 bp_status option_value(const column **out, binder *binder, syntax_id node, bp_error *err)
 {
     const syntax *tree = binder->tree;
@@ -177,20 +220,35 @@ bp_status struct_constant(const column **out, binder *binder, syntax_id node, bp
     return BP_OK;
 }
 
+static bool is_parquet(string_view path)
+{
+    return path.size >= 8 && string_equal_nocase(string_view_slice(path, path.size - 8, path.size), STRING_VIEW(".parquet"));
+}
+
+/* Files named by a path alone, with the options that are usual for their kind. */
+static bp_status plain_source(source **out, binder *binder, const file_list *files, bool parquet, bp_error *err)
+{
+    parquet_options parquet_options;
+    csv_options options;
+
+    csv_options_init(&options);
+    parquet_options_init(&parquet_options);
+    if (parquet) return parquet_source_new(out, binder->context, files->paths, files->count, &parquet_options, err);
+    return csv_source_over(out, binder, files, &options, err);
+}
+
 bp_status bind_path(source **out, binder *binder, string_view path, uint32_t position, bp_error *err)
 {
     file_list files = {0};
-    csv_options options;
     bp_status status;
 
-    if (string_ends_with(path, STRING_VIEW(".parquet")) || string_ends_with(path, STRING_VIEW(".json")) ||
-        string_ends_with(path, STRING_VIEW(".jsonl")) || string_ends_with(path, STRING_VIEW(".ndjson")) ||
-        string_ends_with(path, STRING_VIEW(".arrow")))
-        return error_set_at(err, BP_NOT_SUPPORTED, position, "'%.*s': this version reads CSV files only", STRING_ARGUMENTS(path));
+    if (string_ends_with(path, STRING_VIEW(".json")) || string_ends_with(path, STRING_VIEW(".jsonl")) ||
+        string_ends_with(path, STRING_VIEW(".ndjson")) || string_ends_with(path, STRING_VIEW(".arrow")))
+        return error_set_at(err, BP_NOT_SUPPORTED, position, "'%.*s': this version reads CSV and Parquet files only",
+                            STRING_ARGUMENTS(path));
     if (overridden(out, binder)) return BP_OK;
     if ((status = expand_paths(&files, binder, &path, 1, position, err))) return status;
-    csv_options_init(&options);
-    status = csv_source_over(out, binder, &files, &options, err);
+    status = plain_source(out, binder, &files, is_parquet(path), err);
     if (err && status && err->position < 0 && err->line == 0) err->position = position;
     return status;
 }
@@ -231,7 +289,17 @@ bp_status integer_constant(int64_t *out, binder *binder, syntax_id node, bp_erro
 }
 
 /* the table of functions --------------------------------------------------------------------------------------------------------------------------------- */
-static const char *const function_names[] = {"generate_series", "range", "read_csv", "read_csv_auto", "unnest"};
+static const char *const function_names[] = {"generate_series",
+                                             "parquet_file_metadata",
+                                             "parquet_kv_metadata",
+                                             "parquet_metadata",
+                                             "parquet_scan",
+                                             "parquet_schema",
+                                             "range",
+                                             "read_csv",
+                                             "read_csv_auto",
+                                             "read_parquet",
+                                             "unnest"};
 
 static string_view function_name_at(const void *data, size_t index)
 {
@@ -248,13 +316,39 @@ string_view table_function_name(size_t index)
     return string_view_of(function_names[index]);
 }
 
+/* Parquet's functions; *known false: it is none of them. */
+static bp_status parquet_function(source **out, binder *binder, syntax_id call, bool *known, bp_error *err)
+{
+    static const struct {
+        const char *name;
+        parquet_fact fact;
+    } facts[] = {{"parquet_schema", PARQUET_SCHEMA},
+                 {"parquet_metadata", PARQUET_METADATA},
+                 {"parquet_file_metadata", PARQUET_FILE_METADATA},
+                 {"parquet_kv_metadata", PARQUET_KV_METADATA}};
+    string_view name = syntax_at(binder->tree, call)->text;
+
+    *known = true;
+    if (string_equal_nocase(name, STRING_VIEW("read_parquet")) || string_equal_nocase(name, STRING_VIEW("parquet_scan")))
+        return parquet_source_of(out, binder, call, err);
+    for (size_t i = 0; i < ARRAY_LENGTH(facts); i++)
+        if (string_equal_nocase(name, string_view_of(facts[i].name)))
+            return parquet_facts_of(out, binder, call, facts[i].fact, err);
+    *known = false;
+    return BP_OK;
+}
+
 bp_status bind_table_function(plan_id *out, scope *scope, binder *binder, syntax_id call, bp_error *err)
 {
     const syntax_node *node = syntax_at(binder->tree, call);
     source *source = NULL;
-    bp_status status;
+    bool known;
+    bp_status status = parquet_function(&source, binder, call, &known, err);
 
-    if (string_equal_nocase(node->text, STRING_VIEW("read_csv")) || string_equal_nocase(node->text, STRING_VIEW("read_csv_auto")))
+    if (known) {
+        if (status) return status;
+    } else if (string_equal_nocase(node->text, STRING_VIEW("read_csv")) ||
+               string_equal_nocase(node->text, STRING_VIEW("read_csv_auto")))
         status = csv_source_of(&source, binder, call, err);
     else if (string_equal_nocase(node->text, STRING_VIEW("range")))
         status = range_of(&source, binder, call, false, err);

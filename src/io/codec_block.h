@@ -1,0 +1,42 @@
+/* Compressed blocks whose size in full is known beforehand: the pages of Parquet files, the buffers of Arrow IPC. */
+#ifndef IO_CODEC_BLOCK_H
+#define IO_CODEC_BLOCK_H
+
+#include "base/bytes.h"
+
+/* BLOCK_LZ4_HADOOP: blocks of LZ4 with their sizes in front, as Hadoop frames them; some writers leave the frames out. */
+typedef enum block_codec {
+    BLOCK_NONE,
+    BLOCK_SNAPPY,
+    BLOCK_GZIP,
+    BLOCK_BROTLI,
+    BLOCK_ZSTD,
+    BLOCK_LZ4,
+    BLOCK_LZ4_HADOOP
+} block_codec;
+
+const char *block_codec_name(block_codec codec);
+
+typedef struct block_decoder block_decoder;
+
+/* Holds the states of the libraries, made at first use; for one thread at a time. */
+MUST_USE bp_status block_decoder_new(block_decoder **out, memory *memory, bp_error *err);
+void block_decoder_free(block_decoder *decoder); /* NULL is fine */
+
+/* Whether a block of `size` bytes can hold `full_size`: asked before room for them is made. */
+bool block_size_possible(block_codec codec, const uint8_t *bytes, size_t size, uint64_t full_size);
+/* Exactly full_size bytes into `out`, which has 16 spare bytes behind them (their content is lost). BP_BAD_FORMAT: damaged. */
+MUST_USE bp_status block_decode(block_decoder *decoder, block_codec codec, const uint8_t *bytes, size_t size, char *out,
+                                size_t full_size, bp_error *err);
+
+/* The check sum of Parquet's pages and of gzip. */
+uint32_t block_crc32(const uint8_t *bytes, size_t size);
+
+/* The formats written by us; false: damaged, or not of that size. */
+#define BLOCK_SPARE 16
+bool snappy_decode(const uint8_t *bytes, size_t size, uint8_t *out, size_t full_size);
+bool snappy_full_size(const uint8_t *bytes, size_t size, uint64_t *full_size);
+bool lz4_decode(const uint8_t *bytes, size_t size, uint8_t *out, size_t full_size);
+bool lz4_hadoop_decode(const uint8_t *bytes, size_t size, uint8_t *out, size_t full_size);
+
+#endif

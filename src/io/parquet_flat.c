@@ -1,0 +1,211 @@
+/* Rows of a column that is not nested: validity comes straight from the definition levels, which have one bit, values go straight into the batch.
+ *
+ * Values that are there lie dense in the page; where rows are NULL they are moved apart afterwards, from the last to the first. Text from pages with
+ * codes stays codes, as a DICTIONARY column that shares the page's dictionary; a batch that meets both kinds of pages, or whose dictionary is larger
+ * than the batch (so that nobody would gain by it), is written out. */
+#include "parquet_internal.h"
+
+#define SPREAD_LOOP(type)                                                                                                          \
+    do {                                                                                                                           \
+        type *all = values;                                                                                                        \
+        for (size_t i = rows; i-- > 0 && dense <= i;) {                                                                            \
+            bool there = bitmap_get(validity, at + i);                                                                             \
+            dense -= there;                                                                                                        \
+            all[i] = there ? all[dense] : (type){0};                                                                               \
+        }                                                                                                                          \
+    } while (0)
+
+typedef struct wide {
+    uint64_t words[4];
+} wide;
+
+static void spread_bits(uint64_t *values, const uint64_t *validity, size_t at, size_t rows, size_t dense)
+{
+    for (size_t i = rows; i-- > 0;) {
+        bool there = bitmap_get(validity, at + i);
+        dense -= there;
+        bitmap_put(values, at + i, there && bitmap_get(values, at + dense));
+    }
+}
+
+void parquet_spread(void *values, size_t width, const uint64_t *validity, size_t at, size_t rows, size_t dense)
+{
+    switch (width) {
+    case 0: spread_bits(values, validity, at, rows, dense); break;
+    case 1: SPREAD_LOOP(uint8_t); break;
+    case 2: SPREAD_LOOP(uint16_t); break;
+    case 4: SPREAD_LOOP(uint32_t); break;
+    case 8: SPREAD_LOOP(uint64_t); break;
+    case 16: SPREAD_LOOP(uint128); break;
+    default: SPREAD_LOOP(wide); break;
+    }
+}
+
+void parquet_reader_skip(parquet_reader *reader, uint64_t rows)
+{
+    reader->skip += rows;
+}
+
+static bp_status bad_levels(bp_error *err)
+{
+    return error_set(err, BP_BAD_FORMAT, "it has fewer definition levels than values");
+}
+
+bp_status parquet_flat_settle(parquet_reader *reader, bp_error *err)
+{
+    uint64_t bits[64], skipped;
+    bp_status status;
+
+    while (reader->skip) {
+        size_t rows, dense;
+        if (reader->page_left == 0) {
+            if ((status = parquet_page_next(reader, reader->skip, &skipped, err))) return status;
+            reader->skip -= skipped;
+            reader->row += skipped;
+            continue;
+        }
+        rows = reader->skip < reader->page_left ? (size_t)reader->skip : (size_t)reader->page_left;
+        if (reader->leaf->max_definition && rows > 64 * ARRAY_LENGTH(bits)) rows = 64 * ARRAY_LENGTH(bits);
+        dense = rows;
+        if (reader->leaf->max_definition) {
+            dense = 0;
+            if (!parquet_runs_read_bits(&reader->definitions, bits, 0, rows, &dense)) return bad_levels(err);
+        }
+        if ((status = parquet_values_skip(reader, dense, err))) return status;
+        reader->page_left -= rows;
+        reader->skip -= rows;
+        reader->row += rows;
+    }
+    return BP_OK;
+}
+
+typedef enum text_form { FORM_UNKNOWN, FORM_CODES, FORM_VALUES } text_form;
+
+typedef struct filling {
+    parquet_reader *reader;
+    const parquet_target *target;
+    size_t rows, done, null_count;
+    void *values;
+    uint32_t *codes;
+    uint64_t *validity;
+    text_form form;
+} filling;
+
+static bp_status no_room(const filling *to, size_t size, bp_error *err)
+{
+    return error_no_memory(err, to->target->arena->memory, size);
+}
+
+static bp_status make_values(filling *to, bp_error *err)
+{
+    size_t width = to->reader->leaf->width, size = width ? to->rows * width : bitmap_words(to->rows) * 8 + 8;
+
+    if (to->values) return BP_OK;
+    to->values = arena_allocate_aligned(to->target->arena, size + 16, 64);
+    if (!to->values) return no_room(to, size, err);
+    if (!width) memset(to->values, 0, size);
+    return BP_OK;
+}
+
+/* Codes read so far become values. */
+static bp_status write_out(filling *to, bp_error *err)
+{
+    const string_ref *dictionary = to->reader->dictionary.values;
+    string_ref *texts;
+    bp_status status = make_values(to, err);
+
+    if (status) return status;
+    texts = to->values;
+    for (size_t i = 0; i < to->done; i++)
+        texts[i] = to->validity && !bitmap_get(to->validity, i) ? (string_ref){0} : dictionary[to->codes[i]];
+    to->form = FORM_VALUES;
+    return BP_OK;
+}
+
+static bp_status keep_dictionary(const filling *to, bp_error *err)
+{
+    if (to->target->keep(to->target->keep_data, to->reader->dictionary_region)) return BP_OK;
+    return no_room(to, 64, err);
+}
+
+static bp_status choose_form(filling *to, bp_error *err)
+{
+    const parquet_reader *reader = to->reader;
+    bool codes = reader->is_codes && reader->leaf->convert == CONVERT_REF && reader->dictionary.length > 0 &&
+                 reader->dictionary.length <= to->rows;
+
+    if (to->form == FORM_CODES && !codes) return write_out(to, err);
+    if (to->form != FORM_UNKNOWN) return BP_OK;
+    to->form = codes ? FORM_CODES : FORM_VALUES;
+    if (!codes) return make_values(to, err);
+    to->codes = arena_allocate_aligned(to->target->arena, to->rows * sizeof *to->codes, 64);
+    if (!to->codes) return no_room(to, to->rows * sizeof *to->codes, err);
+    return keep_dictionary(to, err);
+}
+
+/* Rows of the present page. */
+static bp_status fill(filling *to, size_t rows, bp_error *err)
+{
+    parquet_reader *reader = to->reader;
+    size_t dense = rows, width = reader->leaf->width;
+    bp_status status;
+
+    if ((status = choose_form(to, err))) return status;
+    if (to->validity) {
+        dense = 0;
+        if (!parquet_runs_read_bits(&reader->definitions, to->validity, to->done, rows, &dense)) return bad_levels(err);
+        to->null_count += rows - dense;
+    }
+    if (to->form == FORM_CODES) {
+        if ((status = parquet_codes_read(reader, dense, to->codes + to->done, err))) return status;
+        if (dense < rows) parquet_spread(to->codes + to->done, sizeof *to->codes, to->validity, to->done, rows, dense);
+        return BP_OK;
+    }
+    if ((status = parquet_values_read(reader, to->target, dense, (char *)to->values + to->done * width, width ? 0 : to->done, err)))
+        return status;
+    if (dense < rows) parquet_spread((char *)to->values + to->done * width, width, to->validity, to->done, rows, dense);
+    return BP_OK;
+}
+
+/* The dictionary's column is copied: it shall live as long as the batch, which is longer than the reader. */
+static bp_status as_dictionary(const filling *to, column *out, bp_error *err)
+{
+    column *dictionary = arena_new(to->target->arena, column);
+
+    if (!dictionary) return no_room(to, sizeof *dictionary, err);
+    *dictionary = to->reader->dictionary;
+    dictionary->owner = to->target->owner;
+    out->encoding = COLUMN_DICTIONARY;
+    out->values = to->codes;
+    out->children = dictionary;
+    out->child_count = 1;
+    return BP_OK;
+}
+
+bp_status parquet_flat_read(parquet_reader *reader, const parquet_target *target, size_t rows, column *out, bp_error *err)
+{
+    filling to = {.reader = reader, .target = target, .rows = rows};
+    uint64_t skipped;
+    bp_status status;
+
+    if ((status = parquet_flat_settle(reader, err))) return status;
+    if (reader->leaf->max_definition) {
+        to.validity = arena_allocate_aligned(target->arena, bitmap_words(rows) * 8 + 8, 64);
+        if (!to.validity) return no_room(&to, rows / 8, err);
+    }
+    while (to.done < rows) {
+        size_t part;
+        if (reader->page_left == 0 && (status = parquet_page_next(reader, 0, &skipped, err))) return status;
+        part = reader->page_left < rows - to.done ? (size_t)reader->page_left : rows - to.done;
+        if ((status = fill(&to, part, err))) return status;
+        to.done += part;
+        reader->page_left -= part;
+        reader->row += part;
+    }
+    *out = (column){.type = reader->leaf->type,
+                    .length = rows,
+                    .values = to.values,
+                    .validity = to.null_count ? to.validity : NULL,
+                    .owner = target->owner};
+    return to.form == FORM_CODES ? as_dictionary(&to, out, err) : BP_OK;
+}

@@ -1,0 +1,620 @@
+/* Scans: morsels, batches, late reading.
+ *
+ * A row group is cut into morsels of twice the setting morsel_rows, wherever its pages are: a worker's readers only go forward, and a worker claims
+ * morsels in rising order, so each unpacks a page at most once, and passes over the pages of others by their headers alone.
+ *
+ * Columns with filters are read first, batch by batch. Of the others only the stretch from the first row that passes to the last is read, and none where
+ * no row passes; pages that fall wholly between are never unpacked.
+ *
+ * A batch lies in the worker's region, which is used again unless a consumer has kept it. Dictionaries and pages that its texts point into are regions of
+ * their own, which the batch's region holds until it ends or is used again. */
+#include "base/cancel.h"
+#include "io/csv_scan.h"
+#include "parquet_scan.h"
+
+typedef struct scanned_group {
+    uint32_t file, row_group;
+    uint64_t first_morsel;
+} scanned_group;
+
+typedef struct parquet_scan {
+    scan base;
+    parquet_source *source;
+    size_t *columns; /* wanted ones, then those that filters alone need */
+    size_t column_count, read_count;
+    scan_filter *filters;
+    size_t *filter_places;
+    size_t filter_count;
+    size_t batch_size;
+    uint64_t morsel_rows;
+    scanned_group *groups;
+    size_t group_count;
+    uint64_t morsel_count;
+    _Atomic uint64_t next_morsel;
+} parquet_scan;
+
+/* Which entries of a dictionary pass a filter. */
+typedef struct passing {
+    uint64_t *bits;
+    size_t capacity; /* words */
+    uint64_t dictionary; /* parquet_reader.dictionary_number + 1; 0: none yet */
+} passing;
+
+typedef struct parquet_worker {
+    parquet_scan *scan;
+    file file;
+    bool has_group;
+    uint32_t file_number, row_group;
+    block_decoder *decoder;
+    parquet_reader *readers; /* of the leaves of the read columns */
+    size_t *first_reader; /* of each read column; SIZE_MAX: not stored */
+    size_t reader_count;
+    uint64_t dictionaries;
+    uint64_t row, end; /* of the row group: the morsel's rows left */
+    uint64_t file_row; /* of the row group's first row in its file */
+    region *region;
+    region **used; /* what the batch points into; `region` holds them */
+    size_t used_count, used_capacity;
+    size_t batch_bytes;
+    column *columns; /* read ones, then those of the batch */
+    bool *is_read;
+    uint32_t *selection, *shifted;
+    passing *passing;
+} parquet_worker;
+
+/* Ends ---------------------------------------------------------------------------------------------------------------------------- */
+static memory *memory_of(const parquet_scan *scan)
+{
+    return scan->source->base.context->memory;
+}
+
+static void scan_end(scan *base)
+{
+    parquet_scan *scan = (parquet_scan *)base;
+    memory *memory = memory_of(scan);
+
+    memory_free(memory, scan->columns, (scan->column_count + scan->filter_count + 1) * sizeof *scan->columns);
+    memory_free(memory, scan->filters, (scan->filter_count + 1) * sizeof *scan->filters);
+    memory_free(memory, scan->filter_places, (scan->filter_count + 1) * sizeof *scan->filter_places);
+    memory_free(memory, scan->groups, (scan->group_count + 1) * sizeof *scan->groups);
+    source_release(&scan->source->base);
+    memory_delete(memory, scan);
+}
+
+static void release_region(void *region)
+{
+    region_release(region);
+}
+
+static void close_group(parquet_worker *worker)
+{
+    for (size_t i = 0; i < worker->reader_count; i++) parquet_reader_close(&worker->readers[i]);
+    worker->has_group = false;
+}
+
+static void worker_end(scan_worker *base)
+{
+    parquet_worker *worker = (parquet_worker *)base;
+    parquet_scan *scan = worker->scan;
+    memory *memory = memory_of(scan);
+
+    if (worker->readers) close_group(worker);
+    for (size_t i = 0; worker->passing && i < scan->filter_count; i++)
+        memory_free(memory, worker->passing[i].bits, worker->passing[i].capacity * sizeof(uint64_t));
+    region_release(worker->region);
+    memory_free(memory, worker->used, worker->used_capacity * sizeof *worker->used);
+    memory_free(memory, worker->readers, (worker->reader_count + 1) * sizeof *worker->readers);
+    memory_free(memory, worker->first_reader, (scan->read_count + 1) * sizeof *worker->first_reader);
+    memory_free(memory, worker->columns, (scan->read_count + scan->column_count + 1) * sizeof *worker->columns);
+    memory_free(memory, worker->is_read, (scan->read_count + 1) * sizeof *worker->is_read);
+    memory_free(memory, worker->selection, scan->batch_size * sizeof *worker->selection);
+    memory_free(memory, worker->shifted, scan->batch_size * sizeof *worker->shifted);
+    memory_free(memory, worker->passing, (scan->filter_count + 1) * sizeof *worker->passing);
+    block_decoder_free(worker->decoder);
+    file_close(&worker->file);
+    memory_delete(memory, worker);
+}
+
+/* A worker ------------------------------------------------------------------------------------------------------------------------- */
+static bp_status worker_make(scan_worker **out, scan *base, bp_error *err)
+{
+    parquet_scan *scan = (parquet_scan *)base;
+    const parquet_source *source = scan->source;
+    memory *memory = memory_of(scan);
+    parquet_worker *worker = memory_new(memory, parquet_worker);
+    bp_status status;
+
+    *out = NULL;
+    if (!worker) return error_no_memory(err, memory, sizeof *worker);
+    worker->scan = scan;
+    for (size_t i = 0; i < scan->read_count; i++)
+        if (scan->columns[i] < source->stored_count) worker->reader_count += source->leaf_counts[scan->columns[i]];
+    worker->readers = memory_allocate_array(memory, worker->reader_count + 1, sizeof *worker->readers);
+    worker->first_reader = memory_allocate_array(memory, scan->read_count + 1, sizeof *worker->first_reader);
+    worker->columns = memory_allocate_array(memory, scan->read_count + scan->column_count + 1, sizeof *worker->columns);
+    worker->is_read = memory_allocate_array(memory, scan->read_count + 1, sizeof *worker->is_read);
+    worker->selection = memory_allocate_array(memory, scan->batch_size, sizeof *worker->selection);
+    worker->shifted = memory_allocate_array(memory, scan->batch_size, sizeof *worker->shifted);
+    worker->passing = memory_allocate_array(memory, scan->filter_count + 1, sizeof *worker->passing);
+    if (!worker->readers || !worker->first_reader || !worker->columns || !worker->is_read || !worker->selection ||
+        !worker->shifted || !worker->passing) {
+        status = error_no_memory(err, memory, worker->reader_count * sizeof *worker->readers);
+        goto done;
+    }
+    status = block_decoder_new(&worker->decoder, memory, err);
+done:
+    if (status)
+        worker_end((scan_worker *)worker);
+    else
+        *out = (scan_worker *)worker;
+    return status;
+}
+
+/* Note a region that the batch points into. */
+static bool use_region(void *data, region *region)
+{
+    parquet_worker *worker = data;
+
+    for (size_t i = worker->used_count; i-- > 0;)
+        if (worker->used[i] == region) return true;
+    if (worker->used_count == worker->used_capacity) {
+        size_t wanted = worker->used_capacity * 2 + 16;
+        struct region **larger =
+            memory_resize(memory_of(worker->scan), worker->used, worker->used_capacity * sizeof *larger, wanted * sizeof *larger);
+        if (!larger) return false;
+        worker->used = larger;
+        worker->used_capacity = wanted;
+    }
+    if (!region_on_end(worker->region, release_region, region)) return false;
+    worker->used[worker->used_count++] = region_retain(region);
+    return true;
+}
+
+/* An empty region for the next batch, of one block as large as the last batch was. */
+static bp_status ready_region(parquet_worker *worker, bp_error *err)
+{
+    memory *memory = memory_of(worker->scan);
+    size_t before = worker->region ? arena_size(region_arena(worker->region)) : 0;
+
+    if (before > worker->batch_bytes) worker->batch_bytes = before;
+    worker->used_count = 0;
+    if (worker->region && region_is_shared(worker->region)) {
+        region_release(worker->region);
+        worker->region = NULL;
+    }
+    if (worker->region) region_reset(worker->region);
+    if (!worker->region && !(worker->region = region_new(memory))) return error_no_memory(err, memory, 64);
+    if (worker->batch_bytes > arena_size(region_arena(worker->region))) {
+        arena_clear(region_arena(worker->region));
+        if (!arena_allocate(region_arena(worker->region), worker->batch_bytes))
+            return error_no_memory(err, memory, worker->batch_bytes);
+        arena_reset(region_arena(worker->region));
+        worker->batch_bytes = arena_size(region_arena(worker->region));
+    }
+    return BP_OK;
+}
+
+/* Morsels --------------------------------------------------------------------------------------------------------------------------- */
+static const scanned_group *group_of(const parquet_scan *scan, uint64_t morsel)
+{
+    size_t low = 0, high = scan->group_count;
+
+    while (high - low > 1) {
+        size_t middle = low + (high - low) / 2;
+        if (scan->groups[middle].first_morsel <= morsel)
+            low = middle;
+        else
+            high = middle;
+    }
+    return &scan->groups[low];
+}
+
+static const parquet_node *node_of(const parquet_worker *worker, size_t place, uint32_t *id)
+{
+    const parquet_scan *scan = worker->scan;
+    const parquet_file *file = &scan->source->files[worker->file_number];
+    size_t column = scan->columns[place];
+
+    if (column >= scan->source->stored_count || scan->source->hive_of[column] != SIZE_MAX ||
+        file->columns[column] == PARQUET_NO_COLUMN)
+        return NULL;
+    *id = file->footer->columns[file->columns[column]];
+    return &file->footer->nodes[*id];
+}
+
+static bp_status open_readers(parquet_worker *worker, bp_error *err)
+{
+    const parquet_scan *scan = worker->scan;
+    const parquet_footer *footer = scan->source->files[worker->file_number].footer;
+    size_t next = 0;
+    bp_status status;
+
+    for (size_t i = 0; i < scan->read_count; i++) {
+        uint32_t id;
+        const parquet_node *node = node_of(worker, i, &id);
+        worker->first_reader[i] = node ? next : SIZE_MAX;
+        for (size_t leaf = 0; node && leaf < node->leaf_count; leaf++, next++) {
+            if (next == worker->reader_count) return ERROR_INTERNAL(err, "readers of Parquet columns");
+            status = parquet_reader_open(&worker->readers[next], footer, worker->row_group, node->first_leaf + leaf, &worker->file,
+                                         worker->decoder, ++worker->dictionaries, err);
+            if (status) return status;
+        }
+    }
+    return BP_OK;
+}
+
+static bp_status enter_group(parquet_worker *worker, const scanned_group *group, bp_error *err)
+{
+    const parquet_source *source = worker->scan->source;
+    const parquet_footer *footer = source->files[group->file].footer;
+    bp_status status;
+
+    if (worker->has_group && worker->file_number == group->file && worker->row_group == group->row_group) return BP_OK;
+    close_group(worker);
+    if (!worker->file.is_open || worker->file_number != group->file) {
+        file_close(&worker->file);
+        if (worker->reader_count && (status = parquet_file_open(&worker->file, source, group->file, err))) return status;
+    }
+    worker->file_number = group->file;
+    worker->row_group = group->row_group;
+    worker->file_row = 0;
+    for (size_t i = 0; i < group->row_group; i++) worker->file_row += footer->row_groups[i].row_count;
+    if ((status = open_readers(worker, err))) return status;
+    worker->has_group = true;
+    return BP_OK;
+}
+
+/* Cut off what no row of passes the filters, as statistics tell: all, or stretches at both ends. */
+static bp_status prune(parquet_worker *worker, const scanned_group *group, uint64_t *begin, uint64_t *end, bp_error *err)
+{
+    const parquet_scan *scan = worker->scan;
+    const parquet_footer *footer = scan->source->files[group->file].footer;
+    bp_status status = BP_OK;
+    bool none = false;
+    arena arena;
+
+    arena_init(&arena, memory_of(scan));
+    for (size_t f = 0; f < scan->filter_count && *begin < *end && !status; f++) {
+        uint32_t id;
+        const parquet_node *node = node_of(worker, scan->filter_places[f], &id);
+        if (!node || !parquet_is_flat(footer, node) || node->type.id == TYPE_NULL) continue;
+        status =
+            parquet_prune_group(&none, footer, group->row_group, node->first_leaf, &worker->file, &scan->filters[f], &arena, err);
+        if (none) *begin = *end;
+        if (!status && !none)
+            status = parquet_prune_rows(begin, end, footer, group->row_group, node->first_leaf, &worker->file, &scan->filters[f],
+                                        &arena, err);
+    }
+    arena_clear(&arena);
+    if (status && status != BP_CANCELLED) error_prefix(err, "\"%.*s\"", STRING_ARGUMENTS(scan->source->files[group->file].path));
+    return status;
+}
+
+static bp_status claim(scan *base, scan_worker *worker_base, uint64_t *morsel, bool *end, bp_error *err)
+{
+    parquet_scan *scan = (parquet_scan *)base;
+    parquet_worker *worker = (parquet_worker *)worker_base;
+    const scanned_group *group;
+    uint64_t rows;
+    bp_status status;
+
+    *morsel = atomic_fetch_add_explicit(&scan->next_morsel, 1, memory_order_relaxed);
+    worker->row = worker->end = 0;
+    *end = *morsel >= scan->morsel_count;
+    if (*end) return BP_OK;
+    group = group_of(scan, *morsel);
+    rows = scan->source->files[group->file].footer->row_groups[group->row_group].row_count;
+    if ((status = enter_group(worker, group, err))) return status;
+    worker->row = (*morsel - group->first_morsel) * scan->morsel_rows;
+    worker->end = rows - worker->row < scan->morsel_rows ? rows : worker->row + scan->morsel_rows;
+    if (scan->filter_count && (status = prune(worker, group, &worker->row, &worker->end, err))) return status;
+    for (size_t i = 0; i < worker->reader_count && worker->row < worker->end; i++) {
+        parquet_reader *reader = &worker->readers[i];
+        if (reader->memory) parquet_reader_skip(reader, worker->row - reader->row - reader->skip);
+    }
+    return BP_OK;
+}
+
+/* Columns ---------------------------------------------------------------------------------------------------------------------------- */
+static void skip_column(parquet_worker *worker, size_t place, uint64_t rows)
+{
+    uint32_t id;
+    const parquet_node *node = node_of(worker, place, &id);
+
+    for (size_t i = 0; node && i < node->leaf_count; i++)
+        parquet_reader_skip(&worker->readers[worker->first_reader[place] + i], rows);
+}
+
+static bp_status constant_text(parquet_worker *worker, string_view text, size_t rows, column *out, bp_error *err)
+{
+    string_ref *value = arena_new(region_arena(worker->region), string_ref);
+    string_view copy = arena_copy(region_arena(worker->region), text);
+
+    if (!value || !copy.data) return error_no_memory(err, memory_of(worker->scan), text.size);
+    *value = string_ref_of(copy.data, copy.size);
+    *out = (column){
+        .type = type_of(TYPE_VARCHAR), .encoding = COLUMN_CONSTANT, .length = rows, .values = value, .owner = worker->region};
+    return BP_OK;
+}
+
+/* Numbers and dates, or NULL. */
+static bp_status constant_number(parquet_worker *worker, const column *value, size_t rows, column *out, bp_error *err)
+{
+    size_t width = physical_width(type_physical(value->type));
+    void *copy = arena_allocate(region_arena(worker->region), width);
+
+    *out = column_nulls(value->type, rows);
+    if (column_is_null(value, 0)) return BP_OK;
+    if (!copy) return error_no_memory(err, memory_of(worker->scan), width);
+    memcpy(copy, value->values, width);
+    *out = (column){.type = value->type, .encoding = COLUMN_CONSTANT, .length = rows, .values = copy, .owner = worker->region};
+    return BP_OK;
+}
+
+static bp_status row_numbers(parquet_worker *worker, uint64_t first, size_t rows, column *out, bp_error *err)
+{
+    int64_t *numbers = arena_allocate(region_arena(worker->region), rows * sizeof *numbers);
+
+    if (!numbers) return error_no_memory(err, memory_of(worker->scan), rows * sizeof *numbers);
+    for (size_t i = 0; i < rows; i++) numbers[i] = (int64_t)(first + i);
+    *out = (column){.type = type_of(TYPE_INT64), .length = rows, .values = numbers, .owner = worker->region};
+    return BP_OK;
+}
+
+/* Columns that no file holds. */
+static bp_status made_column(parquet_worker *worker, size_t column_index, size_t offset, size_t rows, column *out, bp_error *err)
+{
+    const parquet_source *source = worker->scan->source;
+    const parquet_file *file = &source->files[worker->file_number];
+
+    if (source->hive_of[column_index] != SIZE_MAX) {
+        const column *value = &file->hive[source->hive_of[column_index]];
+        if (value->type.id == TYPE_VARCHAR && !column_is_null(value, 0))
+            return constant_text(worker, string_ref_view(value->values), rows, out, err);
+        return constant_number(worker, value, rows, out, err);
+    }
+    if (column_index == source->name_column) return constant_text(worker, file->path, rows, out, err);
+    if (column_index == source->row_number_column)
+        return row_numbers(worker, worker->file_row + worker->row + offset, rows, out, err);
+    *out = column_nulls(source->base.schema.types[column_index], rows);
+    return BP_OK;
+}
+
+/* `rows` rows of a column, `offset` rows behind the batch's first. */
+static bp_status read_column(parquet_worker *worker, size_t place, size_t offset, size_t rows, column *out, bp_error *err)
+{
+    const parquet_source *source = worker->scan->source;
+    const parquet_footer *footer = source->files[worker->file_number].footer;
+    parquet_target target = {
+        .arena = region_arena(worker->region), .owner = worker->region, .keep = use_region, .keep_data = worker};
+    uint32_t id;
+    const parquet_node *node = node_of(worker, place, &id);
+    parquet_reader *readers;
+    bp_status status;
+
+    if (!node) return made_column(worker, worker->scan->columns[place], offset, rows, out, err);
+    readers = &worker->readers[worker->first_reader[place]];
+    if (node->type.id == TYPE_NULL) {
+        parquet_reader_skip(readers, rows);
+        *out = column_nulls(node->type, rows);
+        return BP_OK;
+    }
+    if (parquet_is_flat(footer, node)) {
+        status = parquet_flat_read(readers, &target, rows, out, err);
+        if (status) return parquet_reader_blame(readers, status, err);
+    } else if ((status = parquet_nested_read(footer, id, readers, &target, rows, out, err))) {
+        return status;
+    }
+    out->type = source->base.schema.types[worker->scan->columns[place]];
+    return BP_OK;
+}
+
+/* Filters ------------------------------------------------------------------------------------------------------------------------------ */
+/* Try the filter on each entry of a dictionary, once for the dictionary. */
+static bp_status try_entries(parquet_worker *worker, size_t filter, const column *entries, uint64_t dictionary, bp_error *err)
+{
+    passing *passing = &worker->passing[filter];
+    memory *memory = memory_of(worker->scan);
+    size_t words = bitmap_words(entries->length), count = entries->length;
+    uint32_t *selection;
+    bp_status status;
+
+    if (passing->dictionary == dictionary) return BP_OK;
+    if (words > passing->capacity) {
+        memory_free(memory, passing->bits, passing->capacity * sizeof(uint64_t));
+        passing->capacity = 0;
+        passing->bits = memory_allocate_array(memory, words, sizeof(uint64_t));
+        if (!passing->bits) return error_no_memory(err, memory, words * 8);
+        passing->capacity = words;
+    }
+    selection = memory_allocate_array(memory, count, sizeof *selection);
+    if (!selection) return error_no_memory(err, memory, count * sizeof *selection);
+    for (size_t i = 0; i < count; i++) selection[i] = (uint32_t)i;
+    status = csv_filter_apply(&worker->scan->filters[filter], entries, selection, &count, region_arena(worker->region), err);
+    if (words) memset(passing->bits, 0, words * sizeof(uint64_t));
+    for (size_t i = 0; i < count; i++) bitmap_set(passing->bits, selection[i]);
+    passing->dictionary = dictionary;
+    memory_free(memory, selection, entries->length * sizeof *selection);
+    return status;
+}
+
+static bp_status apply_filter(parquet_worker *worker, size_t filter, size_t *count, bp_error *err)
+{
+    const scan_filter *condition = &worker->scan->filters[filter];
+    size_t place = worker->scan->filter_places[filter], kept = 0;
+    const column *values = &worker->columns[place];
+    const uint32_t *codes = values->values;
+    bp_status status;
+
+    if (values->encoding != COLUMN_DICTIONARY || condition->kind == FILTER_IS_NULL || condition->kind == FILTER_NOT_NULL)
+        return csv_filter_apply(condition, values, worker->selection, count, region_arena(worker->region), err);
+    status = try_entries(worker, filter, &values->children[0], worker->readers[worker->first_reader[place]].dictionary_number, err);
+    if (status) return status;
+    for (size_t i = 0; i < *count; i++) {
+        uint32_t row = worker->selection[i];
+        worker->selection[kept] = row;
+        kept += bitmap_get(worker->passing[filter].bits, codes[row]) && !column_is_null(values, row);
+    }
+    *count = kept;
+    return BP_OK;
+}
+
+static bp_status filter_rows(parquet_worker *worker, size_t rows, size_t *count, bp_error *err)
+{
+    const parquet_scan *scan = worker->scan;
+    bp_status status;
+
+    *count = rows;
+    for (size_t i = 0; i < rows; i++) worker->selection[i] = (uint32_t)i;
+    for (size_t f = 0; f < scan->filter_count && *count; f++) {
+        size_t place = scan->filter_places[f];
+        if (!worker->is_read[place] && (status = read_column(worker, place, 0, rows, &worker->columns[place], err))) return status;
+        worker->is_read[place] = true;
+        if ((status = apply_filter(worker, f, count, err))) return status;
+    }
+    return BP_OK;
+}
+
+/* Column `place` of the rows selected, into the batch. */
+static bp_status finish_column(parquet_worker *worker, size_t place, size_t rows, size_t count, column *out, bp_error *err)
+{
+    arena *arena = region_arena(worker->region);
+    size_t lead, span;
+    column part;
+    bp_status status;
+
+    if (worker->is_read[place]) {
+        part = worker->columns[place];
+        if (count == rows) {
+            *out = part;
+            return BP_OK;
+        }
+        status = column_gather(out, &part, worker->selection, count, arena, err);
+        out->owner = worker->region;
+        return status;
+    }
+    if (count == rows) return read_column(worker, place, 0, rows, out, err);
+    lead = worker->selection[0];
+    span = worker->selection[count - 1] - lead + 1;
+    skip_column(worker, place, lead);
+    if ((status = read_column(worker, place, lead, span, &part, err))) return status;
+    skip_column(worker, place, rows - lead - span);
+    if (span == count) {
+        *out = part;
+        return BP_OK;
+    }
+    for (size_t i = 0; i < count; i++) worker->shifted[i] = worker->selection[i] - (uint32_t)lead;
+    status = column_gather(out, &part, worker->shifted, count, arena, err);
+    out->owner = worker->region;
+    return status;
+}
+
+static bp_status next(scan *base, scan_worker *worker_base, batch *out, bp_error *err)
+{
+    parquet_scan *scan = (parquet_scan *)base;
+    parquet_worker *worker = (parquet_worker *)worker_base;
+    column *columns = worker->columns + scan->read_count;
+    bp_status status;
+
+    *out = (batch){.column_count = scan->column_count, .columns = columns};
+    while (worker->row < worker->end) {
+        uint64_t left = worker->end - worker->row;
+        size_t rows = left < scan->batch_size ? (size_t)left : scan->batch_size, count = rows;
+        if (scan->read_count) {
+            if ((status = cancel_check(&base->source->context->cancel, err))) return status;
+            if ((status = ready_region(worker, err))) return status;
+            memset(worker->is_read, 0, scan->read_count * sizeof *worker->is_read);
+            if (scan->filter_count && (status = filter_rows(worker, rows, &count, err))) return status;
+        }
+        for (size_t i = 0; i < scan->column_count && count; i++)
+            if ((status = finish_column(worker, i, rows, count, &columns[i], err))) return status;
+        for (size_t i = 0; i < scan->read_count; i++)
+            if (!worker->is_read[i] && (count == 0 || i >= scan->column_count)) skip_column(worker, i, rows);
+        worker->row += rows;
+        if (count == 0) continue;
+        out->row_count = count;
+        return BP_OK;
+    }
+    return BP_OK;
+}
+
+/* Opening ----------------------------------------------------------------------------------------------------------------------------- */
+static double progress(const scan *base)
+{
+    const parquet_scan *scan = (const parquet_scan *)base;
+    double claimed = (double)atomic_load_explicit(&scan->next_morsel, memory_order_relaxed);
+
+    return claimed < (double)scan->morsel_count ? claimed / (double)scan->morsel_count : 1;
+}
+
+static const scan_class parquet_scan_class = {
+    .free = scan_end, .worker_new = worker_make, .worker_free = worker_end, .claim = claim, .next = next, .progress = progress};
+
+/* Columns asked for, then those that only filters need. */
+static void place_columns(parquet_scan *scan, const scan_request *request)
+{
+    for (size_t i = 0; i < request->column_count; i++) scan->columns[i] = request->columns[i];
+    scan->read_count = request->column_count;
+    for (size_t f = 0; f < request->filter_count; f++) {
+        size_t place = 0;
+        scan->filters[f] = request->filters[f];
+        while (place < scan->read_count && scan->columns[place] != request->filters[f].column) place++;
+        if (place == scan->read_count) scan->columns[scan->read_count++] = request->filters[f].column;
+        scan->filter_places[f] = place;
+    }
+}
+
+static bp_status list_groups(parquet_scan *scan, bp_error *err)
+{
+    const parquet_source *source = scan->source;
+    size_t count = 0;
+
+    for (size_t i = 0; i < source->file_count; i++) count += source->files[i].footer->row_group_count;
+    scan->groups = memory_allocate_array(memory_of(scan), count + 1, sizeof *scan->groups);
+    if (!scan->groups) return error_no_memory(err, memory_of(scan), count * sizeof *scan->groups);
+    scan->group_count = count;
+    count = 0;
+    for (size_t i = 0; i < source->file_count; i++) {
+        const parquet_footer *footer = source->files[i].footer;
+        for (size_t group = 0; group < footer->row_group_count; group++) {
+            uint64_t rows = footer->row_groups[group].row_count;
+            scan->groups[count++] = (scanned_group){(uint32_t)i, (uint32_t)group, scan->morsel_count};
+            scan->morsel_count += rows / scan->morsel_rows + (rows % scan->morsel_rows != 0);
+        }
+    }
+    return BP_OK;
+}
+
+bp_status parquet_scan_open(scan **out, source *base, const scan_request *request, bp_error *err)
+{
+    bp_context *context = base->context;
+    memory *memory = context->memory;
+    parquet_scan *scan = memory_new(memory, parquet_scan);
+    size_t filters = request->filter_count;
+    bp_status status = BP_OK;
+
+    *out = NULL;
+    if (!scan) return error_no_memory(err, memory, sizeof *scan);
+    scan->base = (struct scan){.class = &parquet_scan_class, .source = source_retain(base)};
+    scan->source = (parquet_source *)base;
+    scan->column_count = request->column_count;
+    scan->filter_count = filters;
+    scan->batch_size = request->batch_size ? request->batch_size : 1;
+    scan->morsel_rows = 2 * (uint64_t)(context->config.morsel_rows ? context->config.morsel_rows : 1);
+    atomic_init(&scan->next_morsel, 0);
+    scan->columns = memory_allocate_array(memory, request->column_count + filters + 1, sizeof *scan->columns);
+    scan->filters = memory_allocate_array(memory, filters + 1, sizeof *scan->filters);
+    scan->filter_places = memory_allocate_array(memory, filters + 1, sizeof *scan->filter_places);
+    if (!scan->columns || !scan->filters || !scan->filter_places) {
+        status = error_no_memory(err, memory, (request->column_count + filters) * sizeof *scan->columns);
+        goto done;
+    }
+    place_columns(scan, request);
+    if ((status = list_groups(scan, err))) goto done;
+    scan->base.morsel_estimate = scan->morsel_count;
+    *out = &scan->base;
+    scan = NULL;
+done:
+    if (scan) scan_end(&scan->base);
+    return status;
+}
