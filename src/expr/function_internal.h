@@ -3,7 +3,9 @@
 #define EXPR_FUNCTION_INTERNAL_H
 
 #include "base/error.h"
+#include "base/find.h"
 #include "base/random.h"
+#include "compute/match.h"
 #include "evaluate_internal.h"
 #include "function.h"
 #include "text_room.h"
@@ -171,8 +173,9 @@ bp_status text_store(const function_call *call, text_room *room, const builder *
  * left. False: it is empty, else [*begin, *end) is inside. */
 bool text_substring_range(int64_t size, int64_t position, int64_t length, int64_t *begin, int64_t *end);
 
-/* The byte where needle first stands in text, or SIZE_MAX. */
-size_t text_find(string_view text, string_view needle);
+/* Set the bits, zero so far, of the rows from `row` on whose texts match. */
+bp_status text_match_rows(const function_call *call, const match_pattern *pattern, const string_ref *texts, size_t row,
+                          uint64_t *bits, bp_error *err);
 /* LIKE with both sides put through `fold` first (NULL: as they are). */
 typedef bool (*text_fold)(builder *out, string_view text);
 bp_status match_like_with(const function_call *call, const column *arguments, size_t count, column *out, text_fold fold,

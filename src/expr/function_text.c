@@ -1,5 +1,4 @@
 /* Functions of text. Positions and lengths count code points; `strlen` and `bit_length` count bytes. Results that are a part of an argument point into it. */
-#define _GNU_SOURCE /* memmem */
 #include "function_internal.h"
 
 #include "base/number.h"
@@ -136,46 +135,58 @@ TEXT_PART(text_ltrim, trim_text(text, trim_set(arguments, count, row), true, fal
 TEXT_PART(text_rtrim, trim_text(text, trim_set(arguments, count, row), false, true))
 
 /* searching ------------------------------------------------------------------------------------------------------------------------- */
-/* The byte where needle first stands in text, or SIZE_MAX. */
-size_t text_find(string_view text, string_view needle)
-{
-    const char *found;
-
-    if (!needle.size) return 0;
-    if (needle.size > text.size) return SIZE_MAX;
-    found = memmem(text.data, text.size, needle.data, needle.size);
-    return found ? (size_t)(found - text.data) : SIZE_MAX;
-}
-
 static int64_t position_of(string_view text, string_view needle)
 {
-    size_t found = text_find(text, needle);
+    size_t found = string_find(text, needle);
 
     return found == SIZE_MAX ? 0 : (int64_t)utf8_count(text.data, found) + 1;
 }
 
 TEXT_TO(text_position, int64_t, position_of(text, TEXT(1)))
 
-#define TEXT_TEST(name, condition)                                                                                                 \
+bp_status text_match_rows(const function_call *call, const match_pattern *pattern, const string_ref *texts, size_t row,
+                          uint64_t *bits, bp_error *err)
+{
+    bp_status status = BP_OK;
+
+    while (row < call->rows && !status) {
+        row = match_texts(bits, pattern, texts, row, call->rows);
+        status = cancel_check(&call->context->cancel, err);
+    }
+    return status;
+}
+
+static bp_status test_texts(match_pattern (*pattern_of)(string_view), const function_call *call, const column *arguments,
+                            column *out, bp_error *err)
+{
+    uint64_t *bits = call_bits(call, out);
+    size_t meter = 0;
+    bp_status status;
+
+    if (!bits) return call_no_memory(call, call->rows / 8, err);
+    if (arguments[0].encoding == COLUMN_FLAT && arguments[1].encoding == COLUMN_CONSTANT) {
+        match_pattern pattern = pattern_of(text_value(&arguments[1], 0));
+        return text_match_rows(call, &pattern, arguments[0].values, 0, bits, err);
+    }
+    for (size_t row = 0; row < call->rows; row++) {
+        match_pattern pattern;
+        if (call_skips(call, row)) continue;
+        pattern = pattern_of(TEXT(1));
+        if (match_text(&pattern, TEXT(0))) bitmap_set(bits, row);
+        if ((status = call_worked(call, &meter, TEXT(0).size, err))) return status;
+    }
+    return BP_OK;
+}
+
+#define TEXT_TEST(name, pattern_of)                                                                                                \
     KERNEL(name)                                                                                                                   \
     {                                                                                                                              \
-        uint64_t *bits = call_bits(call, out);                                                                                     \
-        bp_status status;                                                                                                          \
-        size_t meter = 0;                                                                                                          \
         (void)count;                                                                                                               \
-        if (!bits) return call_no_memory(call, call->rows / 8, err);                                                               \
-        for (size_t row = 0; row < call->rows; row++) {                                                                            \
-            string_view text, other;                                                                                               \
-            if (call_skips(call, row)) continue;                                                                                   \
-            text = TEXT(0), other = TEXT(1);                                                                                       \
-            if (condition) bitmap_set(bits, row);                                                                                  \
-            if ((status = call_worked(call, &meter, text.size, err))) return status;                                               \
-        }                                                                                                                          \
-        return BP_OK;                                                                                                              \
+        return test_texts(pattern_of, call, arguments, out, err);                                                                  \
     }
-TEXT_TEST(text_contains, text_find(text, other) != SIZE_MAX)
-TEXT_TEST(text_starts_with, string_starts_with(text, other))
-TEXT_TEST(text_ends_with, string_ends_with(text, other))
+TEXT_TEST(text_contains, match_part)
+TEXT_TEST(text_starts_with, match_prefix)
+TEXT_TEST(text_ends_with, match_suffix)
 
 /* One part of a separated text: part `index` (from 1; negative from the end; none: empty). */
 static string_view split_part(string_view text, string_view separator, int64_t index)
@@ -189,14 +200,14 @@ static string_view split_part(string_view text, string_view separator, int64_t i
         return index <= 0 || index > size ? (string_view){text.data, 0} : cut(text, index - 1, index);
     }
     if (index < 0) {
-        for (size_t found; (found = text_find(rest, separator)) != SIZE_MAX; total++)
+        for (size_t found; (found = string_find(rest, separator)) != SIZE_MAX; total++)
             rest = string_view_slice(rest, found + separator.size, rest.size);
         index += (int64_t)total + 1;
     }
     if (index <= 0) return (string_view){text.data, 0};
     rest = text;
     for (int64_t i = 1;; i++) {
-        size_t found = text_find(rest, separator);
+        size_t found = string_find(rest, separator);
         if (i == index) return found == SIZE_MAX ? rest : string_view_slice(rest, 0, found);
         if (found == SIZE_MAX) return (string_view){text.data, from};
         rest = string_view_slice(rest, found + separator.size, rest.size);
@@ -266,7 +277,7 @@ TEXT_MADE(text_replace)
     string_view rest = TEXT(0), old = TEXT(1), new = TEXT(2);
     size_t found, meter = 0;
 
-    while (old.size && (found = text_find(rest, old)) != SIZE_MAX) {
+    while (old.size && (found = string_find(rest, old)) != SIZE_MAX) {
         builder_append(text, rest.data, found);
         if (!builder_text(text, new) || call_stops(call, &meter, found + 64)) return false;
         rest = string_view_slice(rest, found + old.size, rest.size);
