@@ -14,6 +14,17 @@ typedef enum compare_basis { BASIS_EQUAL, BASIS_LESS, BASIS_COUNT } compare_basi
 extern const compare_kernel compare_kernels_avx2[PHYSICAL_TYPE_COUNT][BASIS_COUNT];
 extern const compare_kernel compare_kernels_avx512[PHYSICAL_TYPE_COUNT][BASIS_COUNT];
 
+/* select: the set bits of `words` words, numbered from `row` on; up to SELECT_ROOM entries behind the last are written too. */
+typedef size_t (*select_kernel)(uint32_t *out, const uint64_t *bits, size_t words, uint32_t row);
+size_t select_words_avx2(uint32_t *out, const uint64_t *bits, size_t words, uint32_t row);
+size_t select_words_avx512(uint32_t *out, const uint64_t *bits, size_t words, uint32_t row);
+
+/* fold: all rows with a bit in `valid` (NULL: all) to one value; a sum is an int128. */
+typedef void (*fold_kernel)(void *out, const void *values, const uint64_t *valid, size_t rows);
+typedef enum fold_kind { FOLD_SUM, FOLD_LEAST, FOLD_GREATEST, FOLD_COUNT } fold_kind;
+extern const fold_kernel fold_kernels_avx2[PHYSICAL_TYPE_COUNT][FOLD_COUNT];
+extern const fold_kernel fold_kernels_avx512[PHYSICAL_TYPE_COUNT][FOLD_COUNT];
+
 /* `value` of `width` bytes, `rows` times in a buffer: how a constant operand becomes a vector. */
 static inline void repeat_value(void *buffer, const void *value, size_t width, size_t rows)
 {

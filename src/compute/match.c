@@ -87,7 +87,8 @@ static inline bool head_fits(const match_pattern *pattern, const string_ref *tex
 {
     uint32_t head;
 
-    memcpy(&head, text->prefix, 4); /* bytes behind a short text are zero, and no longer prefix has them: `least` is looked at as well */
+    memcpy(&head, text->prefix,
+           4); /* bytes behind a short text are zero, and no longer prefix has them: `least` is looked at as well */
     return (head & pattern->head_mask) == pattern->head;
 }
 

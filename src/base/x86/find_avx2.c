@@ -34,8 +34,7 @@ static inline uint64_t hits_8(const char *begins, const char *ends, __m256i firs
 static inline uint64_t hits_of_few(const char *begins, const char *ends, size_t places, __m256i first, __m256i last)
 {
     if (places >= 16)
-        return hits_16(begins, ends, first, last) | hits_16(begins + places - 16, ends + places - 16, first, last)
-                                                        << (places - 16);
+        return hits_16(begins, ends, first, last) | hits_16(begins + places - 16, ends + places - 16, first, last) << (places - 16);
     return hits_8(begins, ends, first, last) | hits_8(begins + places - 8, ends + places - 8, first, last) << (places - 8);
 }
 

