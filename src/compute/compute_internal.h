@@ -2,6 +2,7 @@
 #ifndef COMPUTE_COMPUTE_INTERNAL_H
 #define COMPUTE_COMPUTE_INTERNAL_H
 
+#include "arithmetic.h"
 #include "base/cpu.h"
 #include "kernel.h"
 
@@ -24,6 +25,11 @@ typedef void (*fold_kernel)(void *out, const void *values, const uint64_t *valid
 typedef enum fold_kind { FOLD_SUM, FOLD_LEAST, FOLD_GREATEST, FOLD_COUNT } fold_kind;
 extern const fold_kernel fold_kernels_avx2[PHYSICAL_TYPE_COUNT][FOLD_COUNT];
 extern const fold_kernel fold_kernels_avx512[PHYSICAL_TYPE_COUNT][FOLD_COUNT];
+
+/* arithmetic: true when a row overflowed. */
+typedef bool (*arithmetic_kernel)(void *out, const void *left, const void *right, operand_shape shape, size_t rows);
+extern const arithmetic_kernel arithmetic_kernels_avx2[PHYSICAL_TYPE_COUNT][ARITHMETIC_COUNT];
+extern const arithmetic_kernel arithmetic_kernels_avx512[PHYSICAL_TYPE_COUNT][ARITHMETIC_COUNT];
 
 /* `value` of `width` bytes, `rows` times in a buffer: how a constant operand becomes a vector. */
 static inline void repeat_value(void *buffer, const void *value, size_t width, size_t rows)
