@@ -41,8 +41,8 @@ static const arithmetic_kernel plain_kernels[PHYSICAL_TYPE_COUNT][ARITHMETIC_COU
     [PHYSICAL_UINT128] = OPERATIONS(uint128),
 };
 
-bool arithmetic_slices(void *out, arithmetic operation, physical_type type, const void *left, const void *right, operand_shape shape,
-                       size_t rows)
+bool arithmetic_slices(void *out, arithmetic operation, physical_type type, const void *left, const void *right,
+                       operand_shape shape, size_t rows)
 {
     arithmetic_kernel kernel = NULL;
 #if KERNEL_SIMD
@@ -55,4 +55,15 @@ bool arithmetic_slices(void *out, arithmetic operation, physical_type type, cons
 #endif
     if (!kernel) kernel = plain_kernels[type][operation];
     return kernel(out, left, right, shape, rows);
+}
+
+bool arithmetic_beyond(const int64_t *values, int64_t limit, size_t rows)
+{
+#if KERNEL_SIMD
+    cpu_kind level = cpu_level();
+
+    if (level >= CPU_AVX512) return arithmetic_beyond_avx512(values, limit, rows);
+    if (level >= CPU_AVX2) return arithmetic_beyond_avx2(values, limit, rows);
+#endif
+    return beyond(values, limit, rows);
 }

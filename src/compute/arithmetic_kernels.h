@@ -75,9 +75,9 @@ FLOATS(divide_float64, double, /)
 #endif
 #ifdef IS_LARGE
 ARITHMETIC(multiply_small, int64_t)
-    uint64_t large = 0;
-    ARITHMETIC_SHAPES(int64_t, to[i] = (int64_t)((uint64_t)a * (uint64_t)b); large |= IS_LARGE(a, b));
-    return large;
+uint64_t large = 0;
+ARITHMETIC_SHAPES(int64_t, to[i] = (int64_t)((uint64_t)a * (uint64_t)b); large |= IS_LARGE(a, b));
+return large;
 }
 #else
 static bool multiply_small(UNUSED void *out, UNUSED const void *left, UNUSED const void *right, UNUSED operand_shape shape,
@@ -92,8 +92,16 @@ static bool multiply_int64(void *out, const void *left, const void *right, opera
     return multiply_small(out, left, right, shape, rows) && multiply_large_int64(out, left, right, shape, rows);
 }
 
+VECTORISED BP_WRAPS static bool beyond(const int64_t *values, int64_t limit, size_t rows)
+{
+    uint64_t any = 0;
+
+    for (size_t i = 0; i < rows; i++) any |= (uint64_t)values[i] + (uint64_t)limit - 1 > 2 * (uint64_t)limit - 2;
+    return any;
+}
+
 #define OPERATIONS(suffix) {add_##suffix, subtract_##suffix, multiply_##suffix, NULL}
 #define FLOAT_OPERATIONS(suffix) {add_##suffix, subtract_##suffix, multiply_##suffix, divide_##suffix}
 #define ARITHMETIC_ROWS                                                                                                            \
-    [PHYSICAL_INT32] = OPERATIONS(int32), [PHYSICAL_INT64] = OPERATIONS(int64),                                                    \
-    [PHYSICAL_FLOAT32] = FLOAT_OPERATIONS(float32), [PHYSICAL_FLOAT64] = FLOAT_OPERATIONS(float64)
+    [PHYSICAL_INT32] = OPERATIONS(int32), [PHYSICAL_INT64] = OPERATIONS(int64), [PHYSICAL_FLOAT32] = FLOAT_OPERATIONS(float32),    \
+    [PHYSICAL_FLOAT64] = FLOAT_OPERATIONS(float64)

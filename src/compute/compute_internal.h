@@ -30,6 +30,13 @@ extern const fold_kernel fold_kernels_avx512[PHYSICAL_TYPE_COUNT][FOLD_COUNT];
 typedef bool (*arithmetic_kernel)(void *out, const void *left, const void *right, operand_shape shape, size_t rows);
 extern const arithmetic_kernel arithmetic_kernels_avx2[PHYSICAL_TYPE_COUNT][ARITHMETIC_COUNT];
 extern const arithmetic_kernel arithmetic_kernels_avx512[PHYSICAL_TYPE_COUNT][ARITHMETIC_COUNT];
+bool arithmetic_beyond_avx2(const int64_t *values, int64_t limit, size_t rows);
+bool arithmetic_beyond_avx512(const int64_t *values, int64_t limit, size_t rows);
+
+/* cast: true when a value does not fit. */
+typedef bool (*cast_kernel)(void *out, const void *in, size_t rows);
+extern const cast_kernel cast_kernels_avx2[PHYSICAL_TYPE_COUNT][PHYSICAL_TYPE_COUNT];
+extern const cast_kernel cast_kernels_avx512[PHYSICAL_TYPE_COUNT][PHYSICAL_TYPE_COUNT];
 
 /* `value` of `width` bytes, `rows` times in a buffer: how a constant operand becomes a vector. */
 static inline void repeat_value(void *buffer, const void *value, size_t width, size_t rows)

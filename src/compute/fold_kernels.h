@@ -88,10 +88,14 @@ EXTREME(float64, int64_t, INT64_MIN, INT64_MAX, KEY64, VALUE64)
 #define FOLD_INTEGER(name) {sum_##name, least_##name, greatest_##name}
 #define FOLD_TABLE                                                                                                                 \
     {                                                                                                                              \
-        [PHYSICAL_INT8] = FOLD_INTEGER(int8),     [PHYSICAL_INT16] = FOLD_INTEGER(int16),                                          \
-        [PHYSICAL_INT32] = FOLD_INTEGER(int32),   [PHYSICAL_INT64] = FOLD_INTEGER(int64),                                          \
-        [PHYSICAL_UINT8] = FOLD_INTEGER(uint8),   [PHYSICAL_UINT16] = FOLD_INTEGER(uint16),                                        \
-        [PHYSICAL_UINT32] = FOLD_INTEGER(uint32), [PHYSICAL_UINT64] = FOLD_INTEGER(uint64),                                        \
+        [PHYSICAL_INT8] = FOLD_INTEGER(int8),                                                                                      \
+        [PHYSICAL_INT16] = FOLD_INTEGER(int16),                                                                                    \
+        [PHYSICAL_INT32] = FOLD_INTEGER(int32),                                                                                    \
+        [PHYSICAL_INT64] = FOLD_INTEGER(int64),                                                                                    \
+        [PHYSICAL_UINT8] = FOLD_INTEGER(uint8),                                                                                    \
+        [PHYSICAL_UINT16] = FOLD_INTEGER(uint16),                                                                                  \
+        [PHYSICAL_UINT32] = FOLD_INTEGER(uint32),                                                                                  \
+        [PHYSICAL_UINT64] = FOLD_INTEGER(uint64),                                                                                  \
         [PHYSICAL_FLOAT32] = {NULL, least_float32, greatest_float32},                                                              \
         [PHYSICAL_FLOAT64] = {NULL, least_float64, greatest_float64},                                                              \
     }

@@ -79,16 +79,11 @@ static bool overflows(const column *arguments, operation op, data_type type, siz
 }
 
 /* A decimal result has too many digits somewhere. */
-VECTORISED static bool past_digits(const column *out, size_t rows)
+static bool past_digits(const column *out, size_t rows)
 {
     if (out->type.id != TYPE_DECIMAL) return false;
-    if (type_physical(out->type) == PHYSICAL_INT64) {
-        const int64_t *values = out->values;
-        int64_t limit = (int64_t)number_power10(out->type.precision);
-        unsigned any = 0;
-        for (size_t i = 0; i < rows; i++) any |= (unsigned)((values[i] >= limit) | (values[i] <= -limit));
-        return any;
-    }
+    if (type_physical(out->type) == PHYSICAL_INT64)
+        return arithmetic_beyond(out->values, (int64_t)number_power10(out->type.precision), rows);
     const int128 *values = out->values;
     int128 limit = (int128)number_power10(out->type.precision);
     for (size_t i = 0; i < rows; i++)

@@ -22,7 +22,7 @@ static BP_WRAPS uint64_t next_random(void)
     return seed;
 }
 
-static const physical_type types[] = {PHYSICAL_INT8,  PHYSICAL_INT16,  PHYSICAL_INT32,  PHYSICAL_INT64,   PHYSICAL_UINT8,
+static const physical_type types[] = {PHYSICAL_INT8,   PHYSICAL_INT16,  PHYSICAL_INT32,  PHYSICAL_INT64,   PHYSICAL_UINT8,
                                       PHYSICAL_UINT16, PHYSICAL_UINT32, PHYSICAL_UINT64, PHYSICAL_FLOAT32, PHYSICAL_FLOAT64};
 
 static bool is_float(physical_type type)
@@ -33,7 +33,8 @@ static bool is_float(physical_type type)
 /* `numbers`: how many of the floats can be drawn, NaN last; with few of them, all are NaN or all are zeros in some slices. */
 static void random_value(physical_type type, void *out, unsigned numbers)
 {
-    static const double reals[] = {-0.0, 0.0, __builtin_nan(""), -__builtin_nan("7"), __builtin_inf(), -__builtin_inf(), 1.5, -1.5, 1e-310};
+    static const double reals[] = {-0.0, 0.0,   __builtin_nan(""), -__builtin_nan("7"), __builtin_inf(), -__builtin_inf(), 1.5,
+                                   -1.5, 1e-310};
     static const unsigned char bytes[] = {0x00, 0x7f, 0x80, 0xff};
     uint64_t pick = next_random();
 
