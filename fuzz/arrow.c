@@ -168,8 +168,9 @@ static const char *make_format(void)
     const char *format = formats[pick((unsigned)ARRAY_LENGTH(formats))];
     char *changed;
 
-    if (maker.honest && (strstr(format, "+u") || is(format, "d:0,0") || is(format, "d:77,1") || is(format, "w:-1") ||
-                         is(format, "ts") || is(format, "w:99999999999") || is(format, "") || is(format, "+w:2000000000")))
+    if (maker.honest &&
+        (strstr(format, "+u") || is(format, "d:0,0") || is(format, "d:77,1") || is(format, "d:10,-3") || is(format, "w:-1") ||
+         is(format, "ts") || is(format, "w:99999999999") || is(format, "") || is(format, "+w:2000000000")))
         return "i";
     if (!lie(40)) return format;
     changed = block(8);

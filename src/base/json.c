@@ -189,16 +189,24 @@ static bp_status read_unicode(json_reader *reader, const char **at, const char *
 /* The escape whose backslash is at *at. */
 static bp_status read_escape(json_reader *reader, const char **at, const char *end, bp_error *err)
 {
-    static const char letters[] = "\"\\/bfnrt", values[] = "\"\\/\b\f\n\r\t";
-    const char *found;
+    char value;
 
     ++*at;
-    if (*at < end && **at == 'u') return read_unicode(reader, at, end, err);
-    found = *at < end && **at ? strchr(letters, **at) : NULL;
-    if (!found)
+    switch (*at < end ? **at : '\0') {
+    case '"':
+    case '\\':
+    case '/': value = **at; break;
+    case 'b': value = '\b'; break;
+    case 'f': value = '\f'; break;
+    case 'n': value = '\n'; break;
+    case 'r': value = '\r'; break;
+    case 't': value = '\t'; break;
+    case 'u': return read_unicode(reader, at, end, err);
+    default:
         return bad(reader, (size_t)(*at - 1 - reader->data),
                    "no such escape; there are \\\" \\\\ \\/ \\b \\f \\n \\r \\t and \\u with four digits", err);
-    (void)builder_byte(&reader->scratch, values[found - letters]);
+    }
+    (void)builder_byte(&reader->scratch, value);
     ++*at;
     return BP_OK;
 }

@@ -105,8 +105,10 @@ static bp_status read_decimal(format_reader *reader, arrow_format *out, string_v
     }
     if (!good || (bits != 32 && bits != 64 && bits != 128 && bits != 256))
         return bad_format(reader, "a decimal format wants d:precision,scale or d:precision,scale,bits");
-    if (precision < 1 || precision > 76 || scale < -76 || scale > 76) return bad_format(reader, "a decimal has 1 to 76 digits");
-    out->type = type_decimal((unsigned)precision, (int)scale);
+    if (precision < 1 || precision > 76 || scale > 76) return bad_format(reader, "a decimal has 1 to 76 digits");
+    if (scale < 0)
+        return bad_format(reader, "a decimal with a negative scale is not supported; cast it to one of scale 0 and more digits");
+    out->type = type_decimal((unsigned)(precision > scale ? precision : scale), (int)scale); /* 0.00123 has 5 digits in SQL */
     out->width = (uint32_t)bits / 8;
     out->layout = out->width == physical_width(type_physical(out->type)) ? LAYOUT_SAME : LAYOUT_DECIMAL;
     return BP_OK;

@@ -81,13 +81,13 @@ static size_t digits_of_int256(char digits[80], const uint64_t *value, bool *neg
     return size;
 }
 
-/* digits * 10^-scale; a negative scale appends zeros. */
+/* digits * 10^-scale. */
 static bool print_scaled(builder *out, const char *digits, size_t size, bool negative, int scale)
 {
     size_t places = scale > 0 ? (size_t)scale : 0, whole = size > places ? size - places : 0;
 
     if (negative) builder_byte(out, '-');
-    if (scale <= 0) return builder_append(out, digits, size) && builder_fill(out, '0', (size_t)-scale);
+    if (scale <= 0) return builder_append(out, digits, size);
     if (whole == 0) {
         builder_literal(out, "0.");
         return builder_fill(out, '0', places - size) && builder_append(out, digits, size);

@@ -71,8 +71,9 @@ typedef struct join_spec {
 } join_spec;
 MUST_USE bp_status join_build_new(sink **out, bp_context *context, const join_spec *spec, bp_error *err);
 MUST_USE bp_status join_probe_new(operator** out, bp_context *context, const join_spec *spec, sink *build, bp_error *err);
-/* RIGHT and FULL, after all probing: a scan over the build rows without a match, left columns NULL. */
-bp_status join_unmatched_make_scan(void *build, scan **out, bp_error *err);
+/* After all probing. RIGHT and FULL: a scan over the build rows without a match, left columns NULL; RIGHT SEMI: over those with a match, RIGHT ANTI:
+ * without one, right columns alone. */
+bp_status join_right_make_scan(void *build, scan **out, bp_error *err);
 
 /* scans */
 MUST_USE bp_status dual_scan_new(scan **out, bp_context *context, bp_error *err); /* one row, no columns */

@@ -157,7 +157,7 @@ static bp_status index_keys(join_build *build, const table *rows, bp_error *err)
 static bp_status build_finish(sink *self, sink_worker **workers, size_t worker_count, bp_error *err)
 {
     join_build *build = (join_build *)self;
-    bool marks = build->spec.kind == JOIN_RIGHT || build->spec.kind == JOIN_FULL;
+    bool marks = join_puts_right_at_end(build->spec.kind);
     const table *rows;
     bp_status status;
 
@@ -207,28 +207,29 @@ bp_status join_build_new(sink **out, bp_context *context, const join_spec *spec,
     return status;
 }
 
-/* the rows without a match ------------------------------------------------------------------------------------------------------------ */
-typedef struct unmatched_scan {
+/* right rows at the end: those without a match, or with one ------------------------------------------------------------------------------ */
+#define END_MORSEL 65536 /* rows */
+
+typedef struct right_rows_scan {
     scan base;
     const join_build *build;
-    atomic_bool claimed;
-} unmatched_scan;
+    _Atomic uint64_t next_morsel;
+} right_rows_scan;
 
 struct scan_worker {
     bp_context *context;
-    size_t next_row;
-    bool active;
+    size_t next_row, end;
     arena arena;
 };
 
-static void unmatched_free(scan *self)
+static void right_free(scan *self)
 {
-    memory_delete(((unmatched_scan *)self)->build->base.context->memory, (unmatched_scan *)self);
+    memory_delete(((right_rows_scan *)self)->build->base.context->memory, (right_rows_scan *)self);
 }
 
-static bp_status unmatched_worker_new(scan_worker **out, scan *self, bp_error *err)
+static bp_status right_worker_new(scan_worker **out, scan *self, bp_error *err)
 {
-    bp_context *context = ((unmatched_scan *)self)->build->base.context;
+    bp_context *context = ((right_rows_scan *)self)->build->base.context;
 
     *out = memory_new(context->memory, scan_worker);
     if (!*out) return error_no_memory(err, context->memory, sizeof **out);
@@ -237,41 +238,45 @@ static bp_status unmatched_worker_new(scan_worker **out, scan *self, bp_error *e
     return BP_OK;
 }
 
-static void unmatched_worker_free(scan_worker *worker)
+static void right_worker_free(scan_worker *worker)
 {
     arena_clear(&worker->arena);
     memory_delete(worker->context->memory, worker);
 }
 
-static bp_status unmatched_claim(scan *self, scan_worker *worker, uint64_t *morsel, bool *end, bp_error *err)
+static bp_status right_claim(scan *self, scan_worker *worker, uint64_t *morsel, bool *end, bp_error *err)
 {
+    right_rows_scan *scan = (right_rows_scan *)self;
+
     (void)err;
-    *morsel = 0;
-    *end = atomic_exchange(&((unmatched_scan *)self)->claimed, true);
-    worker->active = !*end;
-    worker->next_row = 0;
+    *morsel = atomic_fetch_add_explicit(&scan->next_morsel, 1, memory_order_relaxed);
+    *end = *morsel >= self->morsel_estimate;
+    if (*end) return BP_OK;
+    worker->next_row = (size_t)*morsel * END_MORSEL;
+    worker->end = worker->next_row + END_MORSEL < scan->build->row_count ? worker->next_row + END_MORSEL : scan->build->row_count;
     return BP_OK;
 }
 
-static bp_status unmatched_next(scan *self, scan_worker *worker, batch *out, bp_error *err)
+static bp_status right_next(scan *self, scan_worker *worker, batch *out, bp_error *err)
 {
-    const join_build *build = ((unmatched_scan *)self)->build;
-    size_t most = worker->context->config.batch_size, left = build->spec.left->count - build->spec.key_count, count = 0;
-    size_t right = build->payload.column_count;
+    const join_build *build = ((right_rows_scan *)self)->build;
+    join_kind kind = build->spec.kind;
+    size_t most = worker->context->config.batch_size, right = build->payload.column_count, count = 0;
+    size_t left = join_puts_left(kind) ? build->spec.left->count - build->spec.key_count : 0;
+    uint64_t unwanted = kind == JOIN_RIGHT_SEMI ? 0 : 1; /* the mark of rows that are not put out here */
     uint32_t *rows;
     column *columns;
     batch gathered;
     bp_status status;
 
     *out = (batch){0};
-    if (!worker->active) return BP_OK;
     arena_reset(&worker->arena);
     rows = arena_new_array(&worker->arena, uint32_t, most);
     columns = arena_new_array(&worker->arena, column, left + right);
     if (!rows || !columns) return error_no_memory(err, worker->context->memory, most * sizeof *rows);
-    for (; worker->next_row < build->row_count && count < most; worker->next_row++) {
+    for (; worker->next_row < worker->end && count < most; worker->next_row++) {
         uint64_t word = atomic_load_explicit(&build->matched[worker->next_row / 64], memory_order_relaxed);
-        if (!((word >> (worker->next_row % 64)) & 1)) rows[count++] = (uint32_t)worker->next_row;
+        if ((word >> (worker->next_row % 64) & 1) != unwanted) rows[count++] = (uint32_t)worker->next_row;
     }
     if (count == 0) return BP_OK;
     if ((status = batch_gather(&gathered, &build->payload, rows, count, &worker->arena, err))) return status;
@@ -281,23 +286,23 @@ static bp_status unmatched_next(scan *self, scan_worker *worker, batch *out, bp_
     return BP_OK;
 }
 
-static const scan_class unmatched_class = {
-    .free = unmatched_free,
-    .worker_new = unmatched_worker_new,
-    .worker_free = unmatched_worker_free,
-    .claim = unmatched_claim,
-    .next = unmatched_next,
+static const scan_class right_rows_class = {
+    .free = right_free,
+    .worker_new = right_worker_new,
+    .worker_free = right_worker_free,
+    .claim = right_claim,
+    .next = right_next,
 };
 
-bp_status join_unmatched_make_scan(void *build, scan **out, bp_error *err)
+bp_status join_right_make_scan(void *build, scan **out, bp_error *err)
 {
     bp_context *context = ((join_build *)build)->base.context;
-    unmatched_scan *made = memory_new(context->memory, unmatched_scan);
+    right_rows_scan *made = memory_new(context->memory, right_rows_scan);
 
     *out = NULL;
     if (!made) return error_no_memory(err, context->memory, sizeof *made);
-    made->base = (scan){.class = &unmatched_class, .morsel_estimate = 1};
     made->build = build;
+    made->base = (scan){.class = &right_rows_class, .morsel_estimate = (made->build->row_count + END_MORSEL - 1) / END_MORSEL};
     *out = &made->base;
     return BP_OK;
 }

@@ -23,7 +23,7 @@ typedef struct join_build {
     uint32_t *order;      /* row numbers; unique keys: order[group] is the row */
     bool has_null_key;    /* some row's key holds a NULL that matches nothing */
     uint64_t null_mask;   /* key columns whose NULLs match nothing */
-    _Atomic uint64_t *matched; /* RIGHT, FULL: bits of rows that found a partner */
+    _Atomic uint64_t *matched; /* RIGHT, FULL, RIGHT SEMI, RIGHT ANTI: bits of rows that found a partner */
 } join_build;
 
 /* Rows of a packed key that must not match for their NULLs. Keys past the 64th are taken as null-safe by key_layout users' limit. */

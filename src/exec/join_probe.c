@@ -113,14 +113,15 @@ static inline uint32_t partner_at(const join_build *build, const operator_worker
 /* listing ----------------------------------------------------------------------------------------------------------------------------- */
 static bool wants_markers(join_kind kind)
 {
-    return kind == JOIN_LEFT || kind == JOIN_FULL || kind == JOIN_SINGLE || kind == JOIN_SEMI || kind == JOIN_ANTI;
+    return kind == JOIN_LEFT || kind == JOIN_FULL || kind == JOIN_SINGLE || kind == JOIN_SEMI || kind == JOIN_ANTI ||
+           kind == JOIN_EXISTS;
 }
 
 /* Fill the lists from where the last call stopped; returns their length. */
 static size_t list_candidates(const join_probe *probe, operator_worker *worker, size_t rows)
 {
     bool markers = wants_markers(probe->spec.kind);
-    bool one_is_enough = !probe->spec.residual && (probe->spec.kind == JOIN_SEMI || probe->spec.kind == JOIN_ANTI);
+    bool one_is_enough = !probe->spec.residual && !join_puts_right(probe->spec.kind);
     size_t count = 0;
 
     for (; worker->row < rows; worker->row++, worker->match = 0) {
@@ -215,19 +216,22 @@ static void mark_build_row(join_build *build, uint32_t row)
 static size_t decide(const join_probe *probe, operator_worker *worker, size_t count, bool *too_many)
 {
     join_kind kind = probe->spec.kind;
-    bool existence = kind == JOIN_SEMI || kind == JOIN_ANTI, outer = kind == JOIN_LEFT || kind == JOIN_FULL || kind == JOIN_SINGLE;
+    bool existence = !join_puts_right(kind), outer = kind == JOIN_LEFT || kind == JOIN_FULL || kind == JOIN_SINGLE;
     size_t kept = 0;
 
     for (size_t i = 0; i < count; i++) {
         uint32_t left = worker->left[i], right = worker->right[i];
         bool keep;
         if (right == NONE) {
-            keep = kind == JOIN_SEMI ? worker->row_matched : !worker->row_matched;
+            keep = kind == JOIN_EXISTS || (kind == JOIN_SEMI) == worker->row_matched;
+            if (kind == JOIN_EXISTS)
+                bitmap_put(worker->passed, kept, worker->row_matched); /* of this one, no candidate is left to ask */
             worker->row_matched = false;
         } else {
             keep = !probe->spec.residual || bitmap_get(worker->passed, i);
             if (keep && kind == JOIN_SINGLE && worker->row_matched) *too_many = true;
             if (keep && probe->build->matched) mark_build_row(probe->build, right);
+            keep = keep && join_puts_left(kind);
             worker->row_matched |= keep && (existence || outer);
             keep = keep && !existence;
         }
@@ -268,6 +272,24 @@ static bp_status put_left_rows(const join_probe *probe, operator_worker *worker,
     return batch_gather(out, &left, worker->left, count, &worker->arena, err);
 }
 
+/* EXISTS: the left rows whose candidates have all been seen, and whether one matched. */
+static bp_status put_existence(const join_probe *probe, operator_worker *worker, const batch *in, size_t count, batch *out,
+                               bp_error *err)
+{
+    column *columns;
+    uint64_t *values = arena_new_array(&worker->arena, uint64_t, bitmap_words(count));
+    bp_status status = put_left_rows(probe, worker, in, count, out, err);
+
+    if (status) return status;
+    columns = arena_new_array(&worker->arena, column, out->column_count + 1);
+    if (!columns || !values) return error_no_memory(err, worker->context->memory, count / 8);
+    memcpy(values, worker->passed, bitmap_words(count) * 8);
+    if (out->column_count) memcpy(columns, out->columns, out->column_count * sizeof *columns);
+    columns[out->column_count++] = (column){.type = type_of(TYPE_BOOLEAN), .length = count, .values = values};
+    out->columns = columns;
+    return BP_OK;
+}
+
 static bp_status probe_process(operator *self, operator_worker *worker, const batch *in, batch *out, bool *more, bp_error *err)
 {
     const join_probe *probe = (const join_probe *)self;
@@ -289,7 +311,8 @@ static bp_status probe_process(operator *self, operator_worker *worker, const ba
     count = decide(probe, worker, count, &too_many);
     if (too_many) return error_set(err, BP_OUT_OF_RANGE, "a scalar subquery gave more than one row; add LIMIT 1 or an aggregate");
     if (count == 0) return BP_OK;
-    if (kind == JOIN_SEMI || kind == JOIN_ANTI) return put_left_rows(probe, worker, in, count, out, err);
+    if (kind == JOIN_EXISTS) return put_existence(probe, worker, in, count, out, err);
+    if (!join_puts_right(kind)) return put_left_rows(probe, worker, in, count, out, err);
     return gather_pairs(probe, in, worker->left, worker->right, count, out, &worker->arena, err);
 }
 

@@ -504,8 +504,8 @@ static bp_status join_residual(lowering *state, const plan_node *node, expr_id *
     return conjunction(state, out, node->join.residual, node->join.residual_count, err);
 }
 
-/* RIGHT and FULL: the probed rows are kept, then come the build rows without a match. */
-static bp_status add_unmatched(lowering *state, plan_id id, sink *build, bp_error *err)
+/* RIGHT and FULL: the probed rows are kept, then come the build rows without a match. RIGHT SEMI and RIGHT ANTI: no row is put out by probing. */
+static bp_status add_right_rows(lowering *state, plan_id id, sink *build, bp_error *err)
 {
     pipeline_pair *pair = arena_new(&state->plan->arena, pipeline_pair);
     schema *types;
@@ -516,10 +516,12 @@ static bp_status add_unmatched(lowering *state, plan_id id, sink *build, bp_erro
     if ((status = outputs_schema(state, plan_at(state->plan, id), &types, err))) return status;
     if ((status = collect_new(&kept, state->context, types, 0, UINT64_MAX, -1, err))) return status;
     if ((status = end_pipeline(state, id, state->open[id], kept, err))) return status;
+    if (!join_puts_left((join_kind)plan_at(state->plan, id)->join.kind))
+        return open_pipeline(state, id, join_right_make_scan, build, err);
     pair->context = state->context;
     if ((status = open_pipeline(state, id, collect_make_scan, kept, err))) return status;
     pair->parts[0] = state->open[id];
-    if ((status = open_pipeline(state, id, join_unmatched_make_scan, build, err))) return status;
+    if ((status = open_pipeline(state, id, join_right_make_scan, build, err))) return status;
     pair->parts[1] = state->open[id];
     return open_pipeline(state, id, union_make_scan, pair, err);
 }
@@ -547,7 +549,7 @@ static bp_status lower_join(lowering *state, plan_id id, bp_error *err)
     if ((status = end_pipeline(state, id, state->open[node->children[1]], build, err))) return status;
     if ((status = join_probe_new(&probe, state->context, &spec, build, err))) return status;
     if ((status = add_operator(state, id, state->open[node->children[0]], probe, err))) return status;
-    return spec.kind == JOIN_RIGHT || spec.kind == JOIN_FULL ? add_unmatched(state, id, build, err) : BP_OK;
+    return join_puts_right_at_end(spec.kind) ? add_right_rows(state, id, build, err) : BP_OK;
 }
 
 /* sets ------ PLACEHOLDER ---------------------------------------------------------------------------------------------------------------------------------------- */

@@ -4,9 +4,11 @@
  * Whatever the loop, a field gets the same value or the same refusal; the tests hold both ways against each other. */
 #include "io/csv_internal.h"
 
+#include "base/cpu.h"
 #include "base/number.h"
 #include "base/temporal.h"
 #include "io/csv_fast.h"
+#include "io/csv_values.h"
 #include "text/utf8.h"
 
 static ALWAYS_INLINE string_view field_at(const csv_parse *parse, const uint32_t *slots)
@@ -23,6 +25,18 @@ static ALWAYS_INLINE string_view field_at(const csv_parse *parse, const uint32_t
 string_view csv_parse_field(const csv_parse *parse, size_t row)
 {
     return field_at(parse, parse->slots + row * parse->stride);
+}
+
+/* The kernels for many fields at once, or one of NULLs. */
+static const csv_values_kernels *kernels_of_this_processor(void)
+{
+    static const csv_values_kernels none;
+
+#if !defined(BEDPLATE_SCALAR) && defined(__x86_64__)
+    if (cpu_level() >= CPU_AVX512) return &csv_values_avx512;
+    if (cpu_level() >= CPU_AVX2) return &csv_values_avx2;
+#endif
+    return &none;
 }
 
 static csv_cell put_string(csv_parse *parse, string_view text, bool in_heap, string_ref *out)
@@ -75,23 +89,27 @@ static NO_INLINE bool slow_cell(csv_parse *parse, size_t row, string_view raw, v
     return cell == CSV_CELL_VALUE;
 }
 
-/* A loop over rows: `quick` may set *value from text and size; else the slow way. */
+/* A loop over rows: `many` (may be NULL) takes what it can of a stretch; for the others `quick` may set *value from text and size; else the slow way. */
 #define PARSE_LOOP(name, type, quick)                                                                                              \
-    static size_t name(csv_parse *parse, size_t row, size_t count)                                                                 \
+    static size_t name(csv_parse *parse, size_t row, size_t count, csv_values_function *many)                                      \
     {                                                                                                                              \
-        const uint32_t *slots = parse->slots + row * parse->stride;                                                                \
         const bool usual = parse->rules->plain_numbers && !parse->rules->null_numbers;                                             \
-        type *values = parse->values;                                                                                              \
         bool no_memory = false;                                                                                                    \
                                                                                                                                    \
-        for (; row < count; row++, slots += parse->stride) {                                                                       \
-            string_view field = field_at(parse, slots);                                                                            \
-            const char *text = field.data;                                                                                         \
-            size_t size = field.size;                                                                                              \
-            type *value = values + row;                                                                                            \
-            (void)text, (void)size;                                                                                                \
-            if (LIKELY(usual && (quick))) continue;                                                                                \
-            if (!slow_cell(parse, row, field, value, sizeof *value, &no_memory)) return no_memory ? SIZE_MAX : row;                \
+        while (row < count) {                                                                                                      \
+            size_t stretch = count - row < CSV_VALUES_AT_ONCE ? count - row : CSV_VALUES_AT_ONCE;                                  \
+            uint64_t left = usual && many ? many(parse, row, stretch) : ~UINT64_C(0) >> (CSV_VALUES_AT_ONCE - stretch);            \
+            for (; left; left &= left - 1) {                                                                                       \
+                size_t at = row + (size_t)__builtin_ctzll(left);                                                                   \
+                string_view field = field_at(parse, parse->slots + at * parse->stride);                                            \
+                const char *text = field.data;                                                                                     \
+                size_t size = field.size;                                                                                          \
+                type *value = (type *)parse->values + at;                                                                          \
+                (void)text, (void)size;                                                                                            \
+                if (LIKELY(usual && (quick))) continue;                                                                            \
+                if (!slow_cell(parse, at, field, value, sizeof *value, &no_memory)) return no_memory ? SIZE_MAX : at;              \
+            }                                                                                                                      \
+            row += stretch;                                                                                                        \
         }                                                                                                                          \
         return count;                                                                                                              \
     }
@@ -159,31 +177,35 @@ PARSE_LOOP(parse_4_bytes, uint32_t, false)
 PARSE_LOOP(parse_8_bytes, uint64_t, false)
 PARSE_LOOP(parse_16_bytes, uint128, false)
 
-/* Up to 12 bytes inline: the words are loaded whole and cut by masks. */
-static ALWAYS_INLINE void put_short(string_ref *out, const char *text, size_t size)
-{
-    uint64_t first = csv_load(text), second = csv_load(text + 4), words[2];
+/* Strings of up to COPIED bytes without a branch on their size: whole words are loaded and cut by masks, and COPIED bytes are copied into the heap,
+ * which moves on only when the string is a long one. Heap and text must have as many bytes behind the place. */
+#define COPIED 64
+_Static_assert(COPIED <= CSV_PADDING, "a copy reads no further than the padding");
 
-    first = size >= 4 ? first : first & ((UINT64_C(1) << 8 * size) - 1);
-    second = size >= 12 ? second : size <= 4 ? 0 : second & ((UINT64_C(1) << (8 * (size - 4))) - 1);
-    words[0] = (uint32_t)size | first << 32;
-    words[1] = second;
+static ALWAYS_INLINE void put_usual(csv_heap *heap, string_ref *out, const char *text, size_t size)
+{
+    static const uint64_t prefix_masks[5] = {0, 0xff, 0xffff, 0xffffff, UINT32_MAX};
+    static const uint64_t rest_masks[9] = {
+        0,         0xff, 0xffff, 0xffffff, UINT32_MAX, UINT64_C(0xffffffffff), UINT64_C(0xffffffffffff), UINT64_C(0xffffffffffffff),
+        UINT64_MAX};
+    const uint64_t is_long = 0 - (uint64_t)(size > STRING_REF_INLINE); /* all bits or none */
+    const size_t prefix = size < 4 ? size : 4, rest = (size - prefix) & ~(size_t)is_long;
+    uint64_t words[2];
+
+    memcpy(heap->next, text, COPIED);
+    words[0] = (uint32_t)size | (csv_load(text) & prefix_masks[prefix]) << 32;
+    words[1] = ((uint64_t)(uintptr_t)heap->next & is_long) | (csv_load(text + 4) & rest_masks[rest]);
     memcpy(out, words, sizeof words);
+    heap->next += size & is_long;
 }
 
-static ALWAYS_INLINE bool put_long(csv_parse *parse, string_ref *out, const char *text, size_t size)
+static NO_INLINE bool put_huge(csv_parse *parse, string_ref *out, const char *text, size_t size)
 {
     char *bytes = csv_heap_take(parse->heap, size);
 
     if (UNLIKELY(!bytes)) return false;
-    out->size = (uint32_t)size;
-    memcpy(out->prefix, text, 4);
-    out->pointer = bytes;
-    if (size > 256) {
-        memcpy(bytes, text, size);
-    } else {
-        for (size_t i = 0; i < size; i += 16) memcpy(bytes + i, text + i, 16); /* up to 15 bytes more on both sides are ours */
-    }
+    memcpy(bytes, text, size);
+    *out = string_ref_of(bytes, size);
     return true;
 }
 
@@ -195,6 +217,7 @@ static size_t parse_strings(csv_parse *parse, size_t row, size_t count)
     const int quote = rules->quote;
     const bool usual = !parse->odd && !parse->check_utf8 && rules->null_count == 0;
     string_ref *values = parse->values;
+    csv_heap heap = *parse->heap; /* a copy that the compiler can keep in registers */
     bool no_memory = false;
 
     for (; row < count; row++, slots += parse->stride) {
@@ -209,16 +232,21 @@ static size_t parse_strings(csv_parse *parse, size_t row, size_t count)
             } else {
                 goto slow;
             }
-            if (size <= STRING_REF_INLINE) {
-                put_short(values + row, text, size);
+            if (LIKELY(size <= COPIED && heap.end - heap.next >= COPIED)) {
+                put_usual(&heap, values + row, text, size);
                 continue;
             }
-            if (LIKELY(put_long(parse, values + row, text, size))) continue;
-            return SIZE_MAX;
+            *parse->heap = heap;
+            if (UNLIKELY(!put_huge(parse, values + row, text, size))) return SIZE_MAX;
+            heap = *parse->heap;
+            continue;
         }
     slow:
+        *parse->heap = heap;
         if (!slow_cell(parse, row, field, values + row, sizeof *values, &no_memory)) return no_memory ? SIZE_MAX : row;
+        heap = *parse->heap;
     }
+    *parse->heap = heap;
     return count;
 }
 
@@ -238,27 +266,29 @@ static size_t parse_bools(csv_parse *parse, size_t row, size_t count)
 
 size_t csv_parse_rows(csv_parse *parse, size_t row, size_t count)
 {
+    const csv_values_kernels *kernels = kernels_of_this_processor();
+
     switch ((type_id)parse->column->type.id) {
     case TYPE_BOOLEAN: return parse_bools(parse, row, count);
-    case TYPE_INT64: return parse_int64(parse, row, count);
-    case TYPE_INT32: return parse_int32(parse, row, count);
-    case TYPE_FLOAT64: return parse_double(parse, row, count);
-    case TYPE_DATE: return parse_date(parse, row, count);
+    case TYPE_INT64: return parse_int64(parse, row, count, kernels->int64);
+    case TYPE_INT32: return parse_int32(parse, row, count, NULL);
+    case TYPE_FLOAT64: return parse_double(parse, row, count, kernels->float64);
+    case TYPE_DATE: return parse_date(parse, row, count, parse->column->format.size ? NULL : kernels->date);
     case TYPE_TIMESTAMP:
-    case TYPE_TIMESTAMP_TZ: return parse_timestamp(parse, row, count);
-    case TYPE_TIME: return parse_time(parse, row, count);
+    case TYPE_TIMESTAMP_TZ: return parse_timestamp(parse, row, count, NULL);
+    case TYPE_TIME: return parse_time(parse, row, count, NULL);
     case TYPE_VARCHAR:
     case TYPE_BLOB: return parse_strings(parse, row, count);
     case TYPE_DECIMAL:
-        if (type_physical(parse->column->type) == PHYSICAL_INT64) return parse_decimal(parse, row, count);
-        return parse_16_bytes(parse, row, count);
+        if (type_physical(parse->column->type) == PHYSICAL_INT64) return parse_decimal(parse, row, count, kernels->decimal64);
+        return parse_16_bytes(parse, row, count, NULL);
     default: break;
     }
     switch (physical_width(type_physical(parse->column->type))) {
-    case 1: return parse_1_byte(parse, row, count);
-    case 2: return parse_2_bytes(parse, row, count);
-    case 4: return parse_4_bytes(parse, row, count);
-    case 8: return parse_8_bytes(parse, row, count);
-    default: return parse_16_bytes(parse, row, count);
+    case 1: return parse_1_byte(parse, row, count, NULL);
+    case 2: return parse_2_bytes(parse, row, count, NULL);
+    case 4: return parse_4_bytes(parse, row, count, NULL);
+    case 8: return parse_8_bytes(parse, row, count, NULL);
+    default: return parse_16_bytes(parse, row, count, NULL);
     }
 }

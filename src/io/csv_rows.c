@@ -63,7 +63,7 @@ static bp_status add_row(csv_rows *rows, const csv_dialect *dialect, const char 
     for (size_t c = 0; c < columns; c++) {
         uint32_t trail = c == columns - 1 ? 0 : rows->trail;
         if (c >= count)
-            slots[c + 1] = slots[c] + trail; /* ends before it begins */
+            slots[c + 1] = slots[c]; /* ends before it begins */
         else if (c == count - 1)
             slots[c + 1] = (uint32_t)end + trail;
         else

@@ -6,9 +6,18 @@ static const char *const kind_names[PLAN_KIND_COUNT] = {
     [PLAN_FILTER] = "FILTER", [PLAN_PROJECT] = "PROJECT", [PLAN_AGGREGATE] = "AGGREGATE", [PLAN_DISTINCT] = "DISTINCT",
     [PLAN_JOIN] = "JOIN",     [PLAN_SORT] = "SORT",       [PLAN_LIMIT] = "LIMIT",         [PLAN_SET] = "SET",
     [PLAN_WINDOW] = "WINDOW", [PLAN_SAMPLE] = "SAMPLE",   [PLAN_UNNEST] = "UNNEST"};
-static const char *const join_names[] = {[JOIN_INNER] = "INNER", [JOIN_LEFT] = "LEFT",   [JOIN_RIGHT] = "RIGHT",
-                                         [JOIN_FULL] = "FULL",   [JOIN_CROSS] = "CROSS", [JOIN_SEMI] = "SEMI",
-                                         [JOIN_ANTI] = "ANTI",   [JOIN_MARK] = "MARK",   [JOIN_SINGLE] = "SINGLE"};
+static const char *const join_names[] = {[JOIN_INNER] = "INNER",
+                                         [JOIN_LEFT] = "LEFT",
+                                         [JOIN_RIGHT] = "RIGHT",
+                                         [JOIN_FULL] = "FULL",
+                                         [JOIN_CROSS] = "CROSS",
+                                         [JOIN_SEMI] = "SEMI",
+                                         [JOIN_ANTI] = "ANTI",
+                                         [JOIN_MARK] = "MARK",
+                                         [JOIN_EXISTS] = "EXISTS",
+                                         [JOIN_SINGLE] = "SINGLE",
+                                         [JOIN_RIGHT_SEMI] = "RIGHT SEMI",
+                                         [JOIN_RIGHT_ANTI] = "RIGHT ANTI"};
 static const char *const set_names[] = {[PLAN_UNION] = "UNION", [PLAN_INTERSECT] = "INTERSECT", [PLAN_EXCEPT] = "EXCEPT"};
 
 static string_view name_of_column(const void *data, uint32_t column)

@@ -6,8 +6,12 @@
 
 /* Constants are computed, conditions that are always true go. */
 MUST_USE bp_status optimize_fold(plan *plan, bp_error *err);
+/* What every branch of an OR says comes out of it. */
+MUST_USE bp_status optimize_branches(plan *plan, bp_error *err);
 /* Conditions move towards the scans: through projections, sorts, unions, aggregations (on groups) and to the sides of joins. */
 MUST_USE bp_status optimize_filters(plan *plan, bp_error *err);
+/* Semi joins sink, inner joins come in the cheapest order, the smaller side is built. */
+MUST_USE bp_status optimize_joins(plan *plan, bp_error *err);
 /* Columns that nothing above uses are not read, not computed, not carried. */
 MUST_USE bp_status optimize_columns(plan *plan, bp_error *err);
 /* LIMIT over SORT becomes one node. */

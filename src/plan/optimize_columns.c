@@ -152,10 +152,11 @@ static bp_status pass_on(pruning *state, plan_id id, bp_error *err)
     case PLAN_JOIN: break;
     default: return BP_OK;
     }
-    for (size_t i = 0; i < child->output_count; i++) node->outputs[kept++] = child->outputs[i];
-    if (node->join.kind == JOIN_MARK)
+    for (size_t i = 0; join_puts_left((join_kind)node->join.kind) && i < child->output_count; i++)
+        node->outputs[kept++] = child->outputs[i];
+    if (join_puts_mark((join_kind)node->join.kind))
         node->outputs[kept++] = node->join.mark;
-    else if (node->join.kind != JOIN_SEMI && node->join.kind != JOIN_ANTI)
+    else if (join_puts_right((join_kind)node->join.kind))
         for (size_t i = 0; i < right->output_count; i++) node->outputs[kept++] = right->outputs[i];
     node->output_count = kept;
     return BP_OK;

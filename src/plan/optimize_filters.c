@@ -192,10 +192,49 @@ static bool names_groups_only(sinking *state, const plan_node *node)
     return node->aggregate.group_count > 0;
 }
 
+/* Of a MARK or EXISTS join only the rows with a mark, or without: a SEMI or ANTI join, and the mark a constant. A MARK may be NULL, and where it is
+ * neither it nor its negation holds; so only EXISTS becomes ANTI. */
+static bp_status try_mark(sinking *state, plan_id id, expr_id conjunct, bool *done, bp_error *err)
+{
+    plan *plan = state->plan;
+    const plan_node *node = plan_at(plan, id);
+    const expr_node *expr = expr_at(&plan->exprs, conjunct);
+    bool negated = expr->kind == EXPR_NOT;
+    size_t count = node->output_count;
+    expr_id *exprs;
+    column_id *outputs = node->outputs;
+    plan_id moved;
+    plan_node copy;
+    bp_status status;
+
+    *done = false;
+    if (!join_puts_mark((join_kind)node->join.kind) || (negated && node->join.kind != JOIN_EXISTS)) return BP_OK;
+    if (negated) expr = expr_at(&plan->exprs, expr_child(&plan->exprs, conjunct, 0));
+    if (expr->kind != EXPR_COLUMN || expr->column != node->join.mark) return BP_OK;
+    exprs = arena_new_array(&plan->arena, expr_id, count);
+    if (!exprs) return error_no_memory(err, plan->context->memory, count * sizeof *exprs);
+    for (size_t i = 0; i + 1 < count; i++)
+        if ((status = expr_column(&exprs[i], &plan->exprs, outputs[i], plan->columns[outputs[i]].type, err))) return status;
+    if ((status = expr_bool(&exprs[count - 1], &plan->exprs, !negated, err))) return status;
+    if ((status = plan_project(&moved, plan, id, exprs, NULL, count, err))) return status;
+    copy = *plan_at(plan, id);
+    copy.join.kind = negated ? JOIN_ANTI : JOIN_SEMI;
+    copy.outputs = plan_at(plan, moved)->outputs; /* the new node's own go: what it puts out is called as before */
+    copy.output_count--;
+    memcpy(copy.outputs, outputs, copy.output_count * sizeof *outputs);
+    *plan_at(plan, id) = *plan_at(plan, moved);
+    plan_at(plan, id)->outputs = outputs;
+    plan_at(plan, id)->children[0] = moved;
+    *plan_at(plan, moved) = copy;
+    *done = true;
+    return BP_OK;
+}
+
 /* Let the conjunct, which holds for the rows that node `id` puts out, sink as far as it may. Unions nest as deep as queries do: so does this. */
 static bp_status sink_conjunct(sinking *state, plan_id id, expr_id conjunct, bp_error *err)
 {
     plan *plan = state->plan;
+    plan_id filter = 0; /* passed, right above */
     bp_status status;
 
     for (;;) {
@@ -224,11 +263,16 @@ static bp_status sink_conjunct(sinking *state, plan_id id, expr_id conjunct, bp_
                 return sink_to_union(state, id, conjunct, err);
             break;
         case PLAN_JOIN:
+            if ((status = try_mark(state, id, conjunct, &done, err)) || done) return status;
             if ((status = sink_to_join(state, id, conjunct, &next, &done, err)) || done) return status;
+            break;
+        case PLAN_FILTER: /* what may fail is asked after what stands here */
+            if (!expr_at(&plan->exprs, conjunct)->can_fail) next = node->children[0];
             break;
         default: break;
         }
-        if (!next) return stay_above(state, id, conjunct, err);
+        if (!next) return stay_above(state, filter ? filter : id, conjunct, err);
+        filter = plan_at(plan, id)->kind == PLAN_FILTER ? id : 0;
         id = next;
     }
 }

@@ -302,8 +302,8 @@ bp_status plan_join(plan_id *out, plan *plan, join_kind kind, plan_id left, plan
 {
     plan_node node = {.kind = PLAN_JOIN, .children = {left, right}};
     size_t left_count = plan_at(plan, left)->output_count;
-    size_t right_count = kind == JOIN_SEMI || kind == JOIN_ANTI || kind == JOIN_MARK ? 0 : plan_at(plan, right)->output_count;
-    size_t mark_count = kind == JOIN_MARK;
+    size_t right_count = join_puts_right(kind) ? plan_at(plan, right)->output_count : 0;
+    size_t mark_count = join_puts_mark(kind);
     bp_status status;
 
     for (size_t i = 0; i < count; i++)

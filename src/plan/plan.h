@@ -11,7 +11,7 @@
  *   PROJECT     1         expressions                                       one id an expression
  *   AGGREGATE   1         groups, aggregates                                group ids, then aggregate ids
  *   DISTINCT    1         - (or ON: key expressions, first row wins)        as its child
- *   JOIN        2         kind, equal pairs, residual condition             left ids, then right ids (SEMI, ANTI: left; MARK: left, mark)
+ *   JOIN        2         kind, equal pairs, residual condition             left ids, then right ids (SEMI, ANTI: left; MARK, EXISTS: left, mark; RIGHT SEMI, RIGHT ANTI: right)
  *   SORT        1         keys                                              as its child
  *   LIMIT       1         offset, limit (TOP_N when keys are given)         as its child
  *   SET         2         UNION, INTERSECT, EXCEPT, each ALL or distinct    new ids, by position
@@ -56,8 +56,36 @@ typedef enum join_kind {
     JOIN_SEMI,
     JOIN_ANTI,
     JOIN_MARK,
-    JOIN_SINGLE
+    JOIN_EXISTS,
+    JOIN_SINGLE,
+    JOIN_RIGHT_SEMI,
+    JOIN_RIGHT_ANTI
 } join_kind;
+
+/* Whether right rows are put out by whether they have found a partner, after all left rows have been seen. */
+static inline bool join_puts_right_at_end(join_kind kind)
+{
+    return kind == JOIN_RIGHT || kind == JOIN_FULL || kind == JOIN_RIGHT_SEMI || kind == JOIN_RIGHT_ANTI;
+}
+
+/* Whether a boolean about the left row comes last among the outputs. */
+static inline bool join_puts_mark(join_kind kind)
+{
+    return kind == JOIN_MARK || kind == JOIN_EXISTS;
+}
+
+/* Whether the left columns are among the outputs. The kinds without them are the optimizer's: the rows that are kept are the ones that are built. */
+static inline bool join_puts_left(join_kind kind)
+{
+    return kind != JOIN_RIGHT_SEMI && kind != JOIN_RIGHT_ANTI;
+}
+
+/* Whether the right columns are among the outputs. */
+static inline bool join_puts_right(join_kind kind)
+{
+    return kind != JOIN_SEMI && kind != JOIN_ANTI && !join_puts_mark(kind);
+}
+
 typedef enum set_kind { PLAN_UNION, PLAN_INTERSECT, PLAN_EXCEPT } set_kind;
 
 /* left = right on the two sides of a join; both of the same type. */
@@ -72,11 +100,12 @@ typedef struct plan_node {
     column_id *outputs;
     size_t output_count;
     double row_estimate; /* negative: unknown */
+    bool sampled; /* a scan's estimate is from its rows: it is not made again */
     union {
         struct {
-            source *source;         /* retained by the plan */
+            source *source; /* retained by the plan */
             size_t *source_columns; /* output_count: which source column each output is */
-            expr_id *filters;       /* conjuncts on this scan's outputs, checked by the scan operator */
+            expr_id *filters; /* conjuncts on this scan's outputs, checked by the scan operator */
             size_t filter_count;
         } scan;
         struct {
@@ -104,7 +133,7 @@ typedef struct plan_node {
         } distinct;
         struct {
             uint8_t
-                kind; /* join_kind; MARK: output last is BOOLEAN "has a match" with IN's NULL semantics; SINGLE: at most one match, else an error */
+                kind; /* join_kind; MARK: output last is BOOLEAN "has a match" with IN's NULL semantics; EXISTS: the same, true or false; SINGLE: at most one match, else an error */
             join_pair *pairs;
             size_t pair_count;
             expr_id *residual; /* conjuncts over both sides */

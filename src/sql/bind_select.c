@@ -483,6 +483,9 @@ static bp_status group_by_keys(select_state *state, bp_error *err)
     bp_status status;
 
     if (!groups) return no_memory(state, err);
+    if (correlation->other_count)
+        return not_yet(binder, state->select,
+                       "an aggregate in EXISTS whose WHERE compares with the query around it by other than =", err);
     if (!clause && (state->having || correlation->exists))
         return not_yet(binder, state->select, "HAVING, or an aggregate in EXISTS, without GROUP BY in a correlated subquery", err);
     if (!clause && state->count &&

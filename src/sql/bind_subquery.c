@@ -38,7 +38,8 @@ bp_status join_to_rows(walk *walk, join_kind kind, plan_id inner, expr_id *conju
     late_join late = {.kind = kind, .inner = inner, .conjuncts = conjuncts, .conjunct_count = count};
     bp_status status;
 
-    if (kind == JOIN_MARK && (status = plan_add_column(&late.mark, binder->plan, STRING_VIEW("mark"), type_of(TYPE_BOOLEAN), err)))
+    if (join_puts_mark(kind) &&
+        (status = plan_add_column(&late.mark, binder->plan, STRING_VIEW("mark"), type_of(TYPE_BOOLEAN), err)))
         return status;
     *mark = late.mark;
     if (context->late && !walk->inside_aggregate) return late_join_add(context->late, binder, late, err);
@@ -65,9 +66,9 @@ bp_status late_join_apply(plan_id *node, binder *binder, const late_join *join, 
     if ((status = plan_join(node, binder->plan, join->kind, *node, join->inner, join->conjuncts, join->conjunct_count, err)))
         return status;
     made = plan_at(binder->plan, *node);
-    if (join->kind == JOIN_MARK) {
-        if (made->join.pair_count != 1)
-            return error_set(err, BP_NOT_SUPPORTED, "IN (SELECT …) of a constant is not there yet; compare with a join");
+    if (join->kind == JOIN_MARK && made->join.pair_count != 1)
+        return error_set(err, BP_NOT_SUPPORTED, "IN (SELECT …) of a constant is not there yet; compare with a join");
+    if (join_puts_mark(join->kind)) {
         made->join.mark = join->mark;
         made->outputs[made->output_count - 1] = join->mark;
     }

@@ -43,9 +43,10 @@ typedef struct alias {
 
 /* A subquery to be joined to the rows above the aggregation. */
 typedef struct late_join {
-    join_kind kind; /* SINGLE or MARK */
+    join_kind kind; /* SINGLE, MARK or EXISTS */
     plan_id inner;
-    expr_id *conjuncts; /* MARK: needle = column; SINGLE: outer = key, of a correlated subquery */
+    expr_id *
+        conjuncts; /* MARK: needle = column; SINGLE, EXISTS: outer = key, of a correlated subquery; EXISTS: and what else its WHERE says */
     size_t conjunct_count;
     column_id mark;
 } late_join;
@@ -119,8 +120,10 @@ typedef struct aggregates {
 typedef struct correlation {
     const scope *outer;
     bool exists; /* EXISTS: only whether there is a row counts */
-    expr_id *keys, *outer_sides; /* WHERE says keys[i] = outer_sides[i] */
+    expr_id *keys, *outer_sides; /* WHERE says keys[i] = outer_sides[i]; no outer side: the key is a column that `others` use */
     size_t count; /* 0: not correlated after all */
+    expr_id *others; /* conjuncts of WHERE that mix both queries in another way, for EXISTS */
+    size_t other_count;
     column_id *key_outputs; /* the keys among the subquery's outputs */
     column_id marker; /* true in each of its rows */
     expr_id empty; /* the item's value where no row joins; 0: NULL */

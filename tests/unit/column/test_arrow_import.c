@@ -96,7 +96,8 @@ static void test_flat_formats(void **state)
          "0.00000000000000000000000000000000000001|-0.00000000000000000000000000000000000001|~"},
         {"d:76,1,256", "DECIMAL(76,1)", VALUES(int64_t, 15, 0, 0, 0, -15, -1, -1, -1, 0, 0, 0, 0), "1.5|-1.5|~"},
         {"d:5,2,256", "DECIMAL(5,2)", VALUES(int64_t, 15, 0, 0, 0, -15, -1, -1, -1, 0, 0, 0, 0), "0.15|-0.15|~"},
-        {"d:5,-2", NULL, VALUES(int64_t, 15, 0, -15, -1, 0, 0), "1500|-1500|~"},
+        {"d:3,5", "DECIMAL(5,5)", VALUES(int64_t, 123, 0, -1, -1, 0, 0), "0.00123|-0.00001|~"},
+        {"d:18,20", "DECIMAL(20,20)", VALUES(int64_t, 123, 0, -1, -1, 0, 0), "0.00000000000000000123|-0.00000000000000000001|~"},
         {"w:3", "BLOB", "abcdefghi", "abc|def|~"},
         {"w:0", "BLOB", "", "||~"},
     };
@@ -630,6 +631,8 @@ static void test_bad_formats(void **state)
     } cases[] = {
         {"d:0,0", BP_BAD_FORMAT, "a decimal has 1 to 76 digits"},
         {"d:77,0,256", BP_BAD_FORMAT, "a decimal has 1 to 76 digits"},
+        {"d:5,77,256", BP_BAD_FORMAT, "a decimal has 1 to 76 digits"},
+        {"d:5,-2", BP_BAD_FORMAT, "a negative scale is not supported"},
         {"d:5", BP_BAD_FORMAT, "a decimal format wants"},
         {"d:5,2,16", BP_BAD_FORMAT, "a decimal format wants"},
         {"d:5,2,128,", BP_BAD_FORMAT, "a decimal format wants"},
