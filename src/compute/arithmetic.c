@@ -1,5 +1,5 @@
-/* Arithmetic: the loops of arithmetic_kernels.h by level, and those of types for which no level has more than the plain ones. A product of int64
- * takes 1.0 ns a row plain, 0.45 with AVX2 and 0.25 with AVX-512. */
+/* Arithmetic: the loops of arithmetic_kernels.h by level, and those of types for which no level has more than the plain ones. In the cache a product
+ * of int64 takes 1.03 ns a row plain, 0.42 with AVX2 and 0.22 with AVX-512, a sum 0.34, 0.22 and 0.15. */
 #include "arithmetic.h"
 
 #include "arithmetic_kernels.h"

@@ -40,7 +40,9 @@
 /* An integer does not fit when it does not come back; or when only one of the types has a sign and the top bit is set, which is below zero on the one side or,
  * where the other type is no wider, above all of it on the other. */
 #define TOP_BIT(from, to)                                                                                                          \
-    ((from)(((from)-1 < 0) != ((to)-1 < 0) && ((from)-1 < 0 || sizeof(to) <= sizeof(from)) ? (uint64_t)1 << (sizeof(from) * 8 - 1) : 0))
+    ((from)(((from) - 1 < 0) != ((to) - 1 < 0) && ((from) - 1 < 0 || sizeof(to) <= sizeof(from))                                   \
+                ? (uint64_t)1 << (sizeof(from) * 8 - 1)                                                                            \
+                : 0))
 #define INTEGER_PAIR(f, from, t, to)                                                                                               \
     PAIR(f, from, t, to, from, result = (to)value; misfit = (from)((from)((from)result ^ value) | (value & TOP_BIT(from, to))))
 #define TO_FLOAT_PAIR(f, from, t, to) PAIR(f, from, t, to, int, result = (to)value)
@@ -77,17 +79,15 @@ FLOAT_ROW(float32, float)
 FLOAT_ROW(float64, double)
 TO_FLOAT_PAIR(float32, float, float64, double)
 PAIR(float64, double, float32, float, uint64_t, double size = __builtin_fabs(value);
-     bool past = (size >= 3.4028235677973366e38) & (size <= 1.7976931348623157e308);
-     misfit = past ? 1 : 0; result = (float)value)
+     bool past = (size >= 3.4028235677973366e38) & (size <= 1.7976931348623157e308); misfit = past ? 1 : 0; result = (float)value)
 #define float32_to_float32 NULL
 #define float64_to_float64 NULL
 
 #define CASTS_OF(f)                                                                                                                \
-    {                                                                                                                              \
-        [PHYSICAL_INT8] = f##_to_int8,      [PHYSICAL_INT16] = f##_to_int16,   [PHYSICAL_INT32] = f##_to_int32,                    \
-        [PHYSICAL_INT64] = f##_to_int64,    [PHYSICAL_UINT8] = f##_to_uint8,   [PHYSICAL_UINT16] = f##_to_uint16,                  \
-        [PHYSICAL_UINT32] = f##_to_uint32,  [PHYSICAL_UINT64] = f##_to_uint64, [PHYSICAL_FLOAT32] = f##_to_float32,                \
-        [PHYSICAL_FLOAT64] = f##_to_float64}
+    {[PHYSICAL_INT8] = f##_to_int8,      [PHYSICAL_INT16] = f##_to_int16,   [PHYSICAL_INT32] = f##_to_int32,                       \
+     [PHYSICAL_INT64] = f##_to_int64,    [PHYSICAL_UINT8] = f##_to_uint8,   [PHYSICAL_UINT16] = f##_to_uint16,                     \
+     [PHYSICAL_UINT32] = f##_to_uint32,  [PHYSICAL_UINT64] = f##_to_uint64, [PHYSICAL_FLOAT32] = f##_to_float32,                   \
+     [PHYSICAL_FLOAT64] = f##_to_float64}
 #define CAST_ROWS                                                                                                                  \
     [PHYSICAL_INT32] = CASTS_OF(int32), [PHYSICAL_INT64] = CASTS_OF(int64), [PHYSICAL_FLOAT32] = CASTS_OF(float32),                \
     [PHYSICAL_FLOAT64] = CASTS_OF(float64)

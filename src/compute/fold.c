@@ -1,5 +1,5 @@
-/* Sums and extremes: the tables of fold_kernels.h by level. In the cache, a row of int64 with one NULL in seven: sum 1.9 ns plain,
- * 0.5 AVX2, 0.2 AVX-512. */
+/* Sums and extremes: the tables of fold_kernels.h by level. In the cache, a row of int64 under a mask, sum: 0.61 ns plain, 0.39 AVX2, 0.21 AVX-512; greatest:
+ * 0.60, 0.36, 0.18; the least double without a mask: 0.64, 0.53, 0.22. */
 #include "fold.h"
 
 #include "fold_kernels.h"

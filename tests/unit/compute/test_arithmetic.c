@@ -54,7 +54,8 @@ static void random_integer(physical_type type, char *out, unsigned bits)
     }
 }
 
-static void check_integers(arithmetic operation, physical_type type, const char *left, const char *right, operand_shape shape, size_t rows)
+static void check_integers(arithmetic operation, physical_type type, const char *left, const char *right, operand_shape shape,
+                           size_t rows)
 {
     _Alignas(16) char out[(ROWS + 1) * 8];
     size_t width = physical_width(type);
@@ -68,10 +69,12 @@ static void check_integers(arithmetic operation, physical_type type, const char 
         if (operation != ARITHMETIC_MULTIPLY) exact = operation == ARITHMETIC_ADD ? a + b : a - b;
         wanted |= past || exact < least || exact > most;
         if (memcmp(&exact, out + row * width, width) != 0)
-            fail_msg("type %d operation %d row %zu of %zu at %s", (int)type, (int)operation, row, rows, cpu_level_name(cpu_level()));
+            fail_msg("type %d operation %d row %zu of %zu at %s", (int)type, (int)operation, row, rows,
+                     cpu_level_name(cpu_level()));
     }
     if (told != wanted)
-        fail_msg("type %d operation %d, %zu rows at %s: overflow %d", (int)type, (int)operation, rows, cpu_level_name(cpu_level()), told);
+        fail_msg("type %d operation %d, %zu rows at %s: overflow %d", (int)type, (int)operation, rows, cpu_level_name(cpu_level()),
+                 told);
 }
 
 static void check_type(physical_type type, size_t rows)
@@ -107,10 +110,19 @@ static void test_products(void **state)
     static const struct {
         int64_t left, right;
         bool past;
-    } cases[] = {{153092023, 60247241209, false}, {-153092023, 60247241209, false}, {INT64_C(1) << 31, INT64_C(1) << 32, true},
-                 {INT64_C(-1) << 31, INT64_C(1) << 32, false}, {INT64_C(1) << 31, (INT64_C(1) << 32) - 1, false},
-                 {INT64_MIN, -1, true}, {INT64_MIN, 1, false}, {INT64_MAX, 1, false}, {INT64_MAX, -1, false}, {INT64_MAX, 2, true},
-                 {3037000500, 3037000500, true}, {3037000499, 3037000499, false}, {0, INT64_MIN, false}};
+    } cases[] = {{153092023, 60247241209, false},
+                 {-153092023, 60247241209, false},
+                 {INT64_C(1) << 31, INT64_C(1) << 32, true},
+                 {INT64_C(-1) << 31, INT64_C(1) << 32, false},
+                 {INT64_C(1) << 31, (INT64_C(1) << 32) - 1, false},
+                 {INT64_MIN, -1, true},
+                 {INT64_MIN, 1, false},
+                 {INT64_MAX, 1, false},
+                 {INT64_MAX, -1, false},
+                 {INT64_MAX, 2, true},
+                 {3037000500, 3037000500, true},
+                 {3037000499, 3037000499, false},
+                 {0, INT64_MIN, false}};
 
     (void)state;
     for (cpu_kind level = CPU_SCALAR; level <= CPU_AVX512; level++) {
@@ -119,7 +131,8 @@ static void test_products(void **state)
             int64_t left[33], right[33], out[33];
             for (size_t row = 0; row < 33; row++) left[row] = right[row] = (int64_t)row;
             left[i] = cases[i].left, right[i] = cases[i].right;
-            assert_int_equal(arithmetic_slices(out, ARITHMETIC_MULTIPLY, PHYSICAL_INT64, left, right, OPERANDS_VECTORS, 33), cases[i].past);
+            assert_int_equal(arithmetic_slices(out, ARITHMETIC_MULTIPLY, PHYSICAL_INT64, left, right, OPERANDS_VECTORS, 33),
+                             cases[i].past);
         }
     }
     cpu_force_level(CPU_AVX512);

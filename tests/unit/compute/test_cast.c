@@ -23,7 +23,7 @@ static BP_WRAPS uint64_t next_random(void)
     return seed;
 }
 
-static const physical_type types[] = {PHYSICAL_INT8,  PHYSICAL_INT16,  PHYSICAL_INT32,  PHYSICAL_INT64,   PHYSICAL_UINT8,
+static const physical_type types[] = {PHYSICAL_INT8,   PHYSICAL_INT16,  PHYSICAL_INT32,  PHYSICAL_INT64,   PHYSICAL_UINT8,
                                       PHYSICAL_UINT16, PHYSICAL_UINT32, PHYSICAL_UINT64, PHYSICAL_FLOAT32, PHYSICAL_FLOAT64};
 
 static bool is_float(physical_type type)
@@ -39,9 +39,38 @@ static bool is_signed(physical_type type)
 /* tame: values that fit nearly everything. */
 static double random_real(bool tame)
 {
-    static const double reals[] = {0.5,  -0.5, 1.5,  2.5,  -2.5, -0.0, 127.5, -128.5, 255.5, 32767.5, 65535.5, 2147483647.5, 4294967295.5,
-                                   0x1p63, -0x1p63, 0x1p64, 0x1.fffffffffffffp62, 0x1.fffffffffffffp52, 0x1p52, 0x1.8p52, 4503599627370495.5,
-                                   3.4028235677973366e38, 3.5e38, -1e39, 1e300, 1e-310, __builtin_inf(), -__builtin_inf(), __builtin_nan(""), -0x1p31, -0x1.00000001p31, 0.49999999999999994};
+    static const double reals[] = {0.5,
+                                   -0.5,
+                                   1.5,
+                                   2.5,
+                                   -2.5,
+                                   -0.0,
+                                   127.5,
+                                   -128.5,
+                                   255.5,
+                                   32767.5,
+                                   65535.5,
+                                   2147483647.5,
+                                   4294967295.5,
+                                   0x1p63,
+                                   -0x1p63,
+                                   0x1p64,
+                                   0x1.fffffffffffffp62,
+                                   0x1.fffffffffffffp52,
+                                   0x1p52,
+                                   0x1.8p52,
+                                   4503599627370495.5,
+                                   3.4028235677973366e38,
+                                   3.5e38,
+                                   -1e39,
+                                   1e300,
+                                   1e-310,
+                                   __builtin_inf(),
+                                   -__builtin_inf(),
+                                   __builtin_nan(""),
+                                   -0x1p31,
+                                   -0x1.00000001p31,
+                                   0.49999999999999994};
 
     return tame ? (double)(next_random() % 400) / 4 : reals[next_random() % ARRAY_LENGTH(reals)];
 }
@@ -127,11 +156,13 @@ static void check_pair(physical_type from, physical_type to, size_t rows, bool t
         char wanted[16];
         bool fits = cast_dully(from, begin + row * from_width, to, wanted);
         misfit |= !fits;
-        if (bitmap_get(bad, row) == fits || (fits && memcmp(wanted, out + row * to_width, to_width) != 0 &&
-                                             !(is_float(to) && isnan(real_at(to, wanted)) && isnan(real_at(to, out + row * to_width)))))
+        if (bitmap_get(bad, row) == fits ||
+            (fits && memcmp(wanted, out + row * to_width, to_width) != 0 &&
+             !(is_float(to) && isnan(real_at(to, wanted)) && isnan(real_at(to, out + row * to_width)))))
             fail_msg("type %d to %d row %zu of %zu at %s", (int)from, (int)to, row, rows, cpu_level_name(cpu_level()));
     }
-    if (told != misfit) fail_msg("type %d to %d, %zu rows at %s: misfit %d", (int)from, (int)to, rows, cpu_level_name(cpu_level()), told);
+    if (told != misfit)
+        fail_msg("type %d to %d, %zu rows at %s: misfit %d", (int)from, (int)to, rows, cpu_level_name(cpu_level()), told);
 }
 
 static void test_all(void **state)
