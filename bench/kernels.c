@@ -44,8 +44,9 @@ static uint32_t next_random(void)
 
 static void make_data(void)
 {
-    static const char *const words[16] = {"the ",   "quick ", "ironic ",   "bold ",     "slyly ",    "regular ",  "furiously ", "deposits ",
-                                          "among ", "final ", "packages ", "special ", "requests ", "accounts ", "carefully ", "pending "};
+    static const char *const words[16] = {"the ",       "quick ",    "ironic ",    "bold ",   "slyly ",    "regular ",
+                                          "furiously ", "deposits ", "among ",     "final ",  "packages ", "special ",
+                                          "requests ",  "accounts ", "carefully ", "pending "};
     static char bytes[ROWS * 64];
 
     for (size_t i = 0; i < ROWS; i++) {
@@ -90,8 +91,7 @@ static void match_all(const match_pattern *pattern)
 
 static void search_by_library(void)
 {
-    for (size_t i = 0; i < ROWS; i++)
-        sink += memmem(string_ref_data(&texts[i]), texts[i].size, "special", 7) != NULL;
+    for (size_t i = 0; i < ROWS; i++) sink += memmem(string_ref_data(&texts[i]), texts[i].size, "special", 7) != NULL;
 }
 
 int main(void)
@@ -111,7 +111,8 @@ int main(void)
     MEASURE("sum of int64 under a mask", sink += (size_t)sum_slice(PHYSICAL_INT64, integers, most, ROWS));
     MEASURE("greatest int64 under a mask", extreme_slice(results, true, PHYSICAL_INT64, integers, most, ROWS));
     MEASURE("least double", extreme_slice(&extreme, false, PHYSICAL_FLOAT64, reals, NULL, ROWS));
-    MEASURE("int64 + int64", sink += arithmetic_slices(results, ARITHMETIC_ADD, PHYSICAL_INT64, integers, others, OPERANDS_VECTORS, ROWS));
+    MEASURE("int64 + int64",
+            sink += arithmetic_slices(results, ARITHMETIC_ADD, PHYSICAL_INT64, integers, others, OPERANDS_VECTORS, ROWS));
     MEASURE("int64 * int64",
             sink += arithmetic_slices(results, ARITHMETIC_MULTIPLY, PHYSICAL_INT64, integers, others, OPERANDS_VECTORS, ROWS));
     MEASURE("int64 below 10^15", sink += arithmetic_beyond(integers, INT64_C(1000000000000000), ROWS));
