@@ -12,7 +12,7 @@
 #include "base/find.h"
 #include "compute/arithmetic.h"
 #include "compute/cast.h"
-#include "compute/fold.h"
+#include "compute/reduce.h"
 #include "compute/match.h"
 #include "compute/select.h"
 

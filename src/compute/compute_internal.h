@@ -20,11 +20,11 @@ typedef size_t (*select_kernel)(uint32_t *out, const uint64_t *bits, size_t word
 size_t select_words_avx2(uint32_t *out, const uint64_t *bits, size_t words, uint32_t row);
 size_t select_words_avx512(uint32_t *out, const uint64_t *bits, size_t words, uint32_t row);
 
-/* fold: all rows with a bit in `valid` (NULL: all) to one value; a sum is an int128. */
-typedef void (*fold_kernel)(void *out, const void *values, const uint64_t *valid, size_t rows);
-typedef enum fold_kind { FOLD_SUM, FOLD_LEAST, FOLD_GREATEST, FOLD_COUNT } fold_kind;
-extern const fold_kernel fold_kernels_avx2[PHYSICAL_TYPE_COUNT][FOLD_COUNT];
-extern const fold_kernel fold_kernels_avx512[PHYSICAL_TYPE_COUNT][FOLD_COUNT];
+/* reduce: all rows with a bit in `valid` (NULL: all) to one value; a sum is an int128. */
+typedef void (*reduce_kernel)(void *out, const void *values, const uint64_t *valid, size_t rows);
+typedef enum reduce_kind { REDUCE_SUM, REDUCE_LEAST, REDUCE_GREATEST, REDUCE_COUNT } reduce_kind;
+extern const reduce_kernel reduce_kernels_avx2[PHYSICAL_TYPE_COUNT][REDUCE_COUNT];
+extern const reduce_kernel reduce_kernels_avx512[PHYSICAL_TYPE_COUNT][REDUCE_COUNT];
 
 /* arithmetic: true when a row overflowed. */
 typedef bool (*arithmetic_kernel)(void *out, const void *left, const void *right, operand_shape shape, size_t rows);

@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-#include "compute/fold.h"
+#include "compute/reduce.h"
 
 typedef struct kept_value {
     _Alignas(16) unsigned char bytes[16];

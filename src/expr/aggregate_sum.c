@@ -4,7 +4,7 @@
  * in eight fixed lanes by place (place mod 8), which are folded in a fixed order: the same bits whatever the batch size. */
 #include "aggregate_rows.h"
 
-#include "compute/fold.h"
+#include "compute/reduce.h"
 
 /* The rows that count, and those among them whose bit is set. */
 static size_t count_mask(const uint64_t *mask, size_t rows)

@@ -1,7 +1,7 @@
 /* The table aggregates.def as an array. */
 #include "aggregate_rows.h"
 
-#include "compute/fold.h"
+#include "compute/reduce.h"
 
 #define AGGREGATE_PLAIN(name, signature, size, ordered, distinct, skips, init, update, combine, finish, description, example,      \
                         result)                                                                                                    \

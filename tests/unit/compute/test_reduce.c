@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "base/cpu.h"
-#include "compute/fold.h"
+#include "compute/reduce.h"
 
 #define ROWS 200
 

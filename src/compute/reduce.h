@@ -1,6 +1,6 @@
 /* A slice to one value: exact sums of integers, and the least and greatest. They are the same however the rows are split. */
-#ifndef COMPUTE_FOLD_H
-#define COMPUTE_FOLD_H
+#ifndef COMPUTE_REDUCE_H
+#define COMPUTE_REDUCE_H
 
 #include "kernel.h"
 

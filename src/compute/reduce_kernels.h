@@ -1,9 +1,9 @@
-/* The loops of fold, in plain C that compilers vectorise; built once a level: by fold.c and, with the instructions of their level, by x86/fold_avx2.c
- * and x86/fold_avx512.c. Where only some rows of a word count, the others give the value that changes nothing. */
+/* The loops of reduce, in plain C that compilers vectorise; built once a level: by reduce.c and, with the instructions of their level, by x86/reduce_avx2.c
+ * and x86/reduce_avx512.c. Where only some rows of a word count, the others give the value that changes nothing. */
 #include "compute/compute_internal.h"
 
-/* fold(i, value): every row i of the word's that counts, or all with `value` neutral for those that do not. */
-#define FOLD_ROWS(all, some)                                                                                                       \
+/* The statement `all` for each row i behind `from`, or `some` where only the rows with a bit in `bits` count. */
+#define REDUCE_ROWS(all, some)                                                                                                     \
     do {                                                                                                                           \
         if (!valid) {                                                                                                              \
             for (size_t i = 0; i < rows; i++) all;                                                                                 \
@@ -27,7 +27,7 @@
     {                                                                                                                              \
         const type *from = values;                                                                                                 \
         wide sum = 0;                                                                                                              \
-        FOLD_ROWS(sum += from[i], sum += bits >> i & 1 ? from[i] : 0);                                                             \
+        REDUCE_ROWS(sum += from[i], sum += bits >> i & 1 ? from[i] : 0);                                                           \
         *(int128 *)out = sum;                                                                                                      \
     }
 /* 64 bits in two halves, neither of which overflows in 2^31 rows. */
@@ -37,8 +37,8 @@
         const type *from = values;                                                                                                 \
         uint64_t low = 0;                                                                                                          \
         wide high = 0;                                                                                                             \
-        FOLD_ROWS((low += (uint32_t)from[i], high += from[i] >> 32),                                                               \
-                  (low += bits >> i & 1 ? (uint32_t)from[i] : 0, high += bits >> i & 1 ? from[i] >> 32 : 0));                      \
+        REDUCE_ROWS((low += (uint32_t)from[i], high += from[i] >> 32),                                                             \
+                    (low += bits >> i & 1 ? (uint32_t)from[i] : 0, high += bits >> i & 1 ? from[i] >> 32 : 0));                    \
         *(int128 *)out = (int128)high * ((int128)1 << 32) + low;                                                                   \
     }
 SUM(int8, int8_t, int64_t)
@@ -66,8 +66,8 @@ SUM_HALVES(uint64, uint64_t, uint64_t)
     {                                                                                                                              \
         const type *from = values;                                                                                                 \
         type best = neutral;                                                                                                       \
-        FOLD_ROWS(KEEP(type, key_of(from[i]), relation),                                                                           \
-                  KEEP(type, EITHER(type, bits >> i & 1, key_of(from[i]), neutral), relation));                                    \
+        REDUCE_ROWS(KEEP(type, key_of(from[i]), relation),                                                                         \
+                    KEEP(type, EITHER(type, bits >> i & 1, key_of(from[i]), neutral), relation));                                  \
         *(type *)out = value_of(best);                                                                                             \
     }
 #define EXTREME(name, type, lowest, highest, key_of, value_of)                                                                     \
@@ -91,17 +91,17 @@ EXTREME(uint64, uint64_t, 0, UINT64_MAX, SAME, SAME)
 EXTREME(float32, int32_t, INT32_MIN, INT32_MAX, KEY32, VALUE32)
 EXTREME(float64, int64_t, INT64_MIN, INT64_MAX, KEY64, VALUE64)
 
-#define FOLD_INTEGER(name) {sum_##name, least_##name, greatest_##name}
-#define FOLD_TABLE                                                                                                                 \
+#define REDUCE_INTEGER(name) {sum_##name, least_##name, greatest_##name}
+#define REDUCE_TABLE                                                                                                               \
     {                                                                                                                              \
-        [PHYSICAL_INT8] = FOLD_INTEGER(int8),                                                                                      \
-        [PHYSICAL_INT16] = FOLD_INTEGER(int16),                                                                                    \
-        [PHYSICAL_INT32] = FOLD_INTEGER(int32),                                                                                    \
-        [PHYSICAL_INT64] = FOLD_INTEGER(int64),                                                                                    \
-        [PHYSICAL_UINT8] = FOLD_INTEGER(uint8),                                                                                    \
-        [PHYSICAL_UINT16] = FOLD_INTEGER(uint16),                                                                                  \
-        [PHYSICAL_UINT32] = FOLD_INTEGER(uint32),                                                                                  \
-        [PHYSICAL_UINT64] = FOLD_INTEGER(uint64),                                                                                  \
+        [PHYSICAL_INT8] = REDUCE_INTEGER(int8),                                                                                    \
+        [PHYSICAL_INT16] = REDUCE_INTEGER(int16),                                                                                  \
+        [PHYSICAL_INT32] = REDUCE_INTEGER(int32),                                                                                  \
+        [PHYSICAL_INT64] = REDUCE_INTEGER(int64),                                                                                  \
+        [PHYSICAL_UINT8] = REDUCE_INTEGER(uint8),                                                                                  \
+        [PHYSICAL_UINT16] = REDUCE_INTEGER(uint16),                                                                                \
+        [PHYSICAL_UINT32] = REDUCE_INTEGER(uint32),                                                                                \
+        [PHYSICAL_UINT64] = REDUCE_INTEGER(uint64),                                                                                \
         [PHYSICAL_FLOAT32] = {NULL, least_float32, greatest_float32},                                                              \
         [PHYSICAL_FLOAT64] = {NULL, least_float64, greatest_float64},                                                              \
     }

@@ -1,4 +1,0 @@
-/* Sums and extremes with the instructions of this level. */
-#include "compute/fold_kernels.h"
-
-const fold_kernel fold_kernels_avx2[PHYSICAL_TYPE_COUNT][FOLD_COUNT] = FOLD_TABLE;
