@@ -60,35 +60,49 @@ bool match_parse(match_pattern *out, string_view pattern)
     return true;
 }
 
-static inline bool matches(const match_pattern *pattern, const char *text, size_t size, find_kernel find)
+/* What is between the text's prefix and suffix; false: they are not there. */
+static inline bool take_ends(const match_pattern *pattern, string_view *text)
 {
     const char *end;
 
-    if (size < pattern->least || (pattern->whole && size != pattern->least)) return false;
-    if (pattern->prefix.size && memcmp(text, pattern->prefix.data, pattern->prefix.size) != 0) return false;
-    end = text + (size - pattern->suffix.size);
+    if (text->size < pattern->least || (pattern->whole && text->size != pattern->least)) return false;
+    if (pattern->prefix.size && memcmp(text->data, pattern->prefix.data, pattern->prefix.size) != 0) return false;
+    end = text->data + (text->size - pattern->suffix.size);
     if (pattern->suffix.size && memcmp(end, pattern->suffix.data, pattern->suffix.size) != 0) return false;
-    text += pattern->prefix.size;
+    *text = (string_view){text->data + pattern->prefix.size, text->size - pattern->prefix.size - pattern->suffix.size};
+    return true;
+}
+
+static inline bool matches(const match_pattern *pattern, string_view text, find_kernel find)
+{
+    if (!take_ends(pattern, &text)) return false;
     for (size_t i = 0; i < pattern->part_count; i++) {
         const string_view *part = &pattern->parts[i];
-        size_t place = part->size <= (size_t)(end - text) ? find(text, (size_t)(end - text), part->data, part->size) : SIZE_MAX;
+        size_t place = part->size <= text.size ? find(text.data, text.size, part->data, part->size) : SIZE_MAX;
         if (place == SIZE_MAX) return false;
-        text += place + part->size;
+        text = string_view_slice(text, place + part->size, text.size);
     }
     return true;
 }
 
-bool match_text(const match_pattern *pattern, string_view text)
+bool match_text(const match_pattern *pattern, string_view text, match_find find, const void *context)
 {
-    return matches(pattern, text.size ? text.data : "", text.size, find_kernel_here());
+    if (!text.size) text.data = "";
+    if (!take_ends(pattern, &text)) return false;
+    for (size_t i = 0; i < pattern->part_count; i++) {
+        size_t place = find(context, text, pattern->parts[i]);
+        if (place == SIZE_MAX) return false;
+        text = string_view_slice(text, place + pattern->parts[i].size, text.size);
+    }
+    return true;
 }
 
+/* Bytes behind a short text are zero, which a longer prefix may have too: `least` is looked at as well. */
 static inline bool head_fits(const match_pattern *pattern, const string_ref *text)
 {
     uint32_t head;
 
-    memcpy(&head, text->prefix,
-           4); /* bytes behind a short text are zero, and no longer prefix has them: `least` is looked at as well */
+    memcpy(&head, text->prefix, 4);
     return (head & pattern->head_mask) == pattern->head;
 }
 
@@ -102,9 +116,8 @@ size_t match_texts(uint64_t *out, const match_pattern *pattern, const string_ref
         uint64_t bits = 0;
         for (; row < end && bytes < PAUSE; row++) {
             const string_ref *text = &texts[row];
-            bytes += text->size;
-            if (head_fits(pattern, text) && matches(pattern, string_ref_data(text), text->size, find))
-                bits |= UINT64_C(1) << (row % 64);
+            if ((bytes += text->size) > MATCH_LONG && text->size > MATCH_LONG) break;
+            if (head_fits(pattern, text) && matches(pattern, string_ref_view(text), find)) bits |= UINT64_C(1) << (row % 64);
         }
         out[word] |= bits;
     }

@@ -22,9 +22,12 @@ match_pattern match_part(string_view part);
 /* A pattern of literal text and %, which stands for any text; false: it has too many parts. */
 bool match_parse(match_pattern *out, string_view pattern);
 
-bool match_text(const match_pattern *pattern, string_view text);
+/* Parts are searched by `find`: string_find() for one who can wait. */
+typedef size_t (*match_find)(const void *context, string_view text, string_view needle);
+bool match_text(const match_pattern *pattern, string_view text, match_find find, const void *context);
+#define MATCH_LONG ((size_t)4 << 20) /* bytes of a text that are left to match_text() */
 /* Set the bits of the rows from `begin` on that match, in `out` which was zero there. It stops behind a megabyte of text, that the caller may look at the
- * clock, and returns the row to go on with: `rows` at the end. */
+ * clock, and before a text of over MATCH_LONG bytes; returns the row to go on with: `rows` at the end. */
 size_t match_texts(uint64_t *out, const match_pattern *pattern, const string_ref *texts, size_t begin, size_t rows);
 
 #endif

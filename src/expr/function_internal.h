@@ -173,7 +173,12 @@ bp_status text_store(const function_call *call, text_room *room, const builder *
  * left. False: it is empty, else [*begin, *end) is inside. */
 bool text_substring_range(int64_t size, int64_t position, int64_t length, int64_t *begin, int64_t *end);
 
-/* Set the bits, zero so far, of the rows from `row` on whose texts match. */
+/* The byte where needle first stands in text, or SIZE_MAX. */
+size_t text_find(const function_call *call, string_view text, string_view needle);
+/* Its characters; both stop early when the call is to stop, and the caller looks again. */
+size_t text_count(const function_call *call, string_view text);
+/* Whether a text matches, and: set the bits, zero so far, of the rows from `row` on whose texts match. */
+bool text_match(const function_call *call, const match_pattern *pattern, string_view text);
 bp_status text_match_rows(const function_call *call, const match_pattern *pattern, const string_ref *texts, size_t row,
                           uint64_t *bits, bp_error *err);
 /* LIKE with both sides put through `fold` first (NULL: as they are). */

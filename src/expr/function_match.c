@@ -61,7 +61,7 @@ static bool like_general(const function_call *call, string_view text, string_vie
 
 static bool like_matches(const function_call *call, const like_pattern *pattern, string_view text)
 {
-    if (pattern->plain) return match_text(&pattern->parts, text);
+    if (pattern->plain) return text_match(call, &pattern->parts, text);
     return like_general(call, text, pattern->text, pattern->escape);
 }
 

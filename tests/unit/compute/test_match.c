@@ -22,6 +22,17 @@ static BP_WRAPS uint64_t next_random(void)
     return seed;
 }
 
+static size_t find(const void *context, string_view text, string_view needle)
+{
+    (void)context;
+    return string_find(text, needle);
+}
+
+static bool match(const match_pattern *pattern, string_view text)
+{
+    return match_text(pattern, text, find, NULL);
+}
+
 /* LIKE without _ as its definition has it. Patterns are short: the tries stay few. */
 static bool like_dully(const char *pattern, string_view text)
 {
@@ -54,7 +65,7 @@ static void check_pattern(const char *text, size_t rows)
     assert_int_equal(match_texts(out, &pattern, texts, 0, rows), rows);
     for (size_t row = 0; row < rows; row++) {
         bool wanted = like_dully(text, string_ref_view(&texts[row]));
-        if (bitmap_get(out, row) != wanted || match_text(&pattern, string_ref_view(&texts[row])) != wanted)
+        if (bitmap_get(out, row) != wanted || match(&pattern, string_ref_view(&texts[row])) != wanted)
             fail_msg("'%.*s' LIKE '%s' at %s: not %d", STRING_ARGUMENTS(string_ref_view(&texts[row])), text,
                      cpu_level_name(cpu_level()), wanted);
     }
@@ -86,13 +97,13 @@ static void test_makers(void **state)
     match_pattern none = match_part(STRING_VIEW("")), many;
 
     (void)state;
-    assert_true(match_text(&prefix, STRING_VIEW("abcde")) && match_text(&prefix, STRING_VIEW("abcdef")));
-    assert_false(match_text(&prefix, STRING_VIEW("abcd")) || match_text(&prefix, STRING_VIEW("")));
-    assert_true(match_text(&suffix, STRING_VIEW("de")) && match_text(&suffix, STRING_VIEW("abcde")));
-    assert_false(match_text(&suffix, STRING_VIEW("e")) || match_text(&suffix, STRING_VIEW("dee")));
-    assert_true(match_text(&part, STRING_VIEW("bc")) && match_text(&part, STRING_VIEW("abcd")));
-    assert_false(match_text(&part, STRING_VIEW("bdc")));
-    assert_true(match_text(&none, STRING_VIEW("")) && match_text(&none, (string_view){NULL, 0}));
+    assert_true(match(&prefix, STRING_VIEW("abcde")) && match(&prefix, STRING_VIEW("abcdef")));
+    assert_false(match(&prefix, STRING_VIEW("abcd")) || match(&prefix, STRING_VIEW("")));
+    assert_true(match(&suffix, STRING_VIEW("de")) && match(&suffix, STRING_VIEW("abcde")));
+    assert_false(match(&suffix, STRING_VIEW("e")) || match(&suffix, STRING_VIEW("dee")));
+    assert_true(match(&part, STRING_VIEW("bc")) && match(&part, STRING_VIEW("abcd")));
+    assert_false(match(&part, STRING_VIEW("bdc")));
+    assert_true(match(&none, STRING_VIEW("")) && match(&none, (string_view){NULL, 0}));
     assert_true(match_parse(&many, STRING_VIEW("%a%b%c%d%e%f%")));
     assert_false(match_parse(&many, STRING_VIEW("%a%b%c%d%e%f%g%")));
 }
@@ -126,13 +137,29 @@ static void test_pauses(void **state)
     for (size_t i = 0; i < 100; i++) assert_int_equal(bitmap_get(out, i), i % 3 != 0);
 }
 
+/* A text of over MATCH_LONG is left to the caller. */
+static void test_long(void **state)
+{
+    static char large[MATCH_LONG + 1];
+    string_ref rows[3] = {string_ref_of("b", 1), string_ref_of(large, sizeof large), string_ref_of("b", 1)};
+    match_pattern pattern = match_part(STRING_VIEW("b"));
+    uint64_t out = 0;
+
+    (void)state;
+    memset(large, 'a', sizeof large);
+    assert_int_equal(match_texts(&out, &pattern, rows, 0, 3), 1);
+    assert_int_equal(out, 1);
+    assert_int_equal(match_texts(&out, &pattern, rows, 1, 3), 1);
+    assert_false(match(&pattern, string_ref_view(&rows[1])));
+    assert_int_equal(match_texts(&out, &pattern, rows, 2, 3), 3);
+    assert_int_equal(out, 5);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_like),
-        cmocka_unit_test(test_makers),
-        cmocka_unit_test(test_zero_bytes),
-        cmocka_unit_test(test_pauses),
+        cmocka_unit_test(test_like),   cmocka_unit_test(test_makers), cmocka_unit_test(test_zero_bytes),
+        cmocka_unit_test(test_pauses), cmocka_unit_test(test_long),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
