@@ -2,6 +2,7 @@
 #ifndef COMPUTE_COMPUTE_INTERNAL_H
 #define COMPUTE_COMPUTE_INTERNAL_H
 
+#include "arithmetic.h"
 #include "base/cpu.h"
 #include "kernel.h"
 
@@ -13,6 +14,29 @@ typedef void (*compare_kernel)(uint64_t *out, const void *left, size_t left_step
 typedef enum compare_basis { BASIS_EQUAL, BASIS_LESS, BASIS_COUNT } compare_basis;
 extern const compare_kernel compare_kernels_avx2[PHYSICAL_TYPE_COUNT][BASIS_COUNT];
 extern const compare_kernel compare_kernels_avx512[PHYSICAL_TYPE_COUNT][BASIS_COUNT];
+
+/* select: the set bits of `words` words, numbered from `row` on; up to SELECT_ROOM entries behind the last are written too. */
+typedef size_t (*select_kernel)(uint32_t *out, const uint64_t *bits, size_t words, uint32_t row);
+size_t select_words_avx2(uint32_t *out, const uint64_t *bits, size_t words, uint32_t row);
+size_t select_words_avx512(uint32_t *out, const uint64_t *bits, size_t words, uint32_t row);
+
+/* reduce: all rows with a bit in `valid` (NULL: all) to one value; a sum is an int128. */
+typedef void (*reduce_kernel)(void *out, const void *values, const uint64_t *valid, size_t rows);
+typedef enum reduce_kind { REDUCE_SUM, REDUCE_LEAST, REDUCE_GREATEST, REDUCE_COUNT } reduce_kind;
+extern const reduce_kernel reduce_kernels_avx2[PHYSICAL_TYPE_COUNT][REDUCE_COUNT];
+extern const reduce_kernel reduce_kernels_avx512[PHYSICAL_TYPE_COUNT][REDUCE_COUNT];
+
+/* arithmetic: true when a row overflowed. */
+typedef bool (*arithmetic_kernel)(void *out, const void *left, const void *right, operand_shape shape, size_t rows);
+extern const arithmetic_kernel arithmetic_kernels_avx2[PHYSICAL_TYPE_COUNT][ARITHMETIC_COUNT];
+extern const arithmetic_kernel arithmetic_kernels_avx512[PHYSICAL_TYPE_COUNT][ARITHMETIC_COUNT];
+bool arithmetic_beyond_avx2(const int64_t *values, int64_t limit, size_t rows);
+bool arithmetic_beyond_avx512(const int64_t *values, int64_t limit, size_t rows);
+
+/* cast: true when a value does not fit. */
+typedef bool (*cast_kernel)(void *out, const void *in, size_t rows);
+extern const cast_kernel cast_kernels_avx2[PHYSICAL_TYPE_COUNT][PHYSICAL_TYPE_COUNT];
+extern const cast_kernel cast_kernels_avx512[PHYSICAL_TYPE_COUNT][PHYSICAL_TYPE_COUNT];
 
 /* `value` of `width` bytes, `rows` times in a buffer: how a constant operand becomes a vector. */
 static inline void repeat_value(void *buffer, const void *value, size_t width, size_t rows)

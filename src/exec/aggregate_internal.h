@@ -43,6 +43,7 @@ typedef struct aggregate_scratch {
     uint64_t *hashes;
     uint32_t *groups;
     uint32_t *selection, *selected_groups;
+    uint64_t *mask; /* the rows that one aggregate sees */
     size_t capacity; /* rows */
     arena arena;
 } aggregate_scratch;

@@ -1,5 +1,6 @@
 /* Groups with states: adding rows, combining sets, putting in order, reading out. */
 #include "aggregate_internal.h"
+#include "compute/select.h"
 
 #include <stdlib.h>
 
@@ -88,10 +89,11 @@ static void free_scratch_arrays(aggregate_scratch *scratch, const aggregate_plan
     memory_free(memory, scratch->packed, rows * plan->keys.width);
     memory_free(memory, scratch->hashes, rows * sizeof(uint64_t));
     memory_free(memory, scratch->groups, rows * sizeof(uint32_t));
-    memory_free(memory, scratch->selection, rows * sizeof(uint32_t));
+    memory_free(memory, scratch->selection, rows ? (rows + SELECT_ROOM) * sizeof(uint32_t) : 0);
+    memory_free(memory, scratch->mask, bitmap_words(rows) * sizeof(uint64_t));
     memory_free(memory, scratch->selected_groups, rows * sizeof(uint32_t));
     scratch->packed = NULL;
-    scratch->hashes = NULL;
+    scratch->hashes = scratch->mask = NULL;
     scratch->groups = scratch->selection = scratch->selected_groups = NULL;
     scratch->capacity = 0;
 }
@@ -113,9 +115,11 @@ bp_status aggregate_scratch_reserve(aggregate_scratch *scratch, const aggregate_
     scratch->packed = memory_allocate(memory, rows * plan->keys.width);
     scratch->hashes = memory_allocate(memory, rows * sizeof(uint64_t));
     scratch->groups = memory_allocate(memory, rows * sizeof(uint32_t));
-    scratch->selection = memory_allocate(memory, rows * sizeof(uint32_t));
+    scratch->selection = memory_allocate(memory, (rows + SELECT_ROOM) * sizeof(uint32_t));
+    scratch->mask = memory_allocate(memory, bitmap_words(rows) * sizeof(uint64_t));
     scratch->selected_groups = memory_allocate(memory, rows * sizeof(uint32_t));
-    if (!scratch->packed || !scratch->hashes || !scratch->groups || !scratch->selection || !scratch->selected_groups)
+    if (!scratch->packed || !scratch->hashes || !scratch->groups || !scratch->selection || !scratch->mask ||
+        !scratch->selected_groups)
         return error_no_memory(err, memory, rows * plan->keys.width);
     return BP_OK;
 }
@@ -123,42 +127,37 @@ bp_status aggregate_scratch_reserve(aggregate_scratch *scratch, const aggregate_
 #define CHECK_AGGREGATES 64 /* a query may have 10,000 */
 
 /* adding ---------------------------------------------------------------------------------------------------------------------------- */
-/* Rows that the aggregate sees: FILTER true, and no argument NULL when it skips NULLs. *out NULL: all rows. */
-static size_t select_rows(const aggregate_spec *spec, const column *children, bool filtered, size_t rows, uint32_t *selection,
-                          const uint32_t **out)
+/* mask AND= bits; the first time mask = bits. */
+static void narrow(uint64_t *mask, bool *narrowed, const uint64_t *bits, size_t rows)
+{
+    bitmap_and(mask, *narrowed ? mask : NULL, bits, rows);
+    *narrowed = true;
+}
+
+/* Rows that the aggregate sees: FILTER true, and no argument NULL when it skips NULLs. False: all rows, and `mask` is not set. */
+static bool seen_rows(const aggregate_spec *spec, const column *children, bool filtered, size_t rows, uint64_t *mask)
 {
     const aggregate_call *call = spec->call;
-    const column *filter = filtered ? &children[call->argument_count] : NULL;
-    const uint64_t *masks[8];
-    size_t mask_count = 0, selected = 0;
-    bool slow = false;
+    bool narrowed = false, none = false;
 
-    *out = NULL;
     for (size_t i = 0; i < call->argument_count && call->function->skips_nulls; i++) {
         const column *argument = &children[i];
-        if (argument->type.id == TYPE_NULL || argument->encoding == COLUMN_CONSTANT) {
-            if (column_is_null(argument, 0)) *out = selection; /* none */
-            if (*out) return 0;
-        } else if (argument->validity) {
-            if (mask_count < ARRAY_LENGTH(masks))
-                masks[mask_count++] = argument->validity;
-            else
-                slow = true;
+        if (argument->type.id == TYPE_NULL || argument->encoding == COLUMN_CONSTANT)
+            none |= column_is_null(argument, 0);
+        else if (argument->validity)
+            narrow(mask, &narrowed, argument->validity, rows);
+    }
+    if (filtered) {
+        const column *filter = &children[call->argument_count];
+        if (filter->type.id == TYPE_NULL || filter->encoding == COLUMN_CONSTANT) {
+            none |= column_is_null(filter, 0) || !bitmap_get(filter->values, 0);
+        } else {
+            narrow(mask, &narrowed, filter->values, rows);
+            if (filter->validity) narrow(mask, &narrowed, filter->validity, rows);
         }
     }
-    if (!mask_count && !filter) return rows;
-    for (size_t row = 0; row < rows; row++) {
-        bool keep = true;
-        for (size_t i = 0; i < mask_count && keep; i++) keep = bitmap_get(masks[i], row);
-        if (keep && filter)
-            keep = !column_is_null(filter, row) && bitmap_get(filter->values, filter->encoding == COLUMN_CONSTANT ? 0 : row);
-        for (size_t i = 0; i < call->argument_count && keep && slow; i++) keep = !column_is_null(&children[i], row);
-        selection[selected] = (uint32_t)row;
-        selected += keep;
-    }
-    if (selected == rows) return rows;
-    *out = selection;
-    return selected;
+    if (none) bitmap_fill(mask, rows, false);
+    return none || narrowed;
 }
 
 /* Feed one aggregate: children are its columns, groups[row] their groups. */
@@ -170,8 +169,8 @@ static bp_status update_one(aggregate_set *set, size_t index, const column *give
     const aggregate_call *call = spec->call;
     column children[16];
     aggregate_state_call state_call = call_of(set, index, &set->arena);
-    const uint32_t *selection;
-    size_t selected;
+    const uint32_t *selection = NULL;
+    size_t selected = rows;
     bp_status status;
 
     if (given_count > ARRAY_LENGTH(children))
@@ -182,7 +181,16 @@ static bp_status update_one(aggregate_set *set, size_t index, const column *give
         if (given[i].encoding == COLUMN_DICTIONARY && (status = column_flatten(&children[i], &given[i], &scratch->arena, err)))
             return status;
     }
-    selected = select_rows(spec, children, given_count > call->argument_count, rows, scratch->selection, &selection);
+    if (seen_rows(spec, children, given_count > call->argument_count, rows, scratch->mask)) {
+        if (!groups && aggregate_takes_mask(call->function, children)) {
+            if (!bitmap_count(scratch->mask, rows)) return BP_OK;
+            state_call.mask = scratch->mask;
+            return call->function->update(&state_call, set->states + plan->state_offsets[index], plan->stride, NULL, children,
+                                          call->argument_count, NULL, rows, err);
+        }
+        selected = select_rows(scratch->selection, scratch->mask, rows);
+        if (selected < rows) selection = scratch->selection;
+    }
     if (selected == 0) return BP_OK;
     if (selection && groups) {
         for (size_t i = 0; i < selected; i++) scratch->selected_groups[i] = groups[selection[i]];

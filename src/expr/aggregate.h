@@ -16,6 +16,7 @@ typedef struct aggregate_state_call {
     bp_context *context;
     arena *arena;     /* lives as long as the states */
     void *bind_data;
+    const uint64_t *mask; /* update: only these rows count (NULL: all); set where aggregate_takes_mask() */
 } aggregate_state_call;
 
 typedef struct aggregate_overload {
@@ -47,6 +48,8 @@ typedef struct aggregate_overload {
 size_t aggregate_function_count(void);
 const aggregate_overload *aggregate_function_at(size_t index);
 bool aggregate_function_exists(string_view name);
+/* Whether update, without groups, can be given the rows that count as a mask instead of a selection. */
+bool aggregate_takes_mask(const aggregate_overload *function, const column *arguments);
 /* Whether the states over arguments of that type are nothing but their fixed bytes, and combining two gives the same whichever is `into`. Then combining
  * states[i] into states[i + 1] for all i, in one call, makes running results: combine() takes its states in order, one after the other. */
 bool aggregate_is_plain(const aggregate_overload *overload, data_type first_argument);

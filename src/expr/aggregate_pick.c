@@ -2,6 +2,10 @@
  * of a long text are copied into the state's arena, into room that is used again when a later text fits. Lists, structs and maps are kept as cells. */
 #include "aggregate_cells.h"
 
+#include <math.h>
+
+#include "compute/reduce.h"
+
 typedef struct kept_value {
     _Alignas(16) unsigned char bytes[16];
     bool seen;
@@ -125,13 +129,14 @@ static bp_status update_cells(pick_update update, const aggregate_state_call *ca
 }
 
 /* min, max ----------------------------------------------------------------------------------------------------------------------------------- */
-#define PICK_NUMBERS(type, better)                                                                                                 \
+#define PICK_NUMBERS(type, tidy, better)                                                                                           \
     do {                                                                                                                           \
         const type *values = argument->values;                                                                                     \
         for (size_t i = 0; i < rows; i++) {                                                                                        \
             kept_value *kept = (kept_value *)(void *)state_at(states, stride, groups, i);                                          \
             type value = values[row_at(argument, selection, i)], held;                                                             \
             memcpy(&held, kept->bytes, sizeof held);                                                                               \
+            value = (tidy);                                                                                                        \
             if (kept->seen && !(better)) continue;                                                                                 \
             memcpy(kept->bytes, &value, sizeof value);                                                                             \
             kept->seen = true;                                                                                                     \
@@ -141,18 +146,22 @@ static bp_status update_cells(pick_update update, const aggregate_state_call *ca
 #define PICK_EITHER(type)                                                                                                          \
     do {                                                                                                                           \
         if (greatest)                                                                                                              \
-            PICK_NUMBERS(type, value > held);                                                                                      \
+            PICK_NUMBERS(type, value, value > held);                                                                               \
         else                                                                                                                       \
-            PICK_NUMBERS(type, value < held);                                                                                      \
+            PICK_NUMBERS(type, value, value < held);                                                                               \
     } while (0)
 
-/* NaN is the greatest: a number is less than it, and nothing is greater. */
+/* NaN is the greatest: a number is less than it, and nothing is greater. Which NaN and which zero it is must not depend on who comes first, so that every
+ * split of the rows gives the same bits: one NaN stands for all, and -0.0 is less than 0.0. */
+#define ONE_NAN(type) (value == value ? value : (type)__builtin_nan(""))
 #define PICK_FLOATS(type)                                                                                                          \
     do {                                                                                                                           \
         if (greatest)                                                                                                              \
-            PICK_NUMBERS(type, value > held || (value != value && held == held));                                                  \
+            PICK_NUMBERS(type, ONE_NAN(type),                                                                                      \
+                         value > held || (value != value && held == held) || (value == held && signbit(held)));                    \
         else                                                                                                                       \
-            PICK_NUMBERS(type, value < held || (held != held && value == value));                                                  \
+            PICK_NUMBERS(type, ONE_NAN(type),                                                                                      \
+                         value < held || (held != held && value == value) || (value == held && signbit(value)));                   \
     } while (0)
 
 static bp_status pick_by_order(const aggregate_state_call *call, char *states, size_t stride, const uint32_t *groups,
@@ -175,7 +184,17 @@ static bp_status pick_by_order(const aggregate_state_call *call, char *states, s
 static bp_status pick_extreme(const aggregate_state_call *call, char *states, size_t stride, const uint32_t *groups,
                               const column *argument, const uint32_t *selection, size_t rows, bool greatest, bp_error *err)
 {
-    switch (type_physical(argument->type)) {
+    physical_type physical = type_physical(argument->type);
+    _Alignas(16) unsigned char best[16];
+    column one;
+
+    if (!groups && !selection && rows > 1 && argument->encoding == COLUMN_FLAT && extreme_has_kernel(physical)) {
+        extreme_slice(best, greatest, physical, argument->values, call->mask, rows);
+        one = (column){.type = argument->type, .length = 1, .values = best};
+        argument = &one;
+        rows = 1;
+    }
+    switch (physical) {
     case PHYSICAL_INT8: PICK_EITHER(int8_t); return BP_OK;
     case PHYSICAL_INT16: PICK_EITHER(int16_t); return BP_OK;
     case PHYSICAL_INT32: PICK_EITHER(int32_t); return BP_OK;

@@ -4,6 +4,27 @@
  * in eight fixed lanes by place (place mod 8), which are folded in a fixed order: the same bits whatever the batch size. */
 #include "aggregate_rows.h"
 
+#include "compute/reduce.h"
+
+/* The rows that count, and those among them whose bit is set. */
+static size_t count_mask(const uint64_t *mask, size_t rows)
+{
+    return mask ? bitmap_count(mask, rows) : rows;
+}
+static size_t count_both(const uint64_t *bits, const uint64_t *mask, size_t rows)
+{
+    size_t count = 0;
+
+    for (size_t word = 0; word < bitmap_words(rows); word++)
+        count += (size_t)__builtin_popcountll(bits[word] & kernel_valid(mask, word, rows));
+    return count;
+}
+/* Whether all rows are at hand as words. */
+static bool takes_words(const column *argument, const uint32_t *groups, const uint32_t *selection)
+{
+    return !groups && !selection && argument->encoding == COLUMN_FLAT;
+}
+
 /* count --------------------------------------------------------------------------------------------------------------------------------- */
 typedef struct count_state {
     int64_t count;
@@ -17,9 +38,9 @@ AGGREGATE_INIT(count_init)
 
 AGGREGATE_UPDATE(count_update)
 {
-    (void)call, (void)arguments, (void)argument_count, (void)selection, (void)err;
+    (void)arguments, (void)argument_count, (void)selection, (void)err;
     if (!groups) {
-        ((count_state *)(void *)states)->count += (int64_t)rows;
+        ((count_state *)(void *)states)->count += (int64_t)count_mask(call->mask, rows);
         return BP_OK;
     }
     for (size_t i = 0; i < rows; i++) ((count_state *)(void *)(states + groups[i] * stride))->count++;
@@ -29,7 +50,11 @@ AGGREGATE_UPDATE(count_update)
 /* count_if(x): the rows where x is true. */
 AGGREGATE_UPDATE(count_if_update)
 {
-    (void)call, (void)argument_count, (void)err;
+    (void)argument_count, (void)err;
+    if (takes_words(&arguments[0], groups, selection)) {
+        ((count_state *)(void *)states)->count += (int64_t)count_both(arguments[0].values, call->mask, rows);
+        return BP_OK;
+    }
     for (size_t i = 0; i < rows; i++)
         ((count_state *)(void *)state_at(states, stride, groups, i))->count +=
             bitmap_get(arguments[0].values, row_at(&arguments[0], selection, i));
@@ -78,16 +103,6 @@ static inline void exact_add(exact_state *state, int128 value)
     state->count++;
 }
 
-/* No group, no selection: small parts of at most 2^31 rows of 32-bit values, or of 64-bit values in two halves, add without carries. */
-#define ADD_ALL(type, wide)                                                                                                        \
-    do {                                                                                                                           \
-        const type *values = arguments[0].values;                                                                                  \
-        wide total = 0;                                                                                                            \
-        for (size_t i = 0; i < rows; i++) total += values[i];                                                                      \
-        exact_add((exact_state *)(void *)states, (int128)total);                                                                   \
-        ((exact_state *)(void *)states)->count += rows - 1;                                                                        \
-    } while (0)
-
 #define ADD_ROWS(type)                                                                                                             \
     do {                                                                                                                           \
         const type *values = arguments[0].values;                                                                                  \
@@ -96,32 +111,32 @@ static inline void exact_add(exact_state *state, int128 value)
                       (int128)values[row_at(&arguments[0], selection, i)]);                                                        \
     } while (0)
 
-#define ADD_EITHER(type, wide)                                                                                                     \
-    do {                                                                                                                           \
-        if (!groups && !selection && arguments[0].encoding == COLUMN_FLAT)                                                         \
-            ADD_ALL(type, wide);                                                                                                   \
-        else                                                                                                                       \
-            ADD_ROWS(type);                                                                                                        \
-    } while (0)
-
 AGGREGATE_UPDATE(exact_update)
 {
-    (void)call, (void)argument_count;
+    physical_type physical = type_physical(arguments[0].type);
+
+    (void)argument_count;
     if (rows == 0) return BP_OK;
-    switch (type_physical(arguments[0].type)) {
+    if (takes_words(&arguments[0], groups, selection) && sum_has_kernel(physical)) {
+        exact_state *state = (exact_state *)(void *)states;
+        exact_add(state, sum_slice(physical, arguments[0].values, call->mask, rows));
+        state->count += count_mask(call->mask, rows) - 1;
+        return BP_OK;
+    }
+    switch (physical) {
     case PHYSICAL_BIT:
         for (size_t i = 0; i < rows; i++)
             exact_add((exact_state *)(void *)state_at(states, stride, groups, i),
                       bitmap_get(arguments[0].values, row_at(&arguments[0], selection, i)));
         return BP_OK;
-    case PHYSICAL_INT8: ADD_EITHER(int8_t, int64_t); return BP_OK;
-    case PHYSICAL_INT16: ADD_EITHER(int16_t, int64_t); return BP_OK;
-    case PHYSICAL_INT32: ADD_EITHER(int32_t, int64_t); return BP_OK;
-    case PHYSICAL_INT64: ADD_EITHER(int64_t, int128); return BP_OK;
-    case PHYSICAL_UINT8: ADD_EITHER(uint8_t, uint64_t); return BP_OK;
-    case PHYSICAL_UINT16: ADD_EITHER(uint16_t, uint64_t); return BP_OK;
-    case PHYSICAL_UINT32: ADD_EITHER(uint32_t, uint64_t); return BP_OK;
-    case PHYSICAL_UINT64: ADD_EITHER(uint64_t, uint128); return BP_OK;
+    case PHYSICAL_INT8: ADD_ROWS(int8_t); return BP_OK;
+    case PHYSICAL_INT16: ADD_ROWS(int16_t); return BP_OK;
+    case PHYSICAL_INT32: ADD_ROWS(int32_t); return BP_OK;
+    case PHYSICAL_INT64: ADD_ROWS(int64_t); return BP_OK;
+    case PHYSICAL_UINT8: ADD_ROWS(uint8_t); return BP_OK;
+    case PHYSICAL_UINT16: ADD_ROWS(uint16_t); return BP_OK;
+    case PHYSICAL_UINT32: ADD_ROWS(uint32_t); return BP_OK;
+    case PHYSICAL_UINT64: ADD_ROWS(uint64_t); return BP_OK;
     case PHYSICAL_INT128: ADD_ROWS(int128); return BP_OK;
     case PHYSICAL_UINT128: break; /* over 2^127 a value is not an int128 */
     default: return ERROR_INTERNAL(err, "sum of a type without an exact sum");
@@ -239,25 +254,34 @@ static double folded(const double_state *state)
     return state->sum + (((lanes[0] + lanes[1]) + (lanes[2] + lanes[3])) + ((lanes[4] + lanes[5]) + (lanes[6] + lanes[7])));
 }
 
+/* values[0 … rows) to the lanes; the first to lane `place`. */
+static void add_run(double lanes[8], size_t place, const double *values, size_t rows)
+{
+    size_t i = 0;
+
+    for (; i < rows && (place & 7); i++) lanes[place++ & 7] += values[i];
+    for (; i + 8 <= rows; i += 8)
+        for (size_t lane = 0; lane < 8; lane++) lanes[lane] += values[i + lane];
+    for (size_t lane = 0; i < rows; i++) lanes[lane++] += values[i];
+}
+
 static bp_status add_to_lanes(const aggregate_state_call *call, double_state *state, const column *argument,
                               const uint32_t *selection, size_t rows, bp_error *err)
 {
     const double *values = argument->values;
-    size_t i = 0;
+    bool straight = !selection && argument->encoding == COLUMN_FLAT;
+    double lanes[8], gathered[256];
 
     if (!state->lanes) state->lanes = arena_new_array(call->arena, double, 8);
     if (!state->lanes) return error_no_memory(err, call->arena->memory, 64);
-    for (; i < rows && (state->count & 7); i++) state->lanes[state->count++ & 7] += values[row_at(argument, selection, i)];
-    if (!selection && argument->encoding == COLUMN_FLAT) {
-        double lanes[8];
-        memcpy(lanes, state->lanes, sizeof lanes);
-        for (; i + 8 <= rows; i += 8) {
-            for (size_t lane = 0; lane < 8; lane++) lanes[lane] += values[i + lane];
-            state->count += 8;
-        }
-        memcpy(state->lanes, lanes, sizeof lanes);
+    memcpy(lanes, state->lanes, sizeof lanes); /* on the stack they stay in registers */
+    for (size_t begin = 0, count; begin < rows; begin += count) {
+        count = straight || rows - begin < ARRAY_LENGTH(gathered) ? rows - begin : ARRAY_LENGTH(gathered);
+        for (size_t i = 0; i < count && !straight; i++) gathered[i] = values[row_at(argument, selection, begin + i)];
+        add_run(lanes, state->count, straight ? values : gathered, count);
+        state->count += count;
     }
-    for (; i < rows; i++) state->lanes[state->count++ & 7] += values[row_at(argument, selection, i)];
+    memcpy(state->lanes, lanes, sizeof lanes);
     return BP_OK;
 }
 
@@ -357,7 +381,15 @@ AGGREGATE_INIT(bool_init)
 
 AGGREGATE_UPDATE(bool_update)
 {
-    (void)call, (void)argument_count, (void)err;
+    (void)argument_count, (void)err;
+    if (takes_words(&arguments[0], groups, selection)) {
+        bool_state *state = (bool_state *)(void *)states;
+        size_t all = count_mask(call->mask, rows), count = count_both(arguments[0].values, call->mask, rows);
+        state->seen |= all > 0;
+        state->all &= count == all;
+        state->any |= count > 0;
+        return BP_OK;
+    }
     for (size_t i = 0; i < rows; i++) {
         bool_state *state = (bool_state *)(void *)state_at(states, stride, groups, i);
         bool value = bitmap_get(arguments[0].values, row_at(&arguments[0], selection, i));

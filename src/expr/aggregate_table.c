@@ -1,6 +1,8 @@
 /* The table aggregates.def as an array. */
 #include "aggregate_rows.h"
 
+#include "compute/reduce.h"
+
 #define AGGREGATE_PLAIN(name, signature, size, ordered, distinct, skips, init, update, combine, finish, description, example,      \
                         result)                                                                                                    \
     AGGREGATE_INIT(init);                                                                                                          \
@@ -35,6 +37,18 @@ size_t aggregate_function_count(void)
 const aggregate_overload *aggregate_function_at(size_t index)
 {
     return &aggregates[index];
+}
+
+bool aggregate_takes_mask(const aggregate_overload *function, const column *arguments)
+{
+    physical_type physical;
+
+    if (function->update == count_update) return true;
+    if (arguments[0].encoding != COLUMN_FLAT) return false;
+    if (function->update == count_if_update || function->update == bool_update) return true;
+    physical = type_physical(arguments[0].type);
+    if (function->update == exact_update) return sum_has_kernel(physical);
+    return (function->update == min_update || function->update == max_update) && extreme_has_kernel(physical);
 }
 
 bool aggregate_is_plain(const aggregate_overload *overload, data_type first_argument)

@@ -1,7 +1,6 @@
 /* Casts among BOOLEAN, integers, floats and decimals.
  *
- * The ten machine types have a loop for each pair, which the compiler vectorises: convert all, remember whether one did not fit, and only then
- * look for the rows. 128-bit integers and decimals go through one int128 or double a row, with short cuts for the pairs that queries are
+ * The ten machine types go to compute/cast.h, which converts all rows and tells whether one did not fit; only then are the rows looked for. 128-bit integers and decimals go through one int128 or double a row, with short cuts for the pairs that queries are
  * made of (integer or DECIMAL in 64 bits to DECIMAL in 64 bits, to DOUBLE). DOUBLE -> integer rounds half to even, decimal -> integer half away. */
 #include <math.h>
 
@@ -9,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/number.h"
+#include "compute/cast.h"
 
 #if defined(__GNUC__) && !defined(__clang__)
 #define VECTORISED __attribute__((optimize("O3")))
@@ -33,93 +33,6 @@ static uint16_t float16_from_double(double value)
     memcpy(&bits, &half, sizeof bits);
     return bits;
 }
-
-typedef bool (*pair_kernel)(const void *in, void *out, size_t rows, uint64_t *bad);
-
-/* bad NULL: convert, and return whether a value did not fit; else set the bits of those. */
-#define PAIR(from_name, from, to_name, to, does_not_fit, converted)                                                                \
-    VECTORISED static bool from_name##_to_##to_name(const void *in, void *out, size_t rows, uint64_t *bad)                         \
-    {                                                                                                                              \
-        const from *source = in;                                                                                                   \
-        to *target = out;                                                                                                          \
-        unsigned any = 0;                                                                                                          \
-        if (!bad) {                                                                                                                \
-            for (size_t i = 0; i < rows; i++) {                                                                                    \
-                UNUSED from value = source[i];                                                                                     \
-                any |= (unsigned)(does_not_fit);                                                                                   \
-                target[i] = (converted);                                                                                           \
-            }                                                                                                                      \
-            return any;                                                                                                            \
-        }                                                                                                                          \
-        for (size_t i = 0; i < rows; i++) {                                                                                        \
-            UNUSED from value = source[i];                                                                                         \
-            if (does_not_fit) bitmap_set(bad, i);                                                                                  \
-        }                                                                                                                          \
-        return true;                                                                                                               \
-    }
-
-/* An integer does not fit when it does not come back, or comes back with another sign. */
-#define INTEGER_PAIR(f, from, t, to) PAIR(f, from, t, to, ((from)(to)value != value) | ((value < 0) != ((to)value < 0)), (to)value)
-#define TO_FLOAT_PAIR(f, from, t, to) PAIR(f, from, t, to, 0, (to)value)
-#define FROM_FLOAT_PAIR(f, from, t, to, low, high)                                                                                 \
-    PAIR(f, from, t, to, !(rint((double)value) >= (low) && rint((double)value) < (high)),                                          \
-         rint((double)value) >= (low) && rint((double)value) < (high) ? (to)rint((double)value) : 0)
-
-#define INTEGER_ROW(f, from)                                                                                                       \
-    INTEGER_PAIR(f, from, int8, int8_t)                                                                                            \
-    INTEGER_PAIR(f, from, int16, int16_t)                                                                                          \
-    INTEGER_PAIR(f, from, int32, int32_t)                                                                                          \
-    INTEGER_PAIR(f, from, int64, int64_t)                                                                                          \
-    INTEGER_PAIR(f, from, uint8, uint8_t)                                                                                          \
-    INTEGER_PAIR(f, from, uint16, uint16_t)                                                                                        \
-    INTEGER_PAIR(f, from, uint32, uint32_t)                                                                                        \
-    INTEGER_PAIR(f, from, uint64, uint64_t)                                                                                        \
-    TO_FLOAT_PAIR(f, from, float32, float)                                                                                         \
-    TO_FLOAT_PAIR(f, from, float64, double)
-#define FLOAT_ROW(f, from)                                                                                                         \
-    FROM_FLOAT_PAIR(f, from, int8, int8_t, -0x1p7, 0x1p7)                                                                          \
-    FROM_FLOAT_PAIR(f, from, int16, int16_t, -0x1p15, 0x1p15)                                                                      \
-    FROM_FLOAT_PAIR(f, from, int32, int32_t, -0x1p31, 0x1p31)                                                                      \
-    FROM_FLOAT_PAIR(f, from, int64, int64_t, -0x1p63, 0x1p63)                                                                      \
-    FROM_FLOAT_PAIR(f, from, uint8, uint8_t, 0, 0x1p8)                                                                             \
-    FROM_FLOAT_PAIR(f, from, uint16, uint16_t, 0, 0x1p16)                                                                          \
-    FROM_FLOAT_PAIR(f, from, uint32, uint32_t, 0, 0x1p32)                                                                          \
-    FROM_FLOAT_PAIR(f, from, uint64, uint64_t, 0, 0x1p64)
-
-#if defined(__clang__)
-#pragma clang diagnostic ignored "-Wtautological-compare"
-#pragma clang diagnostic ignored "-Wtautological-unsigned-zero-compare"
-#pragma clang diagnostic ignored "-Wimplicit-int-float-conversion"
-#else
-#pragma GCC diagnostic ignored "-Wtype-limits"
-#endif
-INTEGER_ROW(int8, int8_t)
-INTEGER_ROW(int16, int16_t)
-INTEGER_ROW(int32, int32_t)
-INTEGER_ROW(int64, int64_t)
-INTEGER_ROW(uint8, uint8_t)
-INTEGER_ROW(uint16, uint16_t)
-INTEGER_ROW(uint32, uint32_t)
-INTEGER_ROW(uint64, uint64_t)
-FLOAT_ROW(float32, float)
-FLOAT_ROW(float64, double)
-TO_FLOAT_PAIR(float32, float, float64, double)
-PAIR(float64, double, float32, float, (fabs(value) > 3.4028235677973366e38) & (fabs(value) <= 1.7976931348623157e308), (float)value)
-
-#define TABLE_ROW(f)                                                                                                               \
-    {                                                                                                                              \
-        [TYPE_INT8] = f##_to_int8,      [TYPE_INT16] = f##_to_int16,   [TYPE_INT32] = f##_to_int32,                                \
-        [TYPE_INT64] = f##_to_int64,    [TYPE_UINT8] = f##_to_uint8,   [TYPE_UINT16] = f##_to_uint16,                              \
-        [TYPE_UINT32] = f##_to_uint32,  [TYPE_UINT64] = f##_to_uint64, [TYPE_FLOAT32] = f##_to_float32,                            \
-        [TYPE_FLOAT64] = f##_to_float64}
-#define float32_to_float32 NULL
-#define float64_to_float64 NULL
-static const pair_kernel pairs[TYPE_FLOAT64 + 1][TYPE_FLOAT64 + 1] = {
-    [TYPE_INT8] = TABLE_ROW(int8),       [TYPE_INT16] = TABLE_ROW(int16),   [TYPE_INT32] = TABLE_ROW(int32),
-    [TYPE_INT64] = TABLE_ROW(int64),     [TYPE_UINT8] = TABLE_ROW(uint8),   [TYPE_UINT16] = TABLE_ROW(uint16),
-    [TYPE_UINT32] = TABLE_ROW(uint32),   [TYPE_UINT64] = TABLE_ROW(uint64), [TYPE_FLOAT32] = TABLE_ROW(float32),
-    [TYPE_FLOAT64] = TABLE_ROW(float64),
-};
 
 /* one value at a time --------------------------------------------------------------------------------------------------------------- */
 number_lane number_lane_at(const column *in, size_t row)
@@ -245,6 +158,15 @@ VECTORISED static bool scale_up(const int64_t *in, int64_t *out, size_t rows, in
     return any;
 }
 
+/* in / unit, a power of ten over 1, rounded half away from zero. */
+static void round_off(const int64_t *in, int64_t *out, size_t rows, int64_t unit)
+{
+    for (size_t i = 0; i < rows; i++) {
+        int64_t rest = in[i] % unit;
+        out[i] = in[i] / unit + (2 * rest >= unit) - (2 * rest <= -unit);
+    }
+}
+
 /* Exact powers of ten divide with one rounding when the digits fit 53 bits. */
 static const double exact_power10[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
                                        1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
@@ -271,11 +193,35 @@ static bp_status as_int64(const conversion *work, const int64_t **out, bp_error 
         *out = work->in->values;
         return BP_OK;
     }
-    if (from > TYPE_UINT32 || from < TYPE_INT8 || from == TYPE_INT128 || !pairs[from][TYPE_INT64]) return BP_OK;
+    if (from > TYPE_UINT32 || from < TYPE_INT8 || !cast_has_kernel(type_physical(work->in->type), PHYSICAL_INT64)) return BP_OK;
     buffer = arena_allocate(work->arena, work->rows * 8 + 8);
     if (!buffer) return error_no_memory(err, work->arena->memory, work->rows * 8);
-    pairs[from][TYPE_INT64](work->in->values, buffer, work->rows, NULL);
+    cast_slice(buffer, PHYSICAL_INT64, work->in->values, type_physical(work->in->type), work->rows);
     *out = buffer;
+    return BP_OK;
+}
+
+static void convert_by_kernel(conversion *work, const void *in, physical_type from)
+{
+    physical_type to = type_physical(work->to);
+
+    work->any_bad = cast_slice(work->values, to, in, from, work->rows);
+    if (work->any_bad) cast_misfits(work->bad, to, in, from, work->rows);
+}
+
+/* A decimal in 64 bits to an integer of at most 64. */
+static bp_status convert_to_integers(conversion *work, bp_error *err)
+{
+    const int64_t *in = work->in->values;
+    int64_t *whole;
+
+    if (work->in->type.scale > 0) {
+        whole = arena_allocate(work->arena, work->rows * 8 + 8);
+        if (!whole) return error_no_memory(err, work->arena->memory, work->rows * 8);
+        round_off(in, whole, work->rows, (int64_t)number_power10((unsigned)work->in->type.scale));
+        in = whole;
+    }
+    convert_by_kernel(work, in, PHYSICAL_INT64);
     return BP_OK;
 }
 
@@ -287,6 +233,11 @@ static bp_status convert_small_decimals(conversion *work, bool *done, bp_error *
     bp_status status;
 
     *done = false;
+    if (type_is_integer(work->to) && type_physical(work->in->type) == PHYSICAL_INT64 && from_scale >= 0 &&
+        cast_has_kernel(PHYSICAL_INT64, type_physical(work->to))) {
+        *done = true;
+        return convert_to_integers(work, err);
+    }
     if ((status = as_int64(work, &in, err)) || !in) return status;
     if (work->to.id == TYPE_FLOAT64 && from_scale <= 22)
         *done = !decimal64_to_double(in, work->values, work->rows, exact_power10[from_scale]);
@@ -326,14 +277,12 @@ static void convert_slowly(conversion *work)
 bp_status convert_numbers(conversion *work, bp_error *err)
 {
     type_id from = (type_id)work->in->type.id, to = (type_id)work->to.id;
-    pair_kernel kernel = from <= TYPE_FLOAT64 && to <= TYPE_FLOAT64 ? pairs[from][to] : NULL;
+    physical_type source = type_physical(work->in->type);
     bool done = false;
     bp_status status;
 
-    if (kernel) {
-        if (!kernel(work->in->values, work->values, work->rows, NULL)) return BP_OK;
-        work->any_bad = true;
-        kernel(work->in->values, work->values, work->rows, work->bad);
+    if (from <= TYPE_FLOAT64 && to <= TYPE_FLOAT64 && cast_has_kernel(source, type_physical(work->to))) {
+        convert_by_kernel(work, work->in->values, source);
         return BP_OK;
     }
     if ((to == TYPE_DECIMAL || from == TYPE_DECIMAL) && (status = convert_small_decimals(work, &done, err))) return status;

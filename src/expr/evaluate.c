@@ -5,6 +5,7 @@
 #include "evaluate_internal.h"
 
 #include "base/error.h"
+#include "compute/select.h"
 
 bp_status evaluator_new_nested(evaluator **out, bp_context *context, const expr_pool *pool, const expr_id *roots, size_t root_count,
                                unsigned try_depth, bp_error *err)
@@ -127,9 +128,9 @@ bp_status evaluator_filter(evaluator *self, const batch *in, const uint32_t **se
         for (size_t i = 0; i < bitmap_words(in->row_count); i++) both[i] = values[i] & validity[i];
         values = both;
     }
-    rows = arena_allocate(&self->buffers, (in->row_count + 64) * sizeof *rows);
-    if (!rows) return error_no_memory(err, self->buffers.memory, (in->row_count + 64) * sizeof *rows);
-    *count = truth_selection(values, in->row_count, rows);
+    rows = arena_allocate(&self->buffers, (in->row_count + SELECT_ROOM) * sizeof *rows);
+    if (!rows) return error_no_memory(err, self->buffers.memory, (in->row_count + SELECT_ROOM) * sizeof *rows);
+    *count = select_rows(rows, values, in->row_count);
     if (*count != in->row_count) *selection = rows;
     return BP_OK;
 }

@@ -114,8 +114,6 @@ MUST_USE bp_status truth_words(const column *in, size_t rows, arena *arena, cons
 MUST_USE bp_status truth_logic(column *out, const column *const *arguments, size_t count, bool is_or, size_t rows, arena *arena,
                                bp_error *err);
 MUST_USE bp_status truth_not(column *out, const column *in, size_t rows, arena *arena, bp_error *err);
-/* Rows among the first `rows` whose bit is set, rising; returns their number. `out` has room for rows + 64. */
-size_t truth_selection(const uint64_t *bits, size_t rows, uint32_t *out);
 
 /* relation.c: comparing columns ------------------------------------------------------------------------------------------------------- */
 MUST_USE bp_status relation_compare(column *out, compare_op op, const column *left, const column *right, size_t rows, arena *arena,

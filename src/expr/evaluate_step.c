@@ -3,6 +3,7 @@
 #include "evaluate_internal.h"
 
 #include "base/error.h"
+#include "compute/select.h"
 
 static bp_status no_memory(evaluator *self, size_t size, bp_error *err)
 {
@@ -291,20 +292,20 @@ static bp_status split_bits(evaluator *self, const step *step, const column *con
     return BP_OK;
 }
 
-/* Rows of `from` (a set with the same base) whose bit is `wanted`, as a new set. */
+/* Rows of `from` (a set with the same base) whose bit is set, as a new set. */
 static bp_status fill_set(evaluator *self, uint32_t index, const row_set *from, const uint64_t *bits, bool bits_of_base,
-                          bool wanted, bp_error *err)
+                          bp_error *err)
 {
     row_set *set = &self->sets[index];
     const row_set *base = &self->sets[set->base];
-    uint32_t *selection = arena_allocate(&self->buffers, (from->count + 64) * sizeof *selection), *absolute;
+    uint32_t *selection = arena_allocate(&self->buffers, (from->count + SELECT_ROOM) * sizeof *selection), *absolute;
     size_t count = 0;
 
     if (!selection) return no_memory(self, from->count * sizeof *selection, err);
-    for (size_t i = 0; i < from->count; i++) {
-        uint32_t row = from->selection ? from->selection[i] : (uint32_t)i;
-        selection[count] = row;
-        count += bitmap_get(bits, bits_of_base ? row : i) == wanted;
+    if (!from->selection) count = select_rows(selection, bits, from->count);
+    for (size_t i = 0; from->selection && i < from->count; i++) {
+        selection[count] = from->selection[i];
+        count += bitmap_get(bits, bits_of_base ? from->selection[i] : i);
     }
     set->count = count;
     set->selection = count == base->count ? NULL : selection;
@@ -329,8 +330,9 @@ static bp_status run_split(evaluator *self, const step *step, bp_error *err)
     if (!keep) return no_memory(self, rows / 8, err);
     if (step->set == base_index) from.selection = NULL;
     if ((status = split_bits(self, step, argument_at(self, step, 0), rows, keep, err))) return status;
-    if ((status = fill_set(self, step->set_true, &from, keep, step->in_base, true, err))) return status;
-    return step->set_rest ? fill_set(self, step->set_rest, &from, keep, step->in_base, false, err) : BP_OK;
+    if ((status = fill_set(self, step->set_true, &from, keep, step->in_base, err)) || !step->set_rest) return status;
+    for (size_t i = 0; i < bitmap_words(rows); i++) keep[i] = ~keep[i];
+    return fill_set(self, step->set_rest, &from, keep, step->in_base, err);
 }
 
 static bp_status run_merge(evaluator *self, const step *step, size_t rows, column *out, bp_error *err)

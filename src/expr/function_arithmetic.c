@@ -1,137 +1,16 @@
 /* + - * / // % and the unary operators on all numeric types.
  *
- * Each operation on each machine type is three loops (columns, column with constant, constant with column) that compute with wrapping
- * and gather an overflow flag, so that the compiler can vectorise them; only when the flag is up are the rows looked at one by one, those that
- * are not NULL, to name the first. Decimals are the same operations on their int64 or int128, plus a bound of digits. */
+ * + - * and / of floats are kernels of compute/arithmetic.h, which compute with wrapping and tell whether a row overflowed; only then are the rows
+ * looked at one by one, those that are not NULL, to name the first. Decimals are the same operations on their int64 or int128, plus a bound of digits. */
 #include <math.h>
 
 #include "function_internal.h"
 
 #include "base/number.h"
+#include "compute/arithmetic.h"
 
-typedef bool (*binary_kernel)(const void *left, bool left_one, const void *right, bool right_one, void *out, size_t rows);
-
-/* expression and overflow in terms of a, b, r. */
-#define BINARY(name, type, compute, overflowed)                                                                                    \
-    VECTORISED BP_WRAPS static bool name(const void *left_values, bool left_one, const void *right_values, bool right_one,         \
-                                         void *out, size_t rows)                                                                   \
-    {                                                                                                                              \
-        const type *left = left_values, *right = right_values;                                                                     \
-        type *to = out;                                                                                                            \
-        type flag = 0;                                                                                                             \
-        if (left_one) {                                                                                                            \
-            type a = left[0];                                                                                                      \
-            for (size_t i = 0; i < rows; i++) {                                                                                    \
-                type b = right[right_one ? 0 : i], r = (type)(compute);                                                            \
-                flag |= (type)(overflowed);                                                                                        \
-                to[i] = r;                                                                                                         \
-            }                                                                                                                      \
-        } else if (right_one) {                                                                                                    \
-            type b = right[0];                                                                                                     \
-            for (size_t i = 0; i < rows; i++) {                                                                                    \
-                type a = left[i], r = (type)(compute);                                                                             \
-                flag |= (type)(overflowed);                                                                                        \
-                to[i] = r;                                                                                                         \
-            }                                                                                                                      \
-        } else {                                                                                                                   \
-            for (size_t i = 0; i < rows; i++) {                                                                                    \
-                type a = left[i], b = right[i], r = (type)(compute);                                                               \
-                flag |= (type)(overflowed);                                                                                        \
-                to[i] = r;                                                                                                         \
-            }                                                                                                                      \
-        }                                                                                                                          \
-        return SIGN_UP(flag, type);                                                                                                \
-    }
-
-/* A signed flag is up by its sign bit, an unsigned one by any bit. */
-#define SIGN_UP(flag, type) ((type) - 1 > 0 ? (flag) != 0 : ((flag) >> (sizeof(type) * 8 - 1)) != 0)
-
-/* Signed: overflow shows in the sign bit. Unsigned: any bit. */
-#define ADD_SUB(suffix, type, wide)                                                                                                \
-    BINARY(add_##suffix, type, (wide)a + (wide)b, (a ^ r) & (b ^ r))                                                               \
-    BINARY(subtract_##suffix, type, (wide)a - (wide)b, (a ^ b) & (a ^ r))
-#define ADD_SUB_UNSIGNED(suffix, type, wide)                                                                                       \
-    BINARY(add_##suffix, type, (wide)a + (wide)b, r < a)                                                                           \
-    BINARY(subtract_##suffix, type, (wide)a - (wide)b, a < b)
-
-ADD_SUB(int8, int8_t, uint32_t)
-ADD_SUB(int16, int16_t, uint32_t)
-ADD_SUB(int32, int32_t, uint32_t)
-ADD_SUB(int64, int64_t, uint64_t)
-ADD_SUB(int128, int128, uint128)
-ADD_SUB_UNSIGNED(uint8, uint8_t, uint32_t)
-ADD_SUB_UNSIGNED(uint16, uint16_t, uint32_t)
-ADD_SUB_UNSIGNED(uint32, uint32_t, uint32_t)
-ADD_SUB_UNSIGNED(uint64, uint64_t, uint64_t)
-ADD_SUB_UNSIGNED(uint128, uint128, uint128)
-
-#define MULTIPLY_WIDE(suffix, type, wide)                                                                                          \
-    BINARY(multiply_##suffix, type, (wide)a *(wide)b, (wide)a *(wide)b != (wide)r ? (type)((type) - 1 > 0 ? 1 : -1) : 0)
-MULTIPLY_WIDE(int8, int8_t, int32_t)
-MULTIPLY_WIDE(int16, int16_t, int32_t)
-MULTIPLY_WIDE(int32, int32_t, int64_t)
-MULTIPLY_WIDE(int64, int64_t, int128)
-MULTIPLY_WIDE(uint8, uint8_t, uint32_t)
-MULTIPLY_WIDE(uint16, uint16_t, uint32_t)
-MULTIPLY_WIDE(uint32, uint32_t, uint64_t)
-MULTIPLY_WIDE(uint64, uint64_t, uint128)
-
-/* 128 bits have no wider type: the builtin tells. */
-#define MULTIPLY_128(suffix, type)                                                                                                 \
-    static bool multiply_##suffix(const void *left_values, bool left_one, const void *right_values, bool right_one, void *out,     \
-                                  size_t rows)                                                                                     \
-    {                                                                                                                              \
-        const type *left = left_values, *right = right_values;                                                                     \
-        type *to = out;                                                                                                            \
-        bool any = false;                                                                                                          \
-        for (size_t i = 0; i < rows; i++) any |= __builtin_mul_overflow(left[left_one ? 0 : i], right[right_one ? 0 : i], &to[i]); \
-        return any;                                                                                                                \
-    }
-MULTIPLY_128(int128, int128)
-MULTIPLY_128(uint128, uint128)
-
-#define FLOAT_BINARY(name, type, op)                                                                                               \
-    VECTORISED static bool name(const void *left_values, bool left_one, const void *right_values, bool right_one, void *out,       \
-                                size_t rows)                                                                                       \
-    {                                                                                                                              \
-        const type *left = left_values, *right = right_values;                                                                     \
-        type *to = out;                                                                                                            \
-        if (left_one)                                                                                                              \
-            for (size_t i = 0; i < rows; i++) to[i] = left[0] op right[right_one ? 0 : i];                                         \
-        else if (right_one)                                                                                                        \
-            for (size_t i = 0; i < rows; i++) to[i] = left[i] op right[0];                                                         \
-        else                                                                                                                       \
-            for (size_t i = 0; i < rows; i++) to[i] = left[i] op right[i];                                                         \
-        return false;                                                                                                              \
-    }
-FLOAT_BINARY(add_float32, float, +)
-FLOAT_BINARY(add_float64, double, +)
-FLOAT_BINARY(subtract_float32, float, -)
-FLOAT_BINARY(subtract_float64, double, -)
-FLOAT_BINARY(multiply_float32, float, *)
-FLOAT_BINARY(multiply_float64, double, *)
-FLOAT_BINARY(divide_float32, float, /)
-FLOAT_BINARY(divide_float64, double, /)
-
-#define NUMBER_ROW(operation)                                                                                                      \
-    {[PHYSICAL_INT8] = operation##_int8,                                                                                           \
-     [PHYSICAL_INT16] = operation##_int16,                                                                                         \
-     [PHYSICAL_INT32] = operation##_int32,                                                                                         \
-     [PHYSICAL_INT64] = operation##_int64,                                                                                         \
-     [PHYSICAL_INT128] = operation##_int128,                                                                                       \
-     [PHYSICAL_UINT8] = operation##_uint8,                                                                                         \
-     [PHYSICAL_UINT16] = operation##_uint16,                                                                                       \
-     [PHYSICAL_UINT32] = operation##_uint32,                                                                                       \
-     [PHYSICAL_UINT64] = operation##_uint64,                                                                                       \
-     [PHYSICAL_UINT128] = operation##_uint128,                                                                                     \
-     [PHYSICAL_FLOAT32] = operation##_float32,                                                                                     \
-     [PHYSICAL_FLOAT64] = operation##_float64,                                                                                     \
-     [PHYSICAL_ARRAY] = NULL}
-
+/* The first four as enum arithmetic has them. */
 typedef enum operation { OPERATION_ADD, OPERATION_SUBTRACT, OPERATION_MULTIPLY, OPERATION_DIVIDE, OPERATION_MODULO } operation;
-
-static const binary_kernel binaries[3][PHYSICAL_ARRAY + 1] = {
-    [OPERATION_ADD] = NUMBER_ROW(add), [OPERATION_SUBTRACT] = NUMBER_ROW(subtract), [OPERATION_MULTIPLY] = NUMBER_ROW(multiply)};
 
 static const char *const operation_words[] = {"addition", "subtraction", "multiplication", "division", "modulo"};
 static const char *const operation_signs[] = {"+", "-", "*", "//", "%"};
@@ -186,7 +65,7 @@ static bool overflows(const column *arguments, operation op, data_type type, siz
     _Alignas(16) char result[16];
     int128 value, limit;
 
-    if (binaries[op][type_physical(type)](left, true, right, true, result, 1)) return true;
+    if (arithmetic_slices(result, (arithmetic)op, type_physical(type), left, right, OPERANDS_VECTORS, 1)) return true;
     if (type.id != TYPE_DECIMAL) return false;
     limit = (int128)number_power10(type.precision);
     if (width == 8) {
@@ -200,21 +79,24 @@ static bool overflows(const column *arguments, operation op, data_type type, siz
 }
 
 /* A decimal result has too many digits somewhere. */
-VECTORISED static bool past_digits(const column *out, size_t rows)
+static bool past_digits(const column *out, size_t rows)
 {
     if (out->type.id != TYPE_DECIMAL) return false;
-    if (type_physical(out->type) == PHYSICAL_INT64) {
-        const int64_t *values = out->values;
-        int64_t limit = (int64_t)number_power10(out->type.precision);
-        unsigned any = 0;
-        for (size_t i = 0; i < rows; i++) any |= (unsigned)((values[i] >= limit) | (values[i] <= -limit));
-        return any;
-    }
+    if (type_physical(out->type) == PHYSICAL_INT64)
+        return arithmetic_beyond(out->values, (int64_t)number_power10(out->type.precision), rows);
     const int128 *values = out->values;
     int128 limit = (int128)number_power10(out->type.precision);
     for (size_t i = 0; i < rows; i++)
         if (values[i] >= limit || values[i] <= -limit) return true;
     return false;
+}
+
+/* Two constants are one row. */
+static operand_shape shape_of(const column *arguments)
+{
+    bool left_one = arguments[0].encoding == COLUMN_CONSTANT, right_one = arguments[1].encoding == COLUMN_CONSTANT;
+
+    return left_one == right_one ? OPERANDS_VECTORS : left_one ? OPERANDS_LEFT_CONSTANT : OPERANDS_RIGHT_CONSTANT;
 }
 
 static bp_status run_binary(operation op, const function_call *call, const column *arguments, column *out, bp_error *err)
@@ -225,8 +107,8 @@ static bp_status run_binary(operation op, const function_call *call, const colum
 
     if (!values) return call_no_memory(call, call->rows * 16, err);
     out->values = values;
-    flagged = binaries[op][physical](arguments[0].values, arguments[0].encoding == COLUMN_CONSTANT, arguments[1].values,
-                                     arguments[1].encoding == COLUMN_CONSTANT, values, call->rows);
+    flagged = arithmetic_slices(values, (arithmetic)op, physical, arguments[0].values, arguments[1].values, shape_of(arguments),
+                                call->rows);
     if (LIKELY(!flagged && !past_digits(out, call->rows))) return BP_OK;
     for (size_t row = 0; row < call->rows; row++)
         if (!call_skips(call, row) && overflows(arguments, op, out->type, row))
@@ -448,15 +330,15 @@ static bp_status run_float_modulo(const function_call *call, const column *argum
 
 KERNEL(arithmetic_divide)
 {
-    bool narrow = out->type.id == TYPE_FLOAT32, left_one = arguments[0].encoding == COLUMN_CONSTANT;
-    bool right_one = arguments[1].encoding == COLUMN_CONSTANT;
+    physical_type physical = type_physical(out->type);
     void *values;
 
     (void)count;
     if (type_is_integer(out->type)) return run_integer_division(OPERATION_DIVIDE, call, arguments, out, err);
-    values = call_values(call, out, narrow ? 4 : 8);
+    values = call_values(call, out, physical_width(physical));
     if (!values) return call_no_memory(call, call->rows * 8, err);
-    (narrow ? divide_float32 : divide_float64)(arguments[0].values, left_one, arguments[1].values, right_one, values, call->rows);
+    arithmetic_slices(values, ARITHMETIC_DIVIDE, physical, arguments[0].values, arguments[1].values, shape_of(arguments),
+                      call->rows);
     return BP_OK;
 }
 

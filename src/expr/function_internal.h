@@ -3,7 +3,9 @@
 #define EXPR_FUNCTION_INTERNAL_H
 
 #include "base/error.h"
+#include "base/find.h"
 #include "base/random.h"
+#include "compute/match.h"
 #include "evaluate_internal.h"
 #include "function.h"
 #include "text_room.h"
@@ -175,6 +177,10 @@ bool text_substring_range(int64_t size, int64_t position, int64_t length, int64_
 size_t text_find(const function_call *call, string_view text, string_view needle);
 /* Its characters; both stop early when the call is to stop, and the caller looks again. */
 size_t text_count(const function_call *call, string_view text);
+/* Whether a text matches, and: set the bits, zero so far, of the rows from `row` on whose texts match. */
+bool text_match(const function_call *call, const match_pattern *pattern, string_view text);
+bp_status text_match_rows(const function_call *call, const match_pattern *pattern, const string_ref *texts, size_t row,
+                          uint64_t *bits, bp_error *err);
 /* LIKE with both sides put through `fold` first (NULL: as they are). */
 typedef bool (*text_fold)(builder *out, string_view text);
 bp_status match_like_with(const function_call *call, const column *arguments, size_t count, column *out, text_fold fold,

@@ -1,7 +1,7 @@
 /* LIKE, GLOB, and how far texts are from each other.
  *
- * A LIKE pattern is looked at once a batch when it is constant: no wildcard, %x, x%, %x% go to comparison and substring search; others through
- * the two-pointer matcher, which remembers the last % alone and so takes at most pattern times text steps. */
+ * A LIKE pattern is looked at once a batch when it is constant: without _ and escapes it goes to compute/match.h; others through the two-pointer
+ * matcher, which remembers the last % alone and so takes at most pattern times text steps. */
 #include <math.h>
 
 #include "function_internal.h"
@@ -10,25 +10,20 @@
 
 /* LIKE ------------------------------------------------------------------------------------------------------------------------------ */
 typedef struct like_pattern {
-    enum { LIKE_GENERAL, LIKE_EQUAL, LIKE_PREFIX, LIKE_SUFFIX, LIKE_CONTAINS } form;
-    string_view text; /* the pattern, or the part between the % */
+    bool plain; /* literal parts and %, few enough */
+    match_pattern parts;
+    string_view text;
     int escape; /* a byte, or -1 */
 } like_pattern;
 
-static like_pattern like_look(string_view pattern, int escape)
+static like_pattern like_look(string_view text, int escape)
 {
-    bool begins = pattern.size && pattern.data[0] == '%', ends = pattern.size && pattern.data[pattern.size - 1] == '%';
-    string_view inner = string_view_slice(pattern, begins, pattern.size - (ends && pattern.size > begins));
+    like_pattern pattern = {.plain = true, .text = text, .escape = escape};
 
-    for (size_t i = 0; i < inner.size; i++)
-        if (inner.data[i] == '%' || inner.data[i] == '_' || inner.data[i] == escape)
-            return (like_pattern){LIKE_GENERAL, pattern, escape};
-    return (like_pattern){begins && ends               ? LIKE_CONTAINS
-                          : begins && pattern.size > 1 ? LIKE_SUFFIX
-                          : begins                     ? LIKE_CONTAINS
-                          : ends                       ? LIKE_PREFIX
-                                                       : LIKE_EQUAL,
-                          inner, escape};
+    for (size_t i = 0; i < text.size; i++)
+        if (text.data[i] == '_' || (unsigned char)text.data[i] == escape) pattern.plain = false;
+    if (pattern.plain) pattern.plain = match_parse(&pattern.parts, text);
+    return pattern;
 }
 
 /* One character of the pattern at `p`: its literal bytes. Moves over an escape. */
@@ -66,13 +61,8 @@ static bool like_general(const function_call *call, string_view text, string_vie
 
 static bool like_matches(const function_call *call, const like_pattern *pattern, string_view text)
 {
-    switch (pattern->form) {
-    case LIKE_EQUAL: return string_equal(text, pattern->text);
-    case LIKE_PREFIX: return string_starts_with(text, pattern->text);
-    case LIKE_SUFFIX: return string_ends_with(text, pattern->text);
-    case LIKE_CONTAINS: return text_find(call, text, pattern->text) != SIZE_MAX;
-    default: return like_general(call, text, pattern->text, pattern->escape);
-    }
+    if (pattern->plain) return text_match(call, &pattern->parts, text);
+    return like_general(call, text, pattern->text, pattern->escape);
 }
 
 static bp_status escape_of(const column *escapes, size_t row, int *out, bp_error *err)
@@ -95,7 +85,6 @@ static bool fold_text(text_fold fold, builder *out, string_view text)
 typedef struct like_run {
     builder text, pattern; /* folded */
     text_fold fold;
-    bool negated;
 } like_run;
 
 static bp_status like_rows(like_run *run, const function_call *call, const column *arguments, size_t count, uint64_t *bits,
@@ -118,13 +107,15 @@ static bp_status like_rows(like_run *run, const function_call *call, const colum
             if (run->fold && !fold_text(run->fold, &run->pattern, source)) return builder_status(&run->pattern, err);
             pattern = like_look(run->fold ? builder_view(&run->pattern) : source, escape);
             known = constant;
+            if (known && pattern.plain && !run->fold && arguments[0].encoding == COLUMN_FLAT)
+                return text_match_rows(call, &pattern.parts, arguments[0].values, row, bits, err);
         }
         text = text_value(&arguments[0], row);
         if (run->fold) {
             if (!fold_text(run->fold, &run->text, text)) return builder_status(&run->text, err);
             text = builder_view(&run->text);
         }
-        if (like_matches(call, &pattern, text) != run->negated) bitmap_set(bits, row);
+        if (like_matches(call, &pattern, text)) bitmap_set(bits, row);
         if ((status = call_worked(call, &meter, text.size, err))) return status;
     }
     return BP_OK;
@@ -134,13 +125,14 @@ bp_status match_like_with(const function_call *call, const column *arguments, si
                           bool negated, bp_error *err)
 {
     uint64_t *bits = call_bits(call, out);
-    like_run run = {.fold = fold, .negated = negated};
+    like_run run = {.fold = fold};
     bp_status status;
 
     if (!bits) return call_no_memory(call, call->rows / 8, err);
     builder_init(&run.text, call->context->memory, UINT32_MAX);
     builder_init(&run.pattern, call->context->memory, UINT32_MAX);
     status = like_rows(&run, call, arguments, count, bits, err);
+    for (size_t i = 0; negated && i < bitmap_words(call->rows); i++) bits[i] = ~bits[i];
     builder_clear(&run.text);
     builder_clear(&run.pattern);
     return status;

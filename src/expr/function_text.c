@@ -1,5 +1,4 @@
 /* Functions of text. Positions and lengths count code points; `strlen` and `bit_length` count bytes. Results that are a part of an argument point into it. */
-#define _GNU_SOURCE /* memmem */
 #include "function_internal.h"
 
 #include "base/number.h"
@@ -178,8 +177,8 @@ size_t text_find(const function_call *call, string_view text, string_view needle
     if (!needle.size) return 0;
     for (size_t begin = 0; needle.size <= text.size - begin; begin += window - needle.size + 1) {
         size_t size = text.size - begin < window ? text.size - begin : window;
-        const char *found = memmem(text.data + begin, size, needle.data, needle.size);
-        if (found) return (size_t)(found - text.data);
+        size_t found = string_find(string_view_slice(text, begin, begin + size), needle);
+        if (found != SIZE_MAX) return begin + found;
         if (size < window || call_stops(call, &meter, size)) break;
     }
     return SIZE_MAX;
@@ -194,26 +193,63 @@ static int64_t position_of(const function_call *call, string_view text, string_v
 
 TEXT_TO(text_position, int64_t, position_of(call, text, TEXT(1)))
 
-#define TEXT_TEST(name, condition)                                                                                                 \
+static size_t find_by_steps(const void *call, string_view text, string_view needle)
+{
+    return text_find(call, text, needle);
+}
+
+bool text_match(const function_call *call, const match_pattern *pattern, string_view text)
+{
+    return match_text(pattern, text, find_by_steps, call);
+}
+
+bp_status text_match_rows(const function_call *call, const match_pattern *pattern, const string_ref *texts, size_t row,
+                          uint64_t *bits, bp_error *err)
+{
+    bp_status status = BP_OK;
+
+    while (row < call->rows && !status) {
+        row = match_texts(bits, pattern, texts, row, call->rows);
+        if (row < call->rows && texts[row].size > MATCH_LONG) {
+            if (text_match(call, pattern, string_ref_view(&texts[row]))) bitmap_set(bits, row);
+            row++;
+        }
+        status = cancel_check(&call->context->cancel, err);
+    }
+    return status;
+}
+
+static bp_status test_texts(match_pattern (*pattern_of)(string_view), const function_call *call, const column *arguments,
+                            column *out, bp_error *err)
+{
+    uint64_t *bits = call_bits(call, out);
+    size_t meter = 0;
+    bp_status status;
+
+    if (!bits) return call_no_memory(call, call->rows / 8, err);
+    if (arguments[0].encoding == COLUMN_FLAT && arguments[1].encoding == COLUMN_CONSTANT) {
+        match_pattern pattern = pattern_of(text_value(&arguments[1], 0));
+        return text_match_rows(call, &pattern, arguments[0].values, 0, bits, err);
+    }
+    for (size_t row = 0; row < call->rows; row++) {
+        match_pattern pattern;
+        if (call_skips(call, row)) continue;
+        pattern = pattern_of(TEXT(1));
+        if (text_match(call, &pattern, TEXT(0))) bitmap_set(bits, row);
+        if ((status = call_worked(call, &meter, TEXT(0).size, err))) return status;
+    }
+    return BP_OK;
+}
+
+#define TEXT_TEST(name, pattern_of)                                                                                                \
     KERNEL(name)                                                                                                                   \
     {                                                                                                                              \
-        uint64_t *bits = call_bits(call, out);                                                                                     \
-        bp_status status;                                                                                                          \
-        size_t meter = 0;                                                                                                          \
         (void)count;                                                                                                               \
-        if (!bits) return call_no_memory(call, call->rows / 8, err);                                                               \
-        for (size_t row = 0; row < call->rows; row++) {                                                                            \
-            string_view text, other;                                                                                               \
-            if (call_skips(call, row)) continue;                                                                                   \
-            text = TEXT(0), other = TEXT(1);                                                                                       \
-            if (condition) bitmap_set(bits, row);                                                                                  \
-            if ((status = call_worked(call, &meter, text.size, err))) return status;                                               \
-        }                                                                                                                          \
-        return BP_OK;                                                                                                              \
+        return test_texts(pattern_of, call, arguments, out, err);                                                                  \
     }
-TEXT_TEST(text_contains, text_find(call, text, other) != SIZE_MAX)
-TEXT_TEST(text_starts_with, string_starts_with(text, other))
-TEXT_TEST(text_ends_with, string_ends_with(text, other))
+TEXT_TEST(text_contains, match_part)
+TEXT_TEST(text_starts_with, match_prefix)
+TEXT_TEST(text_ends_with, match_suffix)
 
 /* One part of a separated text: part `index` (from 1; negative from the end; none: empty). */
 static string_view split_part(const function_call *call, string_view text, string_view separator, int64_t index)

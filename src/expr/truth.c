@@ -103,21 +103,3 @@ bp_status truth_not(column *out, const column *in, size_t rows, arena *arena, bp
     *out = (column){.type = type_of(TYPE_BOOLEAN), .encoding = COLUMN_FLAT, .length = rows, .values = made, .validity = validity};
     return BP_OK;
 }
-
-size_t truth_selection(const uint64_t *bits, size_t rows, uint32_t *out)
-{
-    size_t count = 0;
-
-    for (size_t word = 0; word < bitmap_words(rows); word++) {
-        uint64_t left = bits[word];
-        uint32_t base = (uint32_t)(word * 64);
-        if (word * 64 + 64 > rows) left &= ((uint64_t)1 << (rows % 64)) - 1;
-        if (left == ~(uint64_t)0) {
-            for (uint32_t i = 0; i < 64; i++) out[count + i] = base + i;
-            count += 64;
-            continue;
-        }
-        for (; left; left &= left - 1) out[count++] = base + (uint32_t)__builtin_ctzll(left);
-    }
-    return count;
-}

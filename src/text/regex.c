@@ -1,9 +1,9 @@
 /* Searching: literal text where that is all, else the automata: one forwards to the end of the leftmost match, one backwards to its begin, and the
  * groups, when they are wanted, in a third walk over the match alone. */
-#define _GNU_SOURCE /* memmem */
 #include "regex_internal.h"
 
 #include "base/error.h"
+#include "base/find.h"
 #include "utf8.h"
 
 struct regex {
@@ -147,12 +147,9 @@ string_view regex_group_name(const regex *self, unsigned group)
 /* searching ------------------------------------------------------------------------------------------------------------------------------------------ */
 size_t regex_find_literal(string_view text, size_t from, string_view needle)
 {
-    const char *found;
+    size_t found = from > text.size ? SIZE_MAX : string_find(string_view_slice(text, from, text.size), needle);
 
-    if (from > text.size || text.size - from < needle.size) return SIZE_MAX;
-    found = needle.size == 1 ? memchr(text.data + from, needle.data[0], text.size - from)
-                             : memmem(text.data + from, text.size - from, needle.data, needle.size);
-    return found ? (size_t)(found - text.data) : SIZE_MAX;
+    return found == SIZE_MAX ? found : from + found;
 }
 
 static bp_status check_size(string_view text, bp_error *err)

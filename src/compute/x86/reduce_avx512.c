@@ -1,0 +1,4 @@
+/* Sums and extremes with the instructions of this level. */
+#include "compute/reduce_kernels.h"
+
+const reduce_kernel reduce_kernels_avx512[PHYSICAL_TYPE_COUNT][REDUCE_COUNT] = REDUCE_TABLE;
