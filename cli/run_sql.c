@@ -181,9 +181,11 @@ static int run_part(sql_session *session, const script *script, const char *text
 
         if (was_interrupted()) return interrupted();
         progress_begin(&session->progress, session->live);
+        bp_context_timeout_begin(session->context);
         status = bp_prepare(&statement, session->connection, text + at, size - at, &consumed, &err);
+        if (!status && statement) status = run_statement(session, statement, &err);
+        bp_context_timeout_end(session->context);
         if (!status && !statement) return EXIT_DONE;
-        if (!status) status = run_statement(session, statement, &err);
         bp_statement_free(statement);
         progress_clear(&session->progress);
         if (status) {

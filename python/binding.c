@@ -122,6 +122,7 @@ static int module_traverse(PyObject *module, visitproc visit, void *arg) /* the 
 
     for (size_t i = 0; i < ERROR_KINDS; i++) Py_VISIT(state->errors[i]);
     for (size_t i = 0; i < CACHED_KINDS; i++) Py_VISIT(state->cached[i]);
+    Py_VISIT(state->interruption);
     Py_VISIT(state->connection_type);
     Py_VISIT(state->result_type);
     Py_VISIT(state->table_type);
@@ -135,6 +136,7 @@ static int module_clear(PyObject *module)
 
     for (size_t i = 0; i < ERROR_KINDS; i++) Py_CLEAR(state->errors[i]);
     for (size_t i = 0; i < CACHED_KINDS; i++) Py_CLEAR(state->cached[i]);
+    Py_CLEAR(state->interruption);
     Py_CLEAR(state->connection_type);
     Py_CLEAR(state->result_type);
     Py_CLEAR(state->table_type);
@@ -142,7 +144,22 @@ static int module_clear(PyObject *module)
     return 0;
 }
 
+/* raise_interruption(): what a stream kept for us, since its reader tells it as an error of its own. */
+static PyObject *raise_interruption(PyObject *module, PyObject *none)
+{
+    binding_state *state = PyModule_GetState(module);
+    PyObject *kept = state->interruption;
+
+    (void)none;
+    if (!kept) Py_RETURN_NONE;
+    state->interruption = NULL;
+    PyErr_SetObject((PyObject *)Py_TYPE(kept), kept);
+    Py_DECREF(kept);
+    return NULL;
+}
+
 static PyMethodDef module_methods[] = {
+    {"raise_interruption", raise_interruption, METH_NOARGS, "raise what a signal raised while another library read a stream"},
     {"make_stream", stream_make, METH_O, "make_stream(tree of a struct column) -> arrow_array_stream capsule of one batch"},
     {"types_of", pack_types, METH_O, "types_of(list) -> set of the items' types"},
     {"pack", pack_list, METH_VARARGS, "pack(list, format) -> (null_count, [validity or None, buffers ...])"},

@@ -48,6 +48,7 @@ typedef struct binding_state {
     PyObject *errors[ERROR_KINDS];
     PyObject *cached[CACHED_KINDS];
     PyObject *connection_type, *result_type, *table_type, *buffer_type;
+    PyObject *interruption; /* what a signal raised while another library read a stream, till raise_interruption(); NULL: nothing */
 } binding_state;
 
 typedef struct connection_object {

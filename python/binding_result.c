@@ -297,6 +297,7 @@ typedef struct held_stream {
     struct ArrowArrayStream inner;
     bp_statement *statement;
     connection_object *connection;
+    binding_state *state;
 } held_stream;
 
 static int held_schema(struct ArrowArrayStream *stream, struct ArrowSchema *out)
@@ -306,11 +307,31 @@ static int held_schema(struct ArrowArrayStream *stream, struct ArrowSchema *out)
     return held->inner.get_schema(&held->inner, out);
 }
 
+/* Readers tell a failure as one of their own, and stumble over an exception that is set already (from the poll): it waits in the module. */
+static void keep_interruption(binding_state *state)
+{
+    PyGILState_STATE gil = PyGILState_Ensure();
+    PyObject *type, *value, *traceback, *old;
+
+    if (PyErr_Occurred()) {
+        PyErr_Fetch(&type, &value, &traceback);
+        PyErr_NormalizeException(&type, &value, &traceback);
+        old = state->interruption;
+        state->interruption = value;
+        Py_XDECREF(old);
+        Py_XDECREF(type);
+        Py_XDECREF(traceback);
+    }
+    PyGILState_Release(gil);
+}
+
 static int held_next(struct ArrowArrayStream *stream, struct ArrowArray *out)
 {
     held_stream *held = stream->private_data;
+    int failed = held->inner.get_next(&held->inner, out);
 
-    return held->inner.get_next(&held->inner, out);
+    if (failed) keep_interruption(held->state);
+    return failed;
 }
 
 static const char *held_error(struct ArrowArrayStream *stream)
@@ -347,6 +368,7 @@ static bool hold_stream(result_object *self, struct ArrowArrayStream *out)
         PyMem_Free(held);
         return false;
     }
+    held->state = binding_state_of((PyObject *)self);
     held->statement = self->statement;
     held->connection = self->connection;
     self->statement = NULL;

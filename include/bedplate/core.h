@@ -92,6 +92,11 @@ BP_API size_t bp_context_memory_used(const bp_context *context);
 BP_API size_t bp_context_memory_peak(const bp_context *context);
 BP_MUST_USE BP_API bp_status bp_context_set_memory_limit(bp_context *context, size_t bytes, bp_error *err);
 
+/* The setting timeout is for each call alone. After begin it is for all calls until end together, counted from begin, since a statement that is
+ * prepared, executed and printed takes several; begin again counts anew. Only while no call runs. */
+BP_API void bp_context_timeout_begin(bp_context *context);
+BP_API void bp_context_timeout_end(bp_context *context);
+
 /* A function that long calls run about every 20 ms on the calling thread: it may look for signals and returns nonzero to cancel.
  * NULL takes it away. */
 typedef int (*bp_poll_function)(void *data);

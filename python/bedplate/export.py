@@ -184,12 +184,23 @@ def to_pandas(table):
     return frame
 
 
+def _read(reader, source):
+    """What another library makes of our stream. A Ctrl-C meanwhile is an error of the stream to that library; here it is Ctrl-C again."""
+    try:
+        return reader(source)
+    except Exception:
+        from bedplate import _bedplate
+
+        _bedplate.raise_interruption()
+        raise
+
+
 def to_polars(source):
     """A Polars DataFrame of a Table or Result. Polars has no type for INTERVAL: it becomes Duration, months counting 30 days."""
     import polars
 
     if all(kind != "INTERVAL" for _, kind in source.columns()):
-        return polars.DataFrame(source)
+        return _read(polars.DataFrame, source)
     table = source.collect() if hasattr(source, "collect") else source
     columns = []
     for index, (name, kind) in enumerate(zip(_names(table), (kind for _, kind in table.columns()), strict=True)):
@@ -216,4 +227,4 @@ def to_arrow(source):
     """A pyarrow Table, of anything with an Arrow stream."""
     import pyarrow
 
-    return pyarrow.table(source)
+    return _read(pyarrow.table, source)

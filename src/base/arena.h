@@ -13,7 +13,8 @@ typedef struct arena {
     arena_block *blocks; /* the newest first */
     char *next; /* free bytes of the newest block: [next, end) */
     char *end;
-    size_t block_size; /* of the next block: doubles up to 1 MiB */
+    size_t block_size; /* of the next block: doubles up to 1 MiB, and is 4 MiB behind the first 64 MiB */
+    size_t full_blocks; /* of 1 MiB */
 } arena;
 
 /* An arena in the caller's memory; nothing is allocated before the first use. */

@@ -4,6 +4,10 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "cancel.h"
+
+#define LONG_SIZE ((size_t)8 << 20)
+
 void builder_init(builder *builder, memory *memory, size_t limit)
 {
     *builder = (struct builder){.memory = memory, .limit = limit};
@@ -41,9 +45,23 @@ bool builder_reserve(builder *builder, size_t extra)
     return true;
 }
 
+bool builder_goes_on(builder *builder)
+{
+    if (builder->status == BP_OK) builder->status = cancel_check_of(builder->memory, NULL);
+    return builder->status == BP_OK;
+}
+
+NO_INLINE static bool append_long(builder *builder, const void *data, size_t size)
+{
+    builder->status = cancel_copy(builder->memory, builder->data + builder->size, data, size, NULL);
+    if (builder->status == BP_OK) builder->size += size;
+    return builder->status == BP_OK;
+}
+
 bool builder_append(builder *builder, const void *data, size_t size)
 {
     if (!builder_reserve(builder, size)) return false;
+    if (size >= LONG_SIZE) return append_long(builder, data, size);
     if (size) memcpy(builder->data + builder->size, data, size);
     builder->size += size;
     return true;
@@ -81,5 +99,9 @@ bp_status builder_status(const builder *builder, bp_error *err)
     if (builder->status == BP_OK) return BP_OK;
     if (builder->status == BP_LIMIT)
         return error_set(err, BP_LIMIT, "output of %zu bytes is over its limit of %zu", builder->wanted, builder->limit);
+    if (builder->status != BP_NO_MEMORY) {
+        bp_status stopped = cancel_check_of(builder->memory, err); /* again, for its message */
+        return stopped ? stopped : error_set(err, builder->status, "cancelled");
+    }
     return error_no_memory(err, builder->memory, builder->wanted);
 }

@@ -70,7 +70,7 @@ typedef struct builder {
     size_t size;
     size_t capacity;
     size_t limit;
-    bp_status status; /* BP_OK, BP_NO_MEMORY or BP_LIMIT */
+    bp_status status; /* BP_OK, BP_NO_MEMORY, BP_LIMIT, or why it was told to stop: BP_CANCELLED, BP_TIMEOUT */
     size_t wanted; /* the size that was refused */
 } builder;
 
@@ -100,6 +100,9 @@ static inline bool builder_byte(builder *builder, char byte)
     builder->data[builder->size++] = byte;
     return true;
 }
+
+/* For writers of long texts, about once a megabyte: false when the account's context is to stop, which is remembered like a failed append. */
+bool builder_goes_on(builder *builder);
 
 /* BP_OK, or why an append failed, written to err. */
 MUST_USE bp_status builder_status(const builder *builder, bp_error *err);

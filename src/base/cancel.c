@@ -7,6 +7,7 @@
 #include "clock.h"
 
 #define POLL_INTERVAL_NS 20000000
+#define COPY_STEP ((size_t)4 << 20)
 
 void cancel_init(cancel *cancel)
 {
@@ -23,12 +24,12 @@ static uint64_t this_thread(void)
 bool cancel_begin(cancel *cancel, int64_t timeout_ns)
 {
     int expected = CANCEL_IDLE;
-    int64_t now = clock_monotonic_ns();
+    int64_t now = clock_monotonic_ns(), since = cancel->shared_since_ns ? cancel->shared_since_ns : now;
 
     /* What a request could reach begins with this exchange; the fields below are read by this call's threads only. */
     if (!atomic_compare_exchange_strong(&cancel->state, &expected, CANCEL_RUNNING)) return false;
     cancel->timeout_ns = timeout_ns > 0 ? timeout_ns : 0;
-    if (timeout_ns <= 0 || ckd_add(&cancel->deadline_ns, now, timeout_ns)) cancel->deadline_ns = 0;
+    if (timeout_ns <= 0 || ckd_add(&cancel->deadline_ns, since, timeout_ns)) cancel->deadline_ns = 0;
     cancel->owner_thread = this_thread();
     cancel->next_poll_ns = now + POLL_INTERVAL_NS;
     atomic_store_explicit(&cancel->progress, 0, memory_order_relaxed);
@@ -39,6 +40,11 @@ bool cancel_begin(cancel *cancel, int64_t timeout_ns)
 void cancel_end(cancel *cancel)
 {
     atomic_store(&cancel->state, CANCEL_IDLE);
+}
+
+void cancel_share_timeout(cancel *cancel, bool shared)
+{
+    cancel->shared_since_ns = shared ? clock_monotonic_ns() : 0;
 }
 
 /* The first reason stays. */
@@ -84,4 +90,23 @@ bp_status cancel_check(cancel *cancel, bp_error *err)
 
     if (LIKELY(state == CANCEL_IDLE || (state == CANCEL_RUNNING && !cancel->deadline_ns && !cancel->poll))) return BP_OK;
     return cancel_look(cancel, err);
+}
+
+bp_status cancel_check_of(const memory *account, bp_error *err)
+{
+    cancel *cancel = memory_cancel(account);
+
+    return cancel ? cancel_check(cancel, err) : BP_OK;
+}
+
+bp_status cancel_copy(const memory *account, void *to, const void *from, size_t size, bp_error *err)
+{
+    bp_status status = BP_OK;
+
+    for (size_t done = 0, step; done < size && !status; done += step) {
+        step = size - done < COPY_STEP ? size - done : COPY_STEP;
+        memcpy((char *)to + done, (const char *)from + done, step);
+        if (step == COPY_STEP) status = cancel_check_of(account, err);
+    }
+    return status;
 }

@@ -14,12 +14,14 @@
 
 #include "error.h"
 #include "macros.h"
+#include "memory.h"
 
 enum { CANCEL_IDLE = 0, CANCEL_RUNNING = -1 };
 
 typedef struct cancel {
     atomic_int state;            /* CANCEL_IDLE, CANCEL_RUNNING, or why to stop: BP_CANCELLED, BP_TIMEOUT */
     int64_t timeout_ns;          /* of the running call; 0: none */
+    int64_t shared_since_ns;     /* calls share one timeout, which began then; 0: each has its own */
     int64_t deadline_ns;         /* on the monotonic clock; 0: none */
     bp_poll_function poll;       /* run on the calling thread only, every 20 ms */
     void *poll_data;
@@ -34,6 +36,8 @@ void cancel_init(cancel *cancel);
  * caller must not cancel_end(). */
 bool cancel_begin(cancel *cancel, int64_t timeout_ns);
 void cancel_end(cancel *cancel);
+/* Between calls: those that follow count together against their timeouts from now on, or each by itself again. */
+void cancel_share_timeout(cancel *cancel, bool shared);
 /* Async-signal-safe: ask the running call to stop. No effect when none runs. */
 void cancel_request(cancel *cancel);
 
@@ -42,5 +46,11 @@ bp_status cancel_look(cancel *cancel, bp_error *err);
 
 /* BP_OK, BP_CANCELLED or BP_TIMEOUT. Cheap enough for every batch. BP_OK when no call runs. */
 MUST_USE bp_status cancel_check(cancel *cancel, bp_error *err);
+
+/* For loops that know only the account they work in: the cancel of its context. BP_OK when it has none. */
+MUST_USE bp_status cancel_check_of(const memory *account, bp_error *err);
+
+/* memcpy() that stops: a gigabyte into fresh pages takes half a second. */
+MUST_USE bp_status cancel_copy(const memory *account, void *to, const void *from, size_t size, bp_error *err);
 
 #endif

@@ -16,6 +16,7 @@ bp_status context_new(bp_context **out, bp_error *err)
     context->memory = memory_retain(memory);
     config_init(&context->config);
     cancel_init(&context->cancel);
+    memory_set_cancel(memory, &context->cancel);
     if ((status = thread_pool_new(&context->threads, context, err))) goto done;
     *out = context;
     context = NULL; /* moved to the caller */
@@ -32,6 +33,7 @@ void context_free(bp_context *context)
     if (!context) return;
     memory = context->memory;
     thread_pool_free(context->threads);
+    memory_set_cancel(memory, NULL);
     memory_delete(memory, context);
     memory_trim(memory);
     memory_release(memory);

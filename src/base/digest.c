@@ -2,9 +2,12 @@
  * MD5 is little-endian, the others big-endian. Written after the standards' text. */
 #include "digest.h"
 
+#include "cancel.h"
+
 #include <string.h>
 
 #define BLOCK 64
+#define CHECK_BLOCKS 16384 /* a megabyte */
 
 typedef void (*block_function)(uint32_t *state, const uint8_t block[BLOCK]);
 
@@ -21,14 +24,17 @@ static inline uint32_t load_little(const uint8_t *at)
     return (uint32_t)at[3] << 24 | (uint32_t)at[2] << 16 | (uint32_t)at[1] << 8 | at[0];
 }
 
-static void digest_blocks(uint32_t *state, const void *data, size_t size, bool big, block_function step)
+static void digest_blocks(uint32_t *state, const void *data, size_t size, bool big, block_function step, const memory *account)
 {
     const uint8_t *at = data;
     uint8_t last[2 * BLOCK] = {0};
     size_t left = size % BLOCK, padded = left < BLOCK - 8 ? BLOCK : 2 * BLOCK;
     uint64_t bits = (uint64_t)size * 8;
 
-    for (size_t i = 0; i < size / BLOCK; i++) step(state, at + i * BLOCK);
+    for (size_t i = 0; i < size / BLOCK; i++) {
+        if (i % CHECK_BLOCKS == 0 && i && account && cancel_check_of(account, NULL) != BP_OK) return;
+        step(state, at + i * BLOCK);
+    }
     if (left) memcpy(last, at + (size - left), left);
     last[left] = 0x80;
     for (unsigned i = 0; i < 8; i++) last[padded - 1 - (big ? i : 7 - i)] = (uint8_t)(bits >> (8 * i));
@@ -67,11 +73,11 @@ static BP_WRAPS void md5_block(uint32_t *state, const uint8_t block[BLOCK])
     state[0] += a, state[1] += b, state[2] += c, state[3] += d;
 }
 
-void digest_md5(uint8_t out[MD5_SIZE], const void *data, size_t size)
+void digest_md5(uint8_t out[MD5_SIZE], const void *data, size_t size, const memory *account)
 {
     uint32_t state[4] = {0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476};
 
-    digest_blocks(state, data, size, false, md5_block);
+    digest_blocks(state, data, size, false, md5_block, account);
     store_words(out, state, 4, false);
 }
 
@@ -92,11 +98,11 @@ static BP_WRAPS void sha1_block(uint32_t *state, const uint8_t block[BLOCK])
     state[0] += a, state[1] += b, state[2] += c, state[3] += d, state[4] += e;
 }
 
-void digest_sha1(uint8_t out[SHA1_SIZE], const void *data, size_t size)
+void digest_sha1(uint8_t out[SHA1_SIZE], const void *data, size_t size, const memory *account)
 {
     uint32_t state[5] = {0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0};
 
-    digest_blocks(state, data, size, true, sha1_block);
+    digest_blocks(state, data, size, true, sha1_block, account);
     store_words(out, state, 5, true);
 }
 
@@ -139,10 +145,10 @@ static BP_WRAPS void sha256_block(uint32_t *state, const uint8_t block[BLOCK])
     for (unsigned i = 0; i < 8; i++) state[i] += now[i];
 }
 
-void digest_sha256(uint8_t out[SHA256_SIZE], const void *data, size_t size)
+void digest_sha256(uint8_t out[SHA256_SIZE], const void *data, size_t size, const memory *account)
 {
     uint32_t state[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
 
-    digest_blocks(state, data, size, true, sha256_block);
+    digest_blocks(state, data, size, true, sha256_block, account);
     store_words(out, state, 8, true);
 }

@@ -3,14 +3,15 @@
 #ifndef BASE_DIGEST_H
 #define BASE_DIGEST_H
 
-#include "macros.h"
+#include "memory.h"
 
 #define MD5_SIZE 16
 #define SHA1_SIZE 20
 #define SHA256_SIZE 32
 
-void digest_md5(uint8_t out[MD5_SIZE], const void *data, size_t size);
-void digest_sha1(uint8_t out[SHA1_SIZE], const void *data, size_t size);
-void digest_sha256(uint8_t out[SHA256_SIZE], const void *data, size_t size);
+/* Of a long text, the account's context is asked whether to stop (NULL: none is): then the digest means nothing, and the caller looks at cancel. */
+void digest_md5(uint8_t out[MD5_SIZE], const void *data, size_t size, const memory *account);
+void digest_sha1(uint8_t out[SHA1_SIZE], const void *data, size_t size, const memory *account);
+void digest_sha256(uint8_t out[SHA256_SIZE], const void *data, size_t size, const memory *account);
 
 #endif

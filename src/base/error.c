@@ -137,9 +137,10 @@ void error_clear(bp_error *err)
 
 bp_status error_no_memory(bp_error *err, const memory *memory, size_t size_bytes)
 {
-    size_t limit = memory_limit(memory), used = memory_used(memory);
+    size_t limit = memory_limit(memory), used = memory_used(memory), refused = memory_refused(memory);
 
-    if (size_bytes > limit || used > limit - size_bytes)
+    if (refused > size_bytes) size_bytes = refused; /* callers that made several requests name the first */
+    if (refused || size_bytes > limit || used > limit - size_bytes)
         return error_set(err, BP_OVER_BUDGET, "memory limit reached: %zu more bytes needed, %zu of %zu in use; raise memory_limit",
                          size_bytes, used, limit);
     return error_set(err, BP_NO_MEMORY, "the system has no memory left: %zu bytes refused", size_bytes);

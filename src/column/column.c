@@ -3,6 +3,8 @@
  * Nested columns are walked by recursion as deep as their type, at most LIMIT_TYPE_DEPTH levels. */
 #include "column.h"
 
+#include "base/cancel.h"
+
 #include "base/config.h"
 
 /* Room for `count` items of `width` bytes, or out-of-memory in *status. */
@@ -145,6 +147,25 @@ static void gather_values(void *out, const void *in, size_t width, const uint32_
     }
 }
 
+/* Long columns come step by step, between which cancel is looked at: 10^8 values from anywhere take seconds. */
+#define STEP ((size_t)1 << 18) /* a multiple of 64 */
+
+static bp_status gather_steps(void *out, const void *in, size_t width, bool bits, const uint32_t *selection, size_t count,
+                              const memory *account, bp_error *err)
+{
+    bp_status status = BP_OK;
+
+    for (size_t begin = 0; begin < count && !status; begin += STEP) {
+        size_t rows = count - begin < STEP ? count - begin : STEP;
+        if (bits)
+            gather_bits((uint64_t *)out + begin / 64, in, selection + begin, rows);
+        else
+            gather_values((char *)out + begin * width, in, width, selection + begin, rows);
+        if (rows == STEP) status = cancel_check_of(account, err);
+    }
+    return status;
+}
+
 static bp_status gather_within(column *out, const column *in, const uint32_t *selection, size_t count, arena *arena, int depth,
                                bp_error *err);
 
@@ -195,14 +216,14 @@ static bp_status gather_payload(column *out, const column *in, const uint32_t *s
     case PHYSICAL_ARRAY: return gather_children(out, in, selection, count, arena, depth, err);
     case PHYSICAL_BIT:
         if (!(values = room(arena, bitmap_words(count), 8, &status, err))) return status;
-        gather_bits(values, in->values, selection, count);
+        status = gather_steps(values, in->values, 0, true, selection, count, arena->memory, err);
         break;
     default:
         if (!(values = room(arena, count, physical_width(physical), &status, err))) return status;
-        gather_values(values, in->values, physical_width(physical), selection, count);
+        status = gather_steps(values, in->values, physical_width(physical), false, selection, count, arena->memory, err);
     }
     out->values = values;
-    return BP_OK;
+    return status;
 }
 
 static bp_status gather_within(column *out, const column *in, const uint32_t *selection, size_t count, arena *arena, int depth,
@@ -218,7 +239,7 @@ static bp_status gather_within(column *out, const column *in, const uint32_t *se
     out->owner = NULL;
     if (in->validity) {
         if (!(validity = room(arena, bitmap_words(count), 8, &status, err))) return status;
-        gather_bits(validity, in->validity, selection, count);
+        if ((status = gather_steps(validity, in->validity, 0, true, selection, count, arena->memory, err))) return status;
         out->validity = validity;
     }
     return gather_payload(out, in, selection, count, arena, depth, err);
@@ -327,7 +348,12 @@ static bp_status flatten_constant(column *out, const column *in, arena *arena, i
         bitmap_fill(values, in->length, bitmap_get(in->values, 0));
     } else if (width) {
         if (!(values = room(arena, in->length, width, &status, err))) return status;
-        fill_values(values, in->values, width, in->length);
+        for (size_t begin = 0; begin < in->length && !status; begin += STEP) {
+            size_t rows = in->length - begin < STEP ? in->length - begin : STEP;
+            fill_values((char *)values + begin * width, in->values, width, rows);
+            if (rows == STEP) status = cancel_check_of(arena->memory, err);
+        }
+        if (status) return status;
     }
     out->values = values;
     if (physical == PHYSICAL_STRUCT || physical == PHYSICAL_ARRAY || (physical == PHYSICAL_LIST && in->child_count == 0))

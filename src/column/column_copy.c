@@ -2,7 +2,10 @@
  * shared by the rows of the copy. */
 #include "column_copy.h"
 
+#include "base/cancel.h"
 #include "base/config.h"
+
+#define CHECK_ROWS 65536
 
 static bp_status copy_within(column *out, const column *in, data_type type, arena *arena, int depth, bp_error *err);
 
@@ -36,7 +39,8 @@ static bp_status copy_strings(column *out, const column *in, arena *arena, bp_er
     for (size_t i = 0; i < in->length; i++) {
         to[i] = row_is_valid(in, i) ? from[i] : (string_ref){0};
         if (to[i].size <= STRING_REF_INLINE) continue;
-        memcpy(bytes, from[i].pointer, from[i].size);
+        if ((status = cancel_copy(arena->memory, bytes, from[i].pointer, from[i].size, err))) return status;
+        if (i % CHECK_ROWS == 0 && (status = cancel_check_of(arena->memory, err))) return status;
         to[i].pointer = bytes;
         bytes += from[i].size;
     }
@@ -131,9 +135,8 @@ static bp_status copy_plain(column *out, const column *in, size_t bytes, arena *
     void *values = room(arena, bytes, 1, &status, err);
 
     if (!values) return status;
-    if (bytes) memcpy(values, in->values, bytes);
     out->values = values;
-    return BP_OK;
+    return cancel_copy(arena->memory, values, in->values, bytes, err);
 }
 
 static bp_status copy_flat(column *out, const column *in, arena *arena, int depth, bp_error *err)

@@ -2,6 +2,8 @@
  * LIMIT_TYPE_DEPTH, so the recursion over child types is. */
 #include "concatenate.h"
 
+#include "base/cancel.h"
+
 static size_t total_length(const column *const *parts, size_t count)
 {
     size_t total = 0;
@@ -27,27 +29,32 @@ static bp_status join_bits(const uint64_t **out, const column *const *parts, siz
 {
     size_t words = bitmap_words(total_length(parts, count)) + 1, at = 0;
     uint64_t *bits = arena_allocate_array(arena, words, sizeof *bits);
+    bp_status status = BP_OK;
 
     if (!bits) return error_no_memory(err, arena->memory, words * sizeof *bits);
-    for (size_t i = 0; i < count; at += parts[i++]->length)
+    for (size_t i = 0; i < count && !status; at += parts[i++]->length) {
         put_bits(bits, at, validity ? parts[i]->validity : parts[i]->values, parts[i]->length);
+        status = cancel_check_of(arena->memory, err);
+    }
     *out = bits;
-    return BP_OK;
+    return status;
 }
 
 static bp_status join_values(column *out, const column *const *parts, size_t count, arena *arena, bp_error *err)
 {
     size_t width = physical_width(type_physical(out->type)), bytes = out->length * width;
     char *values = arena_allocate_aligned(arena, bytes, 64), *to = values;
+    bp_status status = BP_OK;
 
     if (!values) return error_no_memory(err, arena->memory, bytes);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count && !status; i++) {
         size_t part = parts[i]->length * width;
-        if (part) memcpy(to, parts[i]->values, part);
+        status = cancel_copy(arena->memory, to, parts[i]->values, part, err);
+        if (!status) status = cancel_check_of(arena->memory, err);
         to += part;
     }
     out->values = values;
-    return BP_OK;
+    return status;
 }
 
 static void shift_lists(column *out, const column *const *parts, size_t count)

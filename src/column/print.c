@@ -211,11 +211,14 @@ static bool print_member(builder *out, const column *column, size_t row, int dep
     return done;
 }
 
+#define CHECK_ELEMENTS 16384
+
 static bool print_list(builder *out, const column *elements, size_t begin, size_t count, int depth)
 {
     bool done = builder_byte(out, '[');
 
     for (size_t i = 0; i < count && done; i++) {
+        if (i % CHECK_ELEMENTS == 0 && !builder_goes_on(out)) return false;
         if (i) builder_literal(out, ", ");
         done = print_member(out, elements, begin + i, depth);
     }

@@ -5,6 +5,7 @@
  * table, and moving chunks between tables is moving pointers. */
 #include "table.h"
 
+#include "base/cancel.h"
 #include "column_builder.h"
 
 #include <stdatomic.h>
@@ -12,6 +13,7 @@
 /* More than an operator passes on at once by default: that is often a slice of something larger, which it would keep alive. */
 #define LEAST_KEPT_ROWS 2049
 #define CHUNK_MAX_ROWS ((size_t)INT32_MAX)
+#define CHECK_COLUMNS 64 /* cancel is looked at after so many */
 
 typedef struct chunk {
     batch batch;
@@ -174,8 +176,10 @@ static bp_status append_rows(table *table, const batch *batch, size_t begin, siz
     bp_status status = begin_growing(table, err);
 
     if (status) return status;
-    for (size_t i = 0; i < table->schema.count && !status; i++)
+    for (size_t i = 0; i < table->schema.count && !status; i++) {
         status = column_builder_append_rows(&table->builders[i], &batch->columns[i], begin, rows, err);
+        if (!status && (i + 1) % CHECK_COLUMNS == 0) status = cancel_check_of(table->memory, err);
+    }
     if (status) {
         for (size_t i = 0; i < table->schema.count; i++) column_builder_truncate(&table->builders[i], table->growing_rows);
         return status;

@@ -331,6 +331,7 @@ static bp_status take_distinct(row_taker *taker, bp_error *err)
         for (size_t begin = 0; begin < from->groups.count && !status; begin += FEED_ROWS) {
             size_t rows = from->groups.count - begin < FEED_ROWS ? from->groups.count - begin : FEED_ROWS;
             column columns[MOST_COLUMNS];
+            if ((status = cancel_check(&taker->sink->base.context->cancel, err))) break;
             arena_reset(&arena);
             status = aggregate_set_emit(from, begin, rows, columns, &arena, err);
             if (!status) status = take_rows(taker, columns, rows, err);
@@ -353,6 +354,7 @@ static bp_status take_sorted(row_taker *taker, bp_error *err)
         for (size_t begin = 0; begin < chunk->row_count && !status; begin += FEED_ROWS) {
             size_t count = chunk->row_count - begin < FEED_ROWS ? chunk->row_count - begin : FEED_ROWS;
             batch part;
+            if ((status = cancel_check(&taker->sink->base.context->cancel, err))) break;
             arena_reset(&arena);
             status = batch_slice(&part, chunk, begin, count, &arena, err);
             if (!status) status = take_rows(taker, part.columns, count, err);

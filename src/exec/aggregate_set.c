@@ -18,7 +18,7 @@ bp_status aggregate_set_new(aggregate_set **out, const aggregate_plan *plan, bp_
     if (!set) return error_no_memory(err, memory, sizeof *set);
     set->plan = plan;
     arena_init(&set->arena, memory);
-    if ((status = group_table_init(&set->groups, memory, &plan->keys, err))) goto done;
+    if ((status = group_table_init(&set->groups, plan->context, &plan->keys, err))) goto done;
     *out = set;
     set = NULL;
 done:
@@ -120,6 +120,8 @@ bp_status aggregate_scratch_reserve(aggregate_scratch *scratch, const aggregate_
     return BP_OK;
 }
 
+#define CHECK_AGGREGATES 64 /* a query may have 10,000 */
+
 /* adding ---------------------------------------------------------------------------------------------------------------------------- */
 /* Rows that the aggregate sees: FILTER true, and no argument NULL when it skips NULLs. *out NULL: all rows. */
 static size_t select_rows(const aggregate_spec *spec, const column *children, bool filtered, size_t rows, uint32_t *selection,
@@ -209,16 +211,19 @@ bp_status aggregate_set_add(aggregate_set *set, const batch *in, uint64_t positi
     } else if ((status = aggregate_set_single(set, err))) {
         return status;
     }
-    for (size_t i = 0; i < plan->aggregate_count; i++)
+    for (size_t i = 0; i < plan->aggregate_count; i++) {
+        if ((i + 1) % CHECK_AGGREGATES == 0 && (status = cancel_check(&plan->context->cancel, err))) return status;
         if (!skip[i] && (status = update_one(set, i, &in->columns[plan->specs[i].first],
                                              plan->specs[i].call->argument_count + plan->specs[i].call->has_filter,
                                              plan->group_count ? scratch->groups : NULL, in->row_count, scratch, err)))
             return status;
+    }
     return BP_OK;
 }
 
 /* combining ------------------------------------------------------------------------------------------------------------------------- */
 #define COMBINE_ROWS 2048
+#define CHECK_TURNS 256 /* of at most so many rows each */
 
 /* Take over `count` groups of `from` starting at `begin` (contiguous rows). */
 static bp_status combine_run(aggregate_set *into, const aggregate_set *from, size_t begin, size_t count, uint32_t *groups,
@@ -256,8 +261,9 @@ bp_status aggregate_set_combine(aggregate_set *into, const aggregate_set *from, 
     bp_status status;
 
     if ((status = aggregate_scratch_reserve(scratch, into->plan, COMBINE_ROWS, err))) return status;
-    for (size_t begin = 0; begin < from->groups.count;) {
+    for (size_t begin = 0, turn = 0; begin < from->groups.count; turn++) {
         size_t end = begin;
+        if (turn % CHECK_TURNS == 0 && (status = cancel_check(&into->plan->context->cancel, err))) return status;
         if (partition_of(from->groups.hashes[begin], partitions) != partition) {
             begin++;
             continue;

@@ -5,6 +5,8 @@
 #include "column/nested_key.h"
 
 #define EMPTY_SLOTS 256
+#define CHECK_GROUPS                                                                                                               \
+    16 /* cancel is looked at after so many moved slots: each of the first may touch a huge page, which takes a millisecond to be zeroed */
 #define FEW_GROUPS 16384 /* whose slots are kept at most a quarter full: they stay in the cache, and probes are short */
 
 /* Held as a string_ref. */
@@ -291,9 +293,11 @@ bool key_equal(const key_layout *layout, const char *left, const char *right)
 }
 
 /* the table ------------------------------------------------------------------------------------------------------------------------ */
-bp_status group_table_init(group_table *table, memory *memory, const key_layout *layout, bp_error *err)
+bp_status group_table_init(group_table *table, bp_context *context, const key_layout *layout, bp_error *err)
 {
-    *table = (group_table){.memory = memory, .layout = layout, .slot_count = EMPTY_SLOTS};
+    memory *memory = context->memory;
+
+    *table = (group_table){.memory = memory, .cancel = &context->cancel, .layout = layout, .slot_count = EMPTY_SLOTS};
     arena_init(&table->strings, memory);
     table->slots = memory_allocate_array(memory, table->slot_count, sizeof(uint64_t));
     return table->slots ? BP_OK : error_no_memory(err, memory, table->slot_count * sizeof(uint64_t));
@@ -361,6 +365,7 @@ static inline uint64_t slot_of(uint64_t hash, size_t group)
 static bp_status grow_slots(group_table *table, size_t wanted, bp_error *err)
 {
     uint64_t *slots = memory_allocate_array(table->memory, wanted, sizeof *slots);
+    bp_status status;
 
     if (!slots) return error_no_memory(err, table->memory, wanted * sizeof *slots);
     memory_free(table->memory, table->slots, table->slot_count * sizeof *slots);
@@ -368,6 +373,7 @@ static bp_status grow_slots(group_table *table, size_t wanted, bp_error *err)
     table->slot_count = wanted;
     for (size_t i = 0; i < table->count; i++) {
         size_t at = table->hashes[i] & (wanted - 1);
+        if (i % CHECK_GROUPS == 0 && (status = cancel_check(table->cancel, err))) return status; /* no group is found any more */
         while (slots[at]) at = (at + 1) & (wanted - 1);
         slots[at] = slot_of(table->hashes[i], i);
     }

@@ -45,6 +45,7 @@ bool key_equal(const key_layout *layout, const char *left, const char *right);
 
 typedef struct group_table {
     memory *memory;
+    cancel *cancel;
     const key_layout *layout; /* borrowed */
     uint64_t *slots;
     size_t slot_count; /* a power of two */
@@ -55,7 +56,7 @@ typedef struct group_table {
     arena strings; /* copies of far strings */
 } group_table;
 
-MUST_USE bp_status group_table_init(group_table *table, memory *memory, const key_layout *layout, bp_error *err);
+MUST_USE bp_status group_table_init(group_table *table, bp_context *context, const key_layout *layout, bp_error *err);
 void group_table_clear(group_table *table);
 /* Forget the groups, keep the room. */
 void group_table_reset(group_table *table);

@@ -4,6 +4,7 @@
 #include "column/concatenate.h"
 
 #define PACK_ROWS 2048
+#define CHECK_ROWS 65536
 
 static void build_free(sink *self)
 {
@@ -109,26 +110,39 @@ static bp_status insert_chunk(join_build *build, const batch *chunk, size_t firs
     return status;
 }
 
+/* Loops over all rows look at cancel now and then. */
+static bp_status check_at_row(const join_build *build, size_t row, bp_error *err)
+{
+    return row % CHECK_ROWS == 0 ? cancel_check(&build->base.context->cancel, err) : BP_OK;
+}
+
 /* Counting sort of the rows by group; rows of one group stay in row order. */
 static bp_status make_directory(join_build *build, const uint32_t *groups_of_row, bp_error *err)
 {
     size_t groups = build->groups.count, keyed = 0;
+    bp_status status;
 
     for (size_t row = 0; row < build->row_count; row++) keyed += groups_of_row[row] != UINT32_MAX;
     build->order = arena_new_array(&build->arena, uint32_t, keyed);
     if (!build->order) return error_no_memory(err, build->base.context->memory, keyed * sizeof(uint32_t));
     if (keyed == groups) { /* unique: groups are in row order */
-        for (size_t row = 0, at = 0; row < build->row_count; row++)
+        for (size_t row = 0, at = 0; row < build->row_count; row++) {
+            if ((status = check_at_row(build, row, err))) return status;
             if (groups_of_row[row] != UINT32_MAX) build->order[at++] = (uint32_t)row;
+        }
         return BP_OK;
     }
     build->starts = arena_new_array(&build->arena, uint32_t, groups + 2);
     if (!build->starts) return error_no_memory(err, build->base.context->memory, groups * sizeof(uint32_t));
-    for (size_t row = 0; row < build->row_count; row++)
+    for (size_t row = 0; row < build->row_count; row++) {
+        if ((status = check_at_row(build, row, err))) return status;
         if (groups_of_row[row] != UINT32_MAX) build->starts[groups_of_row[row] + 2]++;
+    }
     for (size_t i = 2; i < groups + 2; i++) build->starts[i] += build->starts[i - 1];
-    for (size_t row = 0; row < build->row_count; row++)
+    for (size_t row = 0; row < build->row_count; row++) {
+        if ((status = check_at_row(build, row, err))) return status;
         if (groups_of_row[row] != UINT32_MAX) build->order[build->starts[groups_of_row[row] + 1]++] = (uint32_t)row;
+    }
     return BP_OK;
 }
 
@@ -198,7 +212,7 @@ bp_status join_build_new(sink **out, bp_context *context, const join_spec *spec,
     for (size_t i = 0; i < spec->key_count && !status; i++)
         if (!spec->null_safe[i]) build->null_mask |= (uint64_t)1 << i;
     if (!status) status = key_layout_init(&build->keys, spec->right->types, spec->key_count, &build->arena, err);
-    if (!status) status = group_table_init(&build->groups, context->memory, &build->keys, err);
+    if (!status) status = group_table_init(&build->groups, context, &build->keys, err);
     if (!status) status = collect_new(&build->rows, context, spec->right, 0, UINT64_MAX, -1, err);
     if (status)
         build_free(&build->base);

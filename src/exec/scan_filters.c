@@ -29,17 +29,6 @@ static bp_status range_values(plan *plan, const column *value, bool is_low, bool
     return column_concatenate(joined, value->type, parts, 2, &plan->arena, err);
 }
 
-static compare_op swapped(compare_op op)
-{
-    switch (op) {
-    case COMPARE_LESS: return COMPARE_GREATER;
-    case COMPARE_LESS_EQUAL: return COMPARE_GREATER_EQUAL;
-    case COMPARE_GREATER: return COMPARE_LESS;
-    case COMPARE_GREATER_EQUAL: return COMPARE_LESS_EQUAL;
-    default: return op;
-    }
-}
-
 static bp_status of_comparison(plan *plan, const plan_node *node, expr_id conjunct, scan_filter *out, bool *usable, bp_error *err)
 {
     const expr_pool *pool = &plan->exprs;
@@ -51,7 +40,7 @@ static bp_status of_comparison(plan *plan, const plan_node *node, expr_id conjun
         const expr_node *other = left;
         left = right;
         right = other;
-        op = swapped(op);
+        op = compare_op_swapped(op);
     }
     if (right->kind != EXPR_LITERAL || column_is_null(right->literal, 0) || !column_of_scan(node, left, &out->column)) return BP_OK;
     low = op == COMPARE_EQUAL || op == COMPARE_GREATER || op == COMPARE_GREATER_EQUAL;

@@ -48,6 +48,7 @@ static bp_status reserve(cell_list *list, const aggregate_state_call *call, size
     size_t wanted = list->capacity ? list->capacity * 2 : 4;
     char *cells;
     uint8_t *nulls = NULL;
+    bp_status status;
 
     if (list->count + extra <= list->capacity) return BP_OK;
     while (wanted < list->count + extra) wanted *= 2;
@@ -55,7 +56,7 @@ static bp_status reserve(cell_list *list, const aggregate_state_call *call, size
     cells = arena_allocate(call->arena, wanted * width + 16);
     if (list->nulls) nulls = arena_allocate_zeroed(call->arena, wanted);
     if (!cells || (list->nulls && !nulls)) return error_no_memory(err, call->arena->memory, wanted * width);
-    if (list->count) memcpy(cells, list->cells, list->count * width);
+    if ((status = cancel_copy(call->context->memory, cells, list->cells, list->count * width, err))) return status;
     if (nulls) memcpy(nulls, list->nulls, list->count);
     list->cells = cells;
     list->nulls = nulls;
@@ -148,7 +149,7 @@ typedef struct keyed_cell {
 } keyed_cell;
 
 #define KEYS(type, expression)                                                                                                     \
-    for (size_t i = 0; i < cells->length; i++) {                                                                                   \
+    for (size_t i = begin; i < end; i++) {                                                                                         \
         type value = ((const type *)cells->values)[i];                                                                             \
         out[i] = (keyed_cell){(expression), (uint32_t)i};                                                                          \
     }
@@ -168,8 +169,8 @@ static uint64_t ordered_integer(int64_t value)
     return (uint64_t)value ^ (uint64_t)1 << 63;
 }
 
-/* Numbers of up to 8 bytes as keys; false: the values are of another kind, or some are NULL. */
-static bool make_keys(keyed_cell *out, const column *cells)
+/* Cells [begin, end): numbers of up to 8 bytes as keys; false: the values are of another kind, or some are NULL. */
+static bool make_keys(keyed_cell *out, const column *cells, size_t begin, size_t end)
 {
     if (cells->validity) return false;
     switch (type_physical(cells->type)) {
@@ -187,51 +188,92 @@ static bool make_keys(keyed_cell *out, const column *cells)
     }
 }
 
-/* Stable merge sort, bottom up, small runs by insertion; the result is in `cells`. */
-static void sort_keyed(keyed_cell *cells, keyed_cell *other, size_t count)
+static bp_status make_all_keys(keyed_cell *out, bool *made, const column *cells, cancel *cancel, bp_error *err)
 {
-    keyed_cell *from = cells, *to = other;
+    bp_status status = BP_OK;
+
+    *made = true;
+    for (size_t begin = 0, end; begin < cells->length && *made && !status; begin = end) {
+        end = cells->length - begin < LIST_CHECK_ITEMS ? cells->length : begin + LIST_CHECK_ITEMS;
+        *made = make_keys(out, cells, begin, end);
+        status = cancel_check(cancel, err);
+    }
+    return status;
+}
+
+static void insertion_sort(keyed_cell *cells, size_t count)
+{
+    for (size_t i = 1; i < count; i++) {
+        keyed_cell moving = cells[i];
+        size_t hole = i;
+        for (; hole > 0 && cells[hole - 1].key > moving.key; hole--) cells[hole] = cells[hole - 1];
+        cells[hole] = moving;
+    }
+}
+
+/* Two sorted runs of `from`, [begin, middle) and [middle, end), into one. */
+static bp_status merge_runs(const keyed_cell *from, keyed_cell *to, size_t begin, size_t middle, size_t end, cancel *cancel,
+                            bp_error *err)
+{
+    size_t left = begin, right = middle;
+    bp_status status;
+
+    for (size_t at = begin; at < end; at++) {
+        bool from_left = right == end || (left < middle && from[left].key <= from[right].key);
+        if (at % LIST_CHECK_ITEMS == 0 && (status = cancel_check(cancel, err))) return status;
+        to[at] = from_left ? from[left++] : from[right++];
+    }
+    return BP_OK;
+}
+
+/* Stable merge sort, bottom up, small runs by insertion; *sorted is the half that holds the result. */
+static bp_status sort_keyed(keyed_cell **sorted, keyed_cell *cells, keyed_cell *other, size_t count, cancel *cancel, bp_error *err)
+{
+    bp_status status;
 
     for (size_t begin = 0; begin < count; begin += 16) {
-        size_t end = count - begin < 16 ? count : begin + 16;
-        for (size_t i = begin + 1; i < end; i++) {
-            keyed_cell moving = cells[i];
-            size_t hole = i;
-            for (; hole > begin && cells[hole - 1].key > moving.key; hole--) cells[hole] = cells[hole - 1];
-            cells[hole] = moving;
-        }
+        if (begin % LIST_CHECK_ITEMS == 0 && (status = cancel_check(cancel, err))) return status;
+        insertion_sort(cells + begin, count - begin < 16 ? count - begin : 16);
     }
     for (size_t width = 16; width < count; width *= 2) {
-        keyed_cell *swap = from;
+        keyed_cell *swap = cells;
         for (size_t begin = 0; begin < count; begin += 2 * width) {
             size_t middle = count - begin < width ? count : begin + width,
                    end = count - begin < 2 * width ? count : begin + 2 * width;
-            size_t left = begin, right = middle, at = begin;
-            while (left < middle && right < end) to[at++] = from[left].key <= from[right].key ? from[left++] : from[right++];
-            while (left < middle) to[at++] = from[left++];
-            while (right < end) to[at++] = from[right++];
+            if ((status = merge_runs(cells, other, begin, middle, end, cancel, err))) return status;
         }
-        from = to;
-        to = swap;
+        cells = other;
+        other = swap;
     }
-    if (from != cells) memcpy(cells, from, count * sizeof *cells);
+    *sorted = cells;
+    return BP_OK;
 }
 
-uint32_t *cell_list_order(const column *cells, arena *arena)
+/* By keys where the values have some, else by comparing them. */
+static bp_status order_items(uint32_t *items, keyed_cell *keyed, const column *cells, cancel *cancel, bp_error *err)
 {
     list_order order = {.elements = cells};
-    uint32_t *items = arena_allocate(arena, (2 * cells->length + 1) * sizeof *items);
+    bool made;
+    bp_status status = make_all_keys(keyed, &made, cells, cancel, err);
+
+    if (status) return status;
+    if (made && (status = sort_keyed(&keyed, keyed, keyed + cells->length, cells->length, cancel, err))) return status;
+    for (size_t i = 0; i < cells->length; i++) {
+        if (i % LIST_CHECK_ITEMS == 0 && (status = cancel_check(cancel, err))) return status;
+        items[i] = made ? keyed[i].item : (uint32_t)i;
+    }
+    return made ? BP_OK : list_sort_items(&order, items, items + cells->length, cells->length, cancel, err);
+}
+
+bp_status cell_list_order(uint32_t **out, const aggregate_state_call *call, const column *cells, arena *arena, bp_error *err)
+{
     size_t bytes = (2 * cells->length + 1) * sizeof(keyed_cell);
     keyed_cell *keyed = memory_allocate(arena->memory, bytes);
+    bp_status status;
 
-    if (items && keyed && make_keys(keyed, cells)) {
-        sort_keyed(keyed, keyed + cells->length, cells->length);
-        for (size_t i = 0; i < cells->length; i++) items[i] = keyed[i].item;
-    } else if (items && keyed) {
-        for (size_t i = 0; i < cells->length; i++) items[i] = (uint32_t)i;
-        (void)!list_sort_items(&order, items, items + cells->length, cells->length, NULL, NULL);
-    }
-    if (!keyed) items = NULL;
+    *out = arena_allocate(arena, (2 * cells->length + 1) * sizeof **out);
+    status =
+        *out && keyed ? order_items(*out, keyed, cells, &call->context->cancel, err) : error_no_memory(err, arena->memory, bytes);
     memory_free(arena->memory, keyed, bytes);
-    return items;
+    return status;
 }

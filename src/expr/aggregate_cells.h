@@ -26,7 +26,8 @@ MUST_USE bp_status cell_list_append(cell_list *into, const aggregate_state_call 
 /* The cells as a FLAT column; a view but for BIT values and validity, which are made in `arena`. */
 MUST_USE bp_status cell_list_column(column *out, data_type type, const cell_list *list, arena *arena, bp_error *err);
 /* The numbers of the cells in the order of their values, equal ones in theirs; NULL: no memory. */
-MUST_USE uint32_t *cell_list_order(const column *cells, arena *arena);
+MUST_USE bp_status cell_list_order(uint32_t **out, const aggregate_state_call *call, const column *cells, arena *arena,
+                                   bp_error *err);
 
 /* What a bind leaves for these aggregates. */
 typedef struct cells_bind {

@@ -164,17 +164,21 @@ static bp_status runs_of(value_runs *out, const aggregate_state_call *call, cons
     bp_status status = cell_list_column(&out->cells, bound(call)->cells, list, arena, err);
 
     if (status) return status;
-    out->order = cell_list_order(&out->cells, arena);
-    return out->order ? BP_OK : no_memory(call, list->count * sizeof(uint32_t), err);
+    return cell_list_order(&out->order, call, &out->cells, arena, err);
 }
 
 /* The end of the run that begins at `begin`. */
-static size_t run_end(const value_runs *runs, size_t begin)
+static bp_status run_end(size_t *out, const aggregate_state_call *call, const value_runs *runs, size_t begin, bp_error *err)
 {
-    size_t end = begin + 1;
+    size_t end = begin;
+    bp_status status;
 
-    while (end < runs->cells.length && column_value_equal(&runs->cells, runs->order[begin], &runs->cells, runs->order[end])) end++;
-    return end;
+    do {
+        if (end % LIST_CHECK_ITEMS == 0 && (status = cancel_check(&call->context->cancel, err))) return status;
+        end++;
+    } while (end < runs->cells.length && column_value_equal(&runs->cells, runs->order[begin], &runs->cells, runs->order[end]));
+    *out = end;
+    return BP_OK;
 }
 
 /* One value a group, cell `picked[i]` of its list (UINT32_MAX: NULL). */
@@ -221,7 +225,7 @@ AGGREGATE_FINISH(mode_finish)
         if ((status = runs_of(&runs, call, list_at_state(states, stride, i), arena, err))) return status;
         cells[i] = runs.cells;
         for (size_t begin = 0, end; begin < runs.cells.length; begin = end) {
-            end = run_end(&runs, begin);
+            if ((status = run_end(&end, call, &runs, begin, err))) return status;
             if (end - begin < most || (end - begin == most && runs.order[begin] > picked[i])) continue;
             most = end - begin;
             picked[i] = runs.order[begin];
@@ -253,7 +257,7 @@ AGGREGATE_FINISH(entropy_finish)
         to[i] = 0;
         for (size_t begin = 0, end; begin < runs.cells.length; begin = end) {
             double share;
-            end = run_end(&runs, begin);
+            if ((status = run_end(&end, call, &runs, begin, err))) return status;
             share = (double)(end - begin) / (double)runs.cells.length;
             to[i] -= share * log2(share);
         }
@@ -294,7 +298,7 @@ static bp_status histogram_of(const aggregate_state_call *call, const cell_list 
 
     if ((status = runs_of(&runs, call, list, arena, err))) return status;
     for (size_t begin = 0, end; begin < runs.cells.length; begin = end) {
-        end = run_end(&runs, begin);
+        if ((status = run_end(&end, call, &runs, begin, err))) return status;
         counts[kept] = end - begin;
         runs.order[kept++] = runs.order[begin];
     }
@@ -502,8 +506,7 @@ static bp_status median_distance(const aggregate_state_call *call, const cell_li
     case PHYSICAL_INT64: DISTANCES(int64_t, value > middle ? value - middle : middle - value); break;
     default: DISTANCES(int128, value > middle ? value - middle : middle - value); break;
     }
-    runs.order = cell_list_order(&runs.cells, arena);
-    if (!runs.order) return no_memory(call, runs.cells.length * sizeof(uint32_t), err);
+    if ((status = cell_list_order(&runs.order, call, &runs.cells, arena, err))) return status;
     put_between(out, 0, &runs, 0.5);
     return BP_OK;
 }

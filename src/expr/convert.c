@@ -119,6 +119,7 @@ static bool print_kind(builder *out, data_type type)
     return type_print(out, type);
 }
 
+#define SLICE_ROWS ((size_t)1 << 17) /* a multiple of 64: a slice of bits begins with a word */
 #define SHOWN 64 /* bytes of a value that a message shows */
 
 static void append_value(builder *text, const column *in, size_t row)
@@ -199,6 +200,33 @@ static conversion_kernel kernel_of(data_type from, data_type to)
     return is_number(from) ? convert_numbers : convert_times;
 }
 
+/* Long columns, the elements of lists above all, slice by slice, between which cancel is looked at. */
+static bp_status convert_slices(conversion *work, bp_error *err)
+{
+    conversion_kernel kernel = kernel_of(work->in->type, work->to);
+    bool bits = type_physical(work->to) == PHYSICAL_BIT;
+    size_t width = physical_width(type_physical(work->to));
+    bp_status status = BP_OK;
+
+    if (work->rows <= SLICE_ROWS) return kernel(work, err);
+    for (size_t begin = 0; begin < work->rows && !status; begin += SLICE_ROWS) {
+        size_t rows = work->rows - begin < SLICE_ROWS ? work->rows - begin : SLICE_ROWS;
+        conversion part = *work;
+        column in;
+        if ((status = cancel_check(&work->context->cancel, err))) break;
+        if ((status = column_slice(&in, work->in, begin, rows, work->arena, err))) break;
+        part.in = &in;
+        part.rows = rows;
+        part.values = (char *)work->values + (bits ? begin / 8 : begin * width);
+        part.bad = work->bad + begin / 64;
+        part.any_bad = part.overflow = false;
+        status = kernel(&part, err);
+        if (!work->any_bad) work->overflow = part.overflow;
+        work->any_bad |= part.any_bad;
+    }
+    return status;
+}
+
 static bp_status convert_flat(column *out, const column *in, data_type to, bool try_cast, bp_context *context, arena *arena,
                               bp_error *err)
 {
@@ -210,7 +238,7 @@ static bp_status convert_flat(column *out, const column *in, data_type to, bool 
     work.bad = arena_allocate_zeroed(arena, (words + 1) * 8);
     if (!work.values || !work.bad) return error_no_memory(err, arena->memory, in->length * width);
     *out = (column){.type = to, .encoding = COLUMN_FLAT, .length = in->length, .validity = in->validity, .values = work.values};
-    if ((status = kernel_of(in->type, to)(&work, err))) return status;
+    if ((status = convert_slices(&work, err))) return status;
     return settle(&work, try_cast, out, err);
 }
 

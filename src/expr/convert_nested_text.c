@@ -103,8 +103,12 @@ static bool is_null(text_token token)
     return !token.quoted && string_equal_nocase(token.text, STRING_VIEW("NULL"));
 }
 
+/* Cancel is looked at now and then: a text may hold millions of members. */
 static bp_status put_token(column_builder *to, text_token token, bp_error *err)
 {
+    bp_status status = to->length % 16384 == 0 ? cancel_check_of(to->arena->memory, err) : BP_OK;
+
+    if (status) return status;
     return is_null(token) ? column_builder_append_null(to, err) : column_builder_append_text(to, token.text, err);
 }
 

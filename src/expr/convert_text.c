@@ -146,16 +146,20 @@ static number_result parse_uuid(string_view text, uint128 *out)
     return digits == 32 ? NUMBER_OK : NUMBER_BAD;
 }
 
+#define CHECK_BYTES ((size_t)1 << 18)
+
 /* Bytes: ASCII as it is, \xHH for the others. */
 static bp_status parse_blob(conversion *work, string_view text, text_room *room, string_ref *out, bool *bad, bp_error *err)
 {
     char *to = text_reserve(room, text.size + 1);
     size_t size = 0;
+    bp_status status;
 
     *bad = false;
     if (!to) return error_no_memory(err, work->arena->memory, text.size);
-    for (size_t i = 0; i < text.size; i++) {
+    for (size_t i = 0, turn = 0; i < text.size; i++, turn++) {
         unsigned char c = (unsigned char)text.data[i];
+        if (turn % CHECK_BYTES == 0 && (status = cancel_check(&work->context->cancel, err))) return status;
         if (c == '\\') {
             int high = i + 3 < text.size && (text.data[i + 1] | 0x20) == 'x' ? number_hex_digit(text.data[i + 2]) : -1;
             int low = high >= 0 ? number_hex_digit(text.data[i + 3]) : -1;
@@ -328,7 +332,7 @@ static bp_status print_values(conversion *work, bp_error *err)
             status = error_no_memory(err, work->arena->memory, text.size);
             break;
         }
-        if (text.size) memcpy(to, text.data, text.size);
+        status = cancel_copy(work->context->memory, to, text.data, text.size, err);
         out[row] = text_commit(&room, text.size);
     }
     builder_clear(&text);

@@ -67,6 +67,8 @@ static bp_status begin_run(evaluator *self, const batch *in, bp_error *err)
     return BP_OK;
 }
 
+#define CHECK_STEPS 16 /* a query of 10,000 columns has as many steps */
+
 static bp_status run_steps(evaluator *self, bp_error *err)
 {
     bp_status status = BP_OK;
@@ -80,6 +82,7 @@ static bp_status run_steps(evaluator *self, bp_error *err)
             continue;
         }
         status = step_run(self, step, err);
+        if (!status && (i + 1) % CHECK_STEPS == 0) status = cancel_check(&self->context->cancel, err);
         if (UNLIKELY(status)) {
             if (err && err->position < 0 && step->position != UINT32_MAX) err->position = step->position;
             return status;

@@ -467,7 +467,10 @@ static bp_status compile_root(compiling *work, expr_id root, uint32_t *slot, bp_
 {
     bp_status status = begin(work, root, 0, err);
 
-    while (!status && work->frames.count) status = compile_top(work, err);
+    for (size_t turn = 1; !status && work->frames.count; turn++) {
+        status = compile_top(work, err);
+        if (!status && turn % 256 == 0) status = cancel_check(&work->self->context->cancel, err);
+    }
     if (!status) *slot = pop_value(work);
     return status;
 }

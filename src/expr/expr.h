@@ -135,6 +135,8 @@ MUST_USE bp_status expr_call(expr_id *out, expr_pool *pool, string_view name, co
 MUST_USE bp_status expr_lambda(expr_id *out, expr_pool *pool, string_view name, const expr_id *arguments, size_t count,
                                expr_id body, const expr_id *captures, size_t capture_count, bp_error *err);
 bool expr_takes_lambda(string_view name);
+/* The comparison that holds with the sides changed: a < b is b > a. */
+compare_op compare_op_swapped(compare_op op);
 MUST_USE bp_status expr_compare(expr_id *out, expr_pool *pool, compare_op op, expr_id left, expr_id right, bp_error *err);
 /* count >= 1; one child is returned as it is; nested ANDs are flattened. */
 MUST_USE bp_status expr_and(expr_id *out, expr_pool *pool, const expr_id *children, size_t count, bp_error *err);

@@ -168,6 +168,17 @@ done:
     return status;
 }
 
+compare_op compare_op_swapped(compare_op op)
+{
+    switch (op) {
+    case COMPARE_LESS: return COMPARE_GREATER;
+    case COMPARE_LESS_EQUAL: return COMPARE_GREATER_EQUAL;
+    case COMPARE_GREATER: return COMPARE_LESS;
+    case COMPARE_GREATER_EQUAL: return COMPARE_LESS_EQUAL;
+    default: return op;
+    }
+}
+
 bp_status expr_compare(expr_id *out, expr_pool *pool, compare_op op, expr_id left, expr_id right, bp_error *err)
 {
     argument_type left_type = argument_of(pool, left), right_type = argument_of(pool, right), common;

@@ -5,17 +5,6 @@
 
 #include "base/temporal.h"
 
-static compare_op mirrored(compare_op op)
-{
-    switch (op) {
-    case COMPARE_LESS: return COMPARE_GREATER;
-    case COMPARE_LESS_EQUAL: return COMPARE_GREATER_EQUAL;
-    case COMPARE_GREATER: return COMPARE_LESS;
-    case COMPARE_GREATER_EQUAL: return COMPARE_LESS_EQUAL;
-    default: return op;
-    }
-}
-
 /* CAST(d AS a timestamp) of a DATE. */
 static bool is_cast_date(const expr_pool *pool, expr_id id)
 {
@@ -67,7 +56,7 @@ bp_status fold_compare(expr_pool *pool, expr_id *id, bp_error *err)
     if (is_cast_date(pool, right)) {
         expr_id swap = left;
         left = right, right = swap;
-        op = mirrored(op);
+        op = compare_op_swapped(op);
     }
     if (!is_cast_date(pool, left) || !literal_day(pool, right, &day, &midnight)) return BP_OK;
     if (!midnight && !between_midnights(&op)) return BP_OK;

@@ -21,17 +21,17 @@ VECTORISED static unsigned char map_ascii(char *out, const char *in, size_t size
     return seen;
 }
 
-/* Piece by piece, between which cancel is looked at. */
-static bp_status map_pieces(const function_call *call, builder *mapped, string_view text, text_fold map, bp_error *err)
+/* A text of ASCII alone into `place`, step by step, between which cancel is looked at. *ascii false: it is not, and `place` holds nothing. */
+static bp_status map_if_ascii(const function_call *call, char *place, string_view text, unsigned char first, bool *ascii,
+                              bp_error *err)
 {
     bp_status status = BP_OK;
 
-    builder_reset(mapped);
-    for (size_t begin = 0, end; begin < text.size && !status; begin = end) {
-        end = text.size - begin > PIECE_SIZE ? begin + PIECE_SIZE : text.size;
-        while (end < text.size && ((unsigned char)text.data[end] & 0xc0) == 0x80) end++;
-        map(mapped, string_view_slice(text, begin, end));
-        status = cancel_check(&call->context->cancel, err);
+    *ascii = true;
+    for (size_t done = 0, step; done < text.size && *ascii && !status; done += step) {
+        step = text.size - done < PIECE_SIZE ? text.size - done : PIECE_SIZE;
+        *ascii = !(map_ascii(place + done, text.data + done, step, first) & 0x80);
+        if (step == PIECE_SIZE) status = cancel_check(&call->context->cancel, err);
     }
     return status;
 }
@@ -49,16 +49,21 @@ static bp_status map_case(const function_call *call, const column *arguments, co
     for (size_t row = 0; row < call->rows && !status; row++) {
         string_view text;
         char *place;
+        bool ascii;
         if (call_skips(call, row)) continue;
         text = TEXT(0);
         if (!(place = text_reserve(&room, text.size + 1))) {
             status = call_no_memory(call, text.size, err);
-        } else if (!(map_ascii(place, text.data, text.size, first) & 0x80)) {
-            to[row] = text_commit(&room, text.size);
-        } else {
-            status = map_pieces(call, &mapped, text, map, err);
-            if (!status) status = text_store(call, &room, &mapped, name, &to[row], err);
+            break;
         }
+        if ((status = map_if_ascii(call, place, text, first, &ascii, err))) break;
+        if (ascii) {
+            to[row] = text_commit(&room, text.size);
+            continue;
+        }
+        builder_reset(&mapped);
+        map(&mapped, text);
+        status = text_store(call, &room, &mapped, name, &to[row], err);
     }
     builder_clear(&mapped);
     return status;
@@ -94,41 +99,57 @@ TEXT_MADE(text_strip_accents)
 }
 
 /* graphemes ----------------------------------------------------------------------------------------------------------------------------- */
-TEXT_TO(text_length_grapheme, int64_t, unicode_grapheme_count(text))
-
-/* Graphemes [begin, end) of the text. */
-static string_view cut_graphemes(string_view text, int64_t begin, int64_t end)
+/* The end of as many graphemes as `most`, and how many these are; both stop early when the call is to stop, and the caller looks again. */
+static size_t grapheme_place(const function_call *call, string_view text, int64_t most, int64_t *count)
 {
-    size_t from = 0, to;
+    size_t at = 0, meter = 0;
 
-    for (int64_t i = 0; i < begin && from < text.size; i++) from = unicode_grapheme_end(text, from);
-    to = from;
-    for (int64_t i = begin; i < end && to < text.size; i++) to = unicode_grapheme_end(text, to);
-    return string_view_slice(text, from, to);
+    for (*count = 0; *count < most && at < text.size && !call_stops(call, &meter, 16); ++*count)
+        at = unicode_grapheme_end(text, at);
+    return at;
 }
 
-static string_view substring_graphemes(string_view text, int64_t position, int64_t length)
+static int64_t grapheme_count(const function_call *call, string_view text)
+{
+    int64_t count;
+
+    grapheme_place(call, text, INT64_MAX, &count);
+    return count;
+}
+
+TEXT_TO(text_length_grapheme, int64_t, grapheme_count(call, text))
+
+/* Graphemes [begin, end) of the text. */
+static string_view cut_graphemes(const function_call *call, string_view text, int64_t begin, int64_t end)
+{
+    int64_t count;
+    size_t from = grapheme_place(call, text, begin, &count);
+    string_view rest = string_view_slice(text, from, text.size);
+
+    return string_view_slice(rest, 0, grapheme_place(call, rest, end - (begin > 0 ? begin : 0), &count));
+}
+
+static string_view substring_graphemes(const function_call *call, string_view text, int64_t position, int64_t length)
 {
     int64_t begin, end;
 
-    if (!text_substring_range((int64_t)unicode_grapheme_count(text), position, length, &begin, &end))
-        return (string_view){text.data, 0};
-    return cut_graphemes(text, begin, end);
+    if (!text_substring_range(grapheme_count(call, text), position, length, &begin, &end)) return (string_view){text.data, 0};
+    return cut_graphemes(call, text, begin, end);
 }
 
-static string_view left_graphemes(string_view text, int64_t length)
+static string_view left_graphemes(const function_call *call, string_view text, int64_t length)
 {
-    return cut_graphemes(text, 0, length >= 0 ? length : length + (int64_t)unicode_grapheme_count(text));
+    return cut_graphemes(call, text, 0, length >= 0 ? length : length + grapheme_count(call, text));
 }
 
-static string_view right_graphemes(string_view text, int64_t length)
+static string_view right_graphemes(const function_call *call, string_view text, int64_t length)
 {
-    int64_t size = (int64_t)unicode_grapheme_count(text);
+    int64_t size = grapheme_count(call, text);
 
     if (length < -size) length = -size;
-    return cut_graphemes(text, length < 0 ? -length : length < size ? size - length : 0, size);
+    return cut_graphemes(call, text, length < 0 ? -length : length < size ? size - length : 0, size);
 }
 
-TEXT_PART(text_substring_grapheme, substring_graphemes(text, INTEGER(1), count == 3 ? INTEGER(2) : INT32_MAX))
-TEXT_PART(text_left_grapheme, left_graphemes(text, INTEGER(1)))
-TEXT_PART(text_right_grapheme, right_graphemes(text, INTEGER(1)))
+TEXT_PART(text_substring_grapheme, substring_graphemes(call, text, INTEGER(1), count == 3 ? INTEGER(2) : INT32_MAX))
+TEXT_PART(text_left_grapheme, left_graphemes(call, text, INTEGER(1)))
+TEXT_PART(text_right_grapheme, right_graphemes(call, text, INTEGER(1)))

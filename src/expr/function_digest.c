@@ -17,7 +17,7 @@ static bool append_hex(builder *text, const uint8_t *digest, size_t size)
     TEXT_MADE(name)                                                                                                                \
     {                                                                                                                              \
         uint8_t digest[digest_size];                                                                                               \
-        function(digest, TEXT(0).data, TEXT(0).size);                                                                              \
+        function(digest, TEXT(0).data, TEXT(0).size, call->context->memory);                                                       \
         return append_hex(text, digest, digest_size);                                                                              \
     }
 DIGEST(text_md5, digest_md5, MD5_SIZE)
@@ -25,19 +25,19 @@ DIGEST(text_sha1, digest_sha1, SHA1_SIZE)
 DIGEST(text_sha256, digest_sha256, SHA256_SIZE)
 
 /* The sixteen bytes as a number, the first one lowest. */
-static uint128 md5_number(string_view text)
+static uint128 md5_number(const function_call *call, string_view text)
 {
     uint8_t digest[MD5_SIZE];
     uint128 number = 0;
 
-    digest_md5(digest, text.data, text.size);
+    digest_md5(digest, text.data, text.size, call->context->memory);
     for (unsigned i = MD5_SIZE; i-- > 0;) number = number << 8 | digest[i];
     return number;
 }
 
-TEXT_TO(text_md5_number, uint128, md5_number(text))
-TEXT_TO(text_md5_number_lower, uint64_t, (uint64_t)(md5_number(text) >> 64))
-TEXT_TO(text_md5_number_upper, uint64_t, (uint64_t)md5_number(text))
+TEXT_TO(text_md5_number, uint128, md5_number(call, text))
+TEXT_TO(text_md5_number_lower, uint64_t, (uint64_t)(md5_number(call, text) >> 64))
+TEXT_TO(text_md5_number_upper, uint64_t, (uint64_t)md5_number(call, text))
 
 /* hash() ------------------------------------------------------------------------------------------------------------------------------------- */
 static uint64_t hash_value(const column *in, size_t row, unsigned depth);

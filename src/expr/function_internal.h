@@ -172,7 +172,9 @@ bp_status text_store(const function_call *call, text_room *room, const builder *
 bool text_substring_range(int64_t size, int64_t position, int64_t length, int64_t *begin, int64_t *end);
 
 /* The byte where needle first stands in text, or SIZE_MAX. */
-size_t text_find(string_view text, string_view needle);
+size_t text_find(const function_call *call, string_view text, string_view needle);
+/* Its characters; both stop early when the call is to stop, and the caller looks again. */
+size_t text_count(const function_call *call, string_view text);
 /* LIKE with both sides put through `fold` first (NULL: as they are). */
 typedef bool (*text_fold)(builder *out, string_view text);
 bp_status match_like_with(const function_call *call, const column *arguments, size_t count, column *out, text_fold fold,

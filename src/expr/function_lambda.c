@@ -86,6 +86,7 @@ static bp_status number_elements(all_elements *out, const function_call *call, c
     for (size_t row = 0; row < call->rows; row++) {
         if ((status = cancel_check(&call->context->cancel, err))) return status;
         for (size_t i = 0; i < out->picks.entries[row].size; i++) {
+            if (i % LIST_CHECK_ITEMS == 0 && (status = cancel_check(&call->context->cancel, err))) return status;
             out->rows[out->picks.entries[row].offset + i] = (uint32_t)row;
             out->numbers[out->picks.entries[row].offset + i] = (int64_t)i + 1;
         }

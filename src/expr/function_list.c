@@ -17,6 +17,7 @@ KERNEL(list_value)
     if ((status = list_picks_init(&picks, call, count * call->rows, err))) return status;
     list[0] = &none;
     for (size_t i = 0; i < count; i++) {
+        if (i % 4096 == 0 && (status = cancel_check(&call->context->cancel, err))) return status;
         if ((status = column_flatten(&parts[i], &arguments[i], call->arena, err))) return status;
         list[i] = &parts[i];
     }

@@ -90,6 +90,7 @@ static bp_status select_elements(const function_call *call, const column *lists,
         list_view list = list_at(lists, row);
         if ((status = cancel_check(&call->context->cancel, err))) return status;
         for (size_t i = 0; i < list.size; i++) {
+            if (i % LIST_CHECK_ITEMS == 0 && (status = cancel_check(&call->context->cancel, err))) return status;
             if (skips_nulls && column_is_null(elements, list.offset + i)) continue;
             if ((status = list_pick(picks, list.offset + i, err))) return status;
         }
@@ -98,7 +99,10 @@ static bp_status select_elements(const function_call *call, const column *lists,
     *groups = arena_allocate(call->arena, (picks->count + 1) * sizeof **groups);
     if (!*groups) return call_no_memory(call, picks->count * sizeof **groups, err);
     for (size_t row = 0; row < call->rows; row++)
-        for (size_t i = 0; i < picks->entries[row].size; i++) (*groups)[picks->entries[row].offset + i] = (uint32_t)row;
+        for (size_t i = 0; i < picks->entries[row].size; i++) {
+            if (i % LIST_CHECK_ITEMS == 0 && (status = cancel_check(&call->context->cancel, err))) return status;
+            (*groups)[picks->entries[row].offset + i] = (uint32_t)row;
+        }
     return BP_OK;
 }
 
@@ -171,6 +175,7 @@ KERNEL(list_to_text)
         if (count > 1 && !column_is_null(&arguments[1], row)) separator = text_value(&arguments[1], row);
         builder_reset(&text);
         for (size_t i = 0; i < list.size; i++) {
+            if (i % LIST_CHECK_ITEMS == 0 && !builder_goes_on(&text)) break;
             if (column_is_null(&flat, list.offset + i)) continue;
             if (!first) builder_text(&text, separator);
             builder_text(&text, string_ref_view((const string_ref *)flat.values + list.offset + i));
@@ -179,7 +184,7 @@ KERNEL(list_to_text)
         if ((status = builder_status(&text, err))) break;
         kept = arena_allocate_aligned(call->arena, text.size + 1, 1);
         if (!kept) status = call_no_memory(call, text.size, err);
-        if (!status && text.size) memcpy(kept, text.data, text.size);
+        if (!status) status = cancel_copy(call->context->memory, kept, text.data, text.size, err);
         if (!status) to[row] = string_ref_of(kept, text.size);
     }
     builder_clear(&text);

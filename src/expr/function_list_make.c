@@ -340,6 +340,7 @@ KERNEL(list_grade_up)
     for (size_t row = 0; row < call->rows; row++)
         for (size_t i = 0; i < picks.entries[row].size; i++) {
             size_t at = picks.entries[row].offset + i;
+            if (i % LIST_CHECK_ITEMS == 0 && (status = cancel_check(&call->context->cancel, err))) return status;
             values[at] = (int64_t)(picks.items[at] - list_at(&arguments[0], row).offset + 1);
         }
     places.length = picks.count;
@@ -359,8 +360,10 @@ static bp_status distinct_items(const function_call *call, list_view list, uint3
     *count = 0;
     if ((status = list_sorted_row(call, list, out, &valid, err))) return status;
     items = *out;
-    for (size_t i = 0; i < valid; i++) /* equal ones are in list order: the first of a run is the first there is */
+    for (size_t i = 0; i < valid; i++) { /* equal ones are in list order: the first of a run is the first there is */
+        if (i % LIST_CHECK_ITEMS == 0 && (status = cancel_check(&call->context->cancel, err))) return status;
         if (*count == 0 || list_order_compare(&order, items[*count - 1], items[i]) != 0) items[(*count)++] = items[i];
+    }
     return BP_OK;
 }
 

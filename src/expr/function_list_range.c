@@ -54,8 +54,10 @@ static BP_WRAPS bp_status number_lists(const function_call *call, const column *
         bp_status status = cancel_check(&call->context->cancel, err);
         if (status) return status;
         if (entries[row].size) range = range_of_row(arguments, count, row, inclusive);
-        for (uint64_t i = 0; i < range.count; i++)
+        for (uint64_t i = 0; i < range.count; i++) {
+            if (i % LIST_CHECK_ITEMS == 0 && (status = cancel_check(&call->context->cancel, err))) return status;
             to[entries[row].offset + i] = (int64_t)((uint64_t)range.start + i * (uint64_t)range.step);
+        }
     }
     numbers.length = (size_t)total;
     numbers.values = to;
@@ -96,12 +98,14 @@ static bp_status add_instant(const function_call *call, instants *all, int64_t v
 {
     size_t wanted = all->capacity ? all->capacity * 2 : 256;
     int64_t *larger;
+    bp_status status;
 
+    if (all->count % LIST_CHECK_ITEMS == 0 && (status = cancel_check(&call->context->cancel, err))) return status;
     if (all->count >= MOST_NUMBERS) return too_long(err);
     if (all->count == all->capacity) {
         larger = arena_allocate(call->arena, wanted * sizeof *larger);
         if (!larger) return call_no_memory(call, wanted * sizeof *larger, err);
-        if (all->count) memcpy(larger, all->values, all->count * sizeof *larger);
+        if ((status = cancel_copy(call->context->memory, larger, all->values, all->count * sizeof *larger, err))) return status;
         all->values = larger;
         all->capacity = wanted;
     }

@@ -70,7 +70,7 @@ static bool like_matches(const function_call *call, const like_pattern *pattern,
     case LIKE_EQUAL: return string_equal(text, pattern->text);
     case LIKE_PREFIX: return string_starts_with(text, pattern->text);
     case LIKE_SUFFIX: return string_ends_with(text, pattern->text);
-    case LIKE_CONTAINS: return text_find(text, pattern->text) != SIZE_MAX;
+    case LIKE_CONTAINS: return text_find(call, text, pattern->text) != SIZE_MAX;
     default: return like_general(call, text, pattern->text, pattern->escape);
     }
 }

@@ -10,7 +10,7 @@ static bp_status split_text(const function_call *call, text_list *list, string_v
     bp_status status;
 
     for (size_t part = 1;; part++) {
-        size_t found = text_find(rest, separator), end;
+        size_t found = text_find(call, rest, separator), end;
         if (part % 65536 == 0 && (status = cancel_check(&call->context->cancel, err))) return status;
         if (!separator.size) found = rest.size ? (size_t)(utf8_next(rest.data, rest.data + rest.size) - rest.data) : 0;
         end = found + separator.size;

@@ -10,6 +10,37 @@ bp_status text_too_long(bp_error *err, const char *function)
     return error_set(err, BP_OUT_OF_RANGE, "the result of %s() would be longer than 1 GiB", function);
 }
 
+/* long texts ---------------------------------------------------------------------------------------------------------------------- */
+#define LONG_STEP ((size_t)4 << 20) /* between two looks at cancel */
+
+size_t text_count(const function_call *call, string_view text)
+{
+    size_t count = 0, meter = 0;
+
+    for (size_t done = 0, step; done < text.size; done += step) {
+        step = text.size - done < LONG_STEP ? text.size - done : LONG_STEP;
+        count += utf8_count(text.data + done, step);
+        if (step == LONG_STEP && call_stops(call, &meter, step)) break;
+    }
+    return count;
+}
+
+/* The byte where character `index` begins. */
+static size_t text_offset(const function_call *call, string_view text, size_t index)
+{
+    size_t meter = 0, done = 0;
+
+    while (text.size - done > LONG_STEP) {
+        size_t count = utf8_count(text.data + done, LONG_STEP);
+        if (count > index || call_stops(call, &meter, LONG_STEP)) break;
+        index -= count;
+        done += LONG_STEP;
+    }
+    while (done && done < text.size && ((unsigned char)text.data[done] & 0xc0) == 0x80)
+        done++; /* of a character that was counted */
+    return done + utf8_offset(text.data + done, text.size - done < LONG_STEP + 4 ? text.size - done : LONG_STEP + 4, index);
+}
+
 /* counts -------------------------------------------------------------------------------------------------------------------------- */
 static uint32_t first_code_point(string_view text)
 {
@@ -19,7 +50,7 @@ static uint32_t first_code_point(string_view text)
     return code_point;
 }
 
-TEXT_TO(text_length, int64_t, utf8_count(text.data, text.size))
+TEXT_TO(text_length, int64_t, text_count(call, text))
 TEXT_TO(text_strlen, int64_t, text.size)
 TEXT_TO(text_bit_length, int64_t, text.size * 8)
 TEXT_TO(text_unicode, int32_t, text.size ? (int32_t)first_code_point(text) : -1)
@@ -27,17 +58,17 @@ TEXT_TO(text_ascii, int32_t, first_code_point(text))
 
 /* parts: views of the argument -------------------------------------------------------------------------------------------------------- */
 /* Code points [begin, end) of text, begin and end within it. */
-static string_view cut(string_view text, int64_t begin, int64_t end)
+static string_view cut(const function_call *call, string_view text, int64_t begin, int64_t end)
 {
     size_t from, to;
 
     if (end <= begin) return (string_view){text.data, 0};
-    if (utf8_is_ascii(text.data, text.size)) {
+    if (text.size < LONG_STEP && utf8_is_ascii(text.data, text.size)) {
         from = (size_t)begin < text.size ? (size_t)begin : text.size;
         to = (size_t)end < text.size ? (size_t)end : text.size;
     } else {
-        from = utf8_offset(text.data, text.size, (size_t)begin);
-        to = from + utf8_offset(text.data + from, text.size - from, (size_t)(end - begin));
+        from = text_offset(call, text, (size_t)begin);
+        to = from + text_offset(call, string_view_slice(text, from, text.size), (size_t)(end - begin));
     }
     return (string_view){text.data + from, to - from};
 }
@@ -59,33 +90,32 @@ bool text_substring_range(int64_t size, int64_t position, int64_t length, int64_
     return *begin < *end;
 }
 
-static string_view substring(string_view text, int64_t position, int64_t length)
+static string_view substring(const function_call *call, string_view text, int64_t position, int64_t length)
 {
     int64_t begin, end;
 
-    if (!text_substring_range((int64_t)utf8_count(text.data, text.size), position, length, &begin, &end))
-        return (string_view){text.data, 0};
-    return cut(text, begin, end);
+    if (!text_substring_range((int64_t)text_count(call, text), position, length, &begin, &end)) return (string_view){text.data, 0};
+    return cut(call, text, begin, end);
 }
 
-static string_view left_part(string_view text, int64_t length)
+static string_view left_part(const function_call *call, string_view text, int64_t length)
 {
-    int64_t size = (int64_t)utf8_count(text.data, text.size);
+    int64_t size = (int64_t)text_count(call, text);
 
-    return cut(text, 0, length >= 0 ? (length < size ? length : size) : size + length);
+    return cut(call, text, 0, length >= 0 ? (length < size ? length : size) : size + length);
 }
 
-static string_view right_part(string_view text, int64_t length)
+static string_view right_part(const function_call *call, string_view text, int64_t length)
 {
-    int64_t size = (int64_t)utf8_count(text.data, text.size);
+    int64_t size = (int64_t)text_count(call, text);
 
-    if (length < 0) return -length >= size ? (string_view){text.data, 0} : cut(text, -length, size);
-    return cut(text, length < size ? size - length : 0, size);
+    if (length < 0) return -length >= size ? (string_view){text.data, 0} : cut(call, text, -length, size);
+    return cut(call, text, length < size ? size - length : 0, size);
 }
 
-TEXT_PART(text_substring, substring(text, INTEGER(1), count == 3 ? INTEGER(2) : INT32_MAX))
-TEXT_PART(text_left, left_part(text, INTEGER(1) < -INT32_MAX ? -INT32_MAX : INTEGER(1)))
-TEXT_PART(text_right, right_part(text, INTEGER(1) < -INT32_MAX ? -INT32_MAX : INTEGER(1)))
+TEXT_PART(text_substring, substring(call, text, INTEGER(1), count == 3 ? INTEGER(2) : INT32_MAX))
+TEXT_PART(text_left, left_part(call, text, INTEGER(1) < -INT32_MAX ? -INT32_MAX : INTEGER(1)))
+TEXT_PART(text_right, right_part(call, text, INTEGER(1) < -INT32_MAX ? -INT32_MAX : INTEGER(1)))
 
 /* trimming: characters out of a set ------------------------------------------------------------------------------------------------ */
 static bool in_characters(string_view set, const char *at, size_t length)
@@ -109,14 +139,18 @@ static bool trims(string_view set, const char *at, size_t length)
            code_point == 0x202f || code_point == 0x205f || code_point == 0x3000;
 }
 
-static string_view trim_text(string_view text, string_view set, bool left, bool right)
+static string_view trim_text(const function_call *call, string_view text, string_view set, bool left, bool right)
 {
     const char *begin = text.data, *end = begin + text.size;
+    size_t meter = 0;
 
-    while (left && begin < end && trims(set, begin, (size_t)(utf8_next(begin, end) - begin))) begin = utf8_next(begin, end);
+    while (left && begin < end && trims(set, begin, (size_t)(utf8_next(begin, end) - begin))) {
+        begin = utf8_next(begin, end);
+        if (call_stops(call, &meter, set.size + 4)) break;
+    }
     while (right && end > begin) {
         const char *last = utf8_previous(end, begin);
-        if (!trims(set, last, (size_t)(end - last))) break;
+        if (!trims(set, last, (size_t)(end - last)) || call_stops(call, &meter, set.size + 4)) break;
         end = last;
     }
     return (string_view){begin, (size_t)(end - begin)};
@@ -131,30 +165,34 @@ static string_view trim_set(const column *arguments, size_t count, size_t row)
     if (count == 2 && !set.data) set.data = "";
     return set;
 }
-TEXT_PART(text_trim, trim_text(text, trim_set(arguments, count, row), true, true))
-TEXT_PART(text_ltrim, trim_text(text, trim_set(arguments, count, row), true, false))
-TEXT_PART(text_rtrim, trim_text(text, trim_set(arguments, count, row), false, true))
+TEXT_PART(text_trim, trim_text(call, text, trim_set(arguments, count, row), true, true))
+TEXT_PART(text_ltrim, trim_text(call, text, trim_set(arguments, count, row), true, false))
+TEXT_PART(text_rtrim, trim_text(call, text, trim_set(arguments, count, row), false, true))
 
 /* searching ------------------------------------------------------------------------------------------------------------------------- */
 /* The byte where needle first stands in text, or SIZE_MAX. */
-size_t text_find(string_view text, string_view needle)
+size_t text_find(const function_call *call, string_view text, string_view needle)
 {
-    const char *found;
+    size_t window = needle.size < LONG_STEP / 2 ? LONG_STEP : needle.size * 2, meter = 0;
 
     if (!needle.size) return 0;
-    if (needle.size > text.size) return SIZE_MAX;
-    found = memmem(text.data, text.size, needle.data, needle.size);
-    return found ? (size_t)(found - text.data) : SIZE_MAX;
+    for (size_t begin = 0; needle.size <= text.size - begin; begin += window - needle.size + 1) {
+        size_t size = text.size - begin < window ? text.size - begin : window;
+        const char *found = memmem(text.data + begin, size, needle.data, needle.size);
+        if (found) return (size_t)(found - text.data);
+        if (size < window || call_stops(call, &meter, size)) break;
+    }
+    return SIZE_MAX;
 }
 
-static int64_t position_of(string_view text, string_view needle)
+static int64_t position_of(const function_call *call, string_view text, string_view needle)
 {
-    size_t found = text_find(text, needle);
+    size_t found = text_find(call, text, needle);
 
-    return found == SIZE_MAX ? 0 : (int64_t)utf8_count(text.data, found) + 1;
+    return found == SIZE_MAX ? 0 : (int64_t)text_count(call, string_view_slice(text, 0, found)) + 1;
 }
 
-TEXT_TO(text_position, int64_t, position_of(text, TEXT(1)))
+TEXT_TO(text_position, int64_t, position_of(call, text, TEXT(1)))
 
 #define TEXT_TEST(name, condition)                                                                                                 \
     KERNEL(name)                                                                                                                   \
@@ -173,36 +211,36 @@ TEXT_TO(text_position, int64_t, position_of(text, TEXT(1)))
         }                                                                                                                          \
         return BP_OK;                                                                                                              \
     }
-TEXT_TEST(text_contains, text_find(text, other) != SIZE_MAX)
+TEXT_TEST(text_contains, text_find(call, text, other) != SIZE_MAX)
 TEXT_TEST(text_starts_with, string_starts_with(text, other))
 TEXT_TEST(text_ends_with, string_ends_with(text, other))
 
 /* One part of a separated text: part `index` (from 1; negative from the end; none: empty). */
-static string_view split_part(string_view text, string_view separator, int64_t index)
+static string_view split_part(const function_call *call, string_view text, string_view separator, int64_t index)
 {
-    size_t total = 1, from = 0;
+    size_t total = 1, from = 0, meter = 0;
     string_view rest = text;
 
     if (!separator.size) { /* every character is a part */
-        int64_t size = (int64_t)utf8_count(text.data, text.size);
+        int64_t size = (int64_t)text_count(call, text);
         if (index < 0) index += size + 1;
-        return index <= 0 || index > size ? (string_view){text.data, 0} : cut(text, index - 1, index);
+        return index <= 0 || index > size ? (string_view){text.data, 0} : cut(call, text, index - 1, index);
     }
     if (index < 0) {
-        for (size_t found; (found = text_find(rest, separator)) != SIZE_MAX; total++)
+        for (size_t found; (found = text_find(call, rest, separator)) != SIZE_MAX && !call_stops(call, &meter, found + 16); total++)
             rest = string_view_slice(rest, found + separator.size, rest.size);
         index += (int64_t)total + 1;
     }
     if (index <= 0) return (string_view){text.data, 0};
     rest = text;
     for (int64_t i = 1;; i++) {
-        size_t found = text_find(rest, separator);
+        size_t found = text_find(call, rest, separator);
         if (i == index) return found == SIZE_MAX ? rest : string_view_slice(rest, 0, found);
-        if (found == SIZE_MAX) return (string_view){text.data, from};
+        if (found == SIZE_MAX || call_stops(call, &meter, found + 16)) return (string_view){text.data, from};
         rest = string_view_slice(rest, found + separator.size, rest.size);
     }
 }
-TEXT_PART(text_split_part, split_part(text, TEXT(1), INTEGER(2)))
+TEXT_PART(text_split_part, split_part(call, text, TEXT(1), INTEGER(2)))
 
 /* made texts: through a builder, then into the arena --------------------------------------------------------------------------------- */
 bp_status text_store(const function_call *call, text_room *room, const builder *text, const char *name, string_ref *out,
@@ -214,9 +252,9 @@ bp_status text_store(const function_call *call, text_room *room, const builder *
     if (text->status == BP_LIMIT) return text_too_long(err, name);
     if ((status = builder_status(text, err))) return status;
     if (!(place = text_reserve(room, text->size + 1))) return call_no_memory(call, text->size, err);
-    if (text->size) memcpy(place, text->data, text->size);
+    status = cancel_copy(call->context->memory, place, text->data, text->size, err);
     *out = text_commit(room, text->size);
-    return BP_OK;
+    return status;
 }
 
 bp_status text_make_each(text_maker maker, const char *name, const function_call *call, const column *arguments, size_t count,
@@ -266,7 +304,7 @@ TEXT_MADE(text_replace)
     string_view rest = TEXT(0), old = TEXT(1), new = TEXT(2);
     size_t found, meter = 0;
 
-    while (old.size && (found = text_find(rest, old)) != SIZE_MAX) {
+    while (old.size && (found = text_find(call, rest, old)) != SIZE_MAX) {
         builder_append(text, rest.data, found);
         if (!builder_text(text, new) || call_stops(call, &meter, found + 64)) return false;
         rest = string_view_slice(rest, found + old.size, rest.size);
@@ -291,7 +329,7 @@ TEXT_MADE(text_translate)
         if (each >= from_end) {
             builder_append(text, at, (size_t)(next - at));
         } else {
-            string_view mapped = cut(to, (int64_t)place, (int64_t)place + 1);
+            string_view mapped = cut(call, to, (int64_t)place, (int64_t)place + 1);
             builder_text(text, mapped);
         }
     }
@@ -305,11 +343,11 @@ static bool pad(const function_call *call, builder *text, string_view source, in
     size_t meter = 0;
 
     if (length <= 0) return true;
-    if (missing <= 0) return builder_text(text, cut(source, 0, length));
+    if (missing <= 0) return builder_text(text, cut(call, source, 0, length));
     if ((size_t)missing > MOST_TEXT) return builder_reserve(text, MOST_TEXT + 1);
     if (!left && !builder_text(text, source)) return false;
     while (missing > 0 && fill.size) {
-        if (!builder_text(text, missing >= fill_size ? fill : cut(fill, 0, missing))) return false;
+        if (!builder_text(text, missing >= fill_size ? fill : cut(call, fill, 0, missing))) return false;
         if (call_stops(call, &meter, fill.size + 16)) return false;
         missing -= fill_size;
     }
@@ -419,8 +457,8 @@ KERNEL(text_join)
         if (left.size + right.size > MOST_TEXT) return text_too_long(err, "||");
         place = text_reserve(&room, left.size + right.size + 1);
         if (!place) return call_no_memory(call, left.size + right.size, err);
-        if (left.size) memcpy(place, left.data, left.size);
-        if (right.size) memcpy(place + left.size, right.data, right.size);
+        if ((status = cancel_copy(call->context->memory, place, left.data, left.size, err))) return status;
+        if ((status = cancel_copy(call->context->memory, place + left.size, right.data, right.size, err))) return status;
         to[row] = text_commit(&room, left.size + right.size);
         if ((status = call_worked(call, &meter, left.size + right.size, err))) return status;
     }
@@ -431,10 +469,14 @@ KERNEL(text_join)
 TEXT_MADE(text_hex)
 {
     string_view bytes = TEXT(0);
+    size_t meter = 0;
 
     if (!builder_reserve(text, bytes.size * 2)) return false;
-    number_print_hex_bytes(text->data + text->size, bytes.data, bytes.size, true);
-    text->size += bytes.size * 2;
+    for (size_t done = 0, step = 0; done < bytes.size && !call_stops(call, &meter, step); done += step) {
+        step = bytes.size - done < LONG_STEP ? bytes.size - done : LONG_STEP;
+        number_print_hex_bytes(text->data + text->size, bytes.data + done, step, true);
+        text->size += step * 2;
+    }
     return true;
 }
 
@@ -523,7 +565,6 @@ static bp_status decode_each(const function_call *call, const column *arguments,
     builder_init(&text, call->context->memory, MOST_TEXT);
     for (size_t row = 0; row < call->rows && !status; row++) {
         string_view source;
-        char *place;
         if (call_skips(call, row)) continue;
         builder_reset(&text);
         source = TEXT(0);
@@ -533,17 +574,13 @@ static bp_status decode_each(const function_call *call, const column *arguments,
             break;
         }
         if ((status = builder_status(&text, err)) || (status = call_worked(call, &meter, source.size, err))) break;
-        place = text_reserve(&room, text.size + 1);
-        if (!place) {
-            status = call_no_memory(call, text.size, err);
-            break;
-        }
-        if (text.size) memcpy(place, text.data, text.size);
-        to[row] = text_commit(&room, text.size);
+        status = text_store(call, &room, &text, what, &to[row], err);
     }
     builder_clear(&text);
     return status;
 }
+
+#define DECODE_STEP 65536 /* bytes; a builder that is to stop says so by its status */
 
 static bool decode_hex(builder *text, string_view source)
 {
@@ -555,6 +592,7 @@ static bool decode_hex(builder *text, string_view source)
         builder_byte(text, (char)low);
     }
     for (; at + 1 < source.size; at += 2) {
+        if (at % DECODE_STEP < 2 && !builder_goes_on(text)) return true;
         int high = number_hex_digit(source.data[at]), low = number_hex_digit(source.data[at + 1]);
         if (high < 0 || low < 0) return false;
         builder_byte(text, (char)(high * 16 + low));
@@ -568,6 +606,7 @@ static bool decode_binary(builder *text, string_view source)
     size_t bits = (8 - source.size % 8) % 8;
 
     for (size_t i = 0; i < source.size; i++) {
+        if (i % DECODE_STEP < 2 && !builder_goes_on(text)) return true;
         if (source.data[i] != '0' && source.data[i] != '1') return false;
         byte = byte << 1 | (unsigned)(source.data[i] - '0');
         if (++bits % 8) continue;
@@ -584,6 +623,7 @@ static bool decode_base64(builder *text, string_view source)
 
     if (source.size % 4) return false;
     for (size_t i = 0; i < source.size; i++) {
+        if (i % DECODE_STEP < 2 && !builder_goes_on(text)) return true;
         const char *place = source.data[i] ? strchr(base64_digits, source.data[i]) : NULL;
         if (source.data[i] == '=' && i + 2 >= source.size)
             padding++;
@@ -600,6 +640,7 @@ static bool decode_base64(builder *text, string_view source)
 static bool decode_url(builder *text, string_view source)
 {
     for (size_t i = 0; i < source.size; i++) {
+        if (i % DECODE_STEP < 2 && !builder_goes_on(text)) return true;
         int high = source.data[i] == '%' && i + 2 < source.size ? number_hex_digit(source.data[i + 1]) : -1;
         int low = high >= 0 ? number_hex_digit(source.data[i + 2]) : -1;
         builder_byte(text, low >= 0 ? (char)(high * 16 + low) : source.data[i]);

@@ -39,13 +39,15 @@ bp_status list_picks_grow(list_picks *picks, size_t extra, bp_error *err)
 {
     size_t wanted = picks->capacity ? picks->capacity * 2 : 64;
     uint32_t *larger;
+    bp_status status;
 
     while (wanted < picks->count + extra) wanted *= 2;
     if (picks->count + extra <= picks->capacity) return BP_OK;
     if (picks->count + extra >= UINT32_MAX) return error_set(err, BP_LIMIT, "a batch of lists has over 4,294,967,294 elements");
     larger = arena_allocate(picks->call->arena, wanted * sizeof *larger);
     if (!larger) return call_no_memory(picks->call, wanted * sizeof *larger, err);
-    if (picks->count) memcpy(larger, picks->items, picks->count * sizeof *larger);
+    if ((status = cancel_copy(picks->call->context->memory, larger, picks->items, picks->count * sizeof *larger, err)))
+        return status;
     picks->items = larger;
     picks->capacity = wanted;
     return BP_OK;
@@ -56,7 +58,11 @@ bp_status list_pick_run(list_picks *picks, size_t begin, size_t count, bp_error 
     bp_status status;
 
     if (picks->capacity - picks->count < count && (status = list_picks_grow(picks, count, err))) return status;
-    for (size_t i = 0; i < count; i++) picks->items[picks->count + i] = (uint32_t)(begin + i);
+    for (size_t done = 0, end; done < count; done = end) {
+        end = count - done < LIST_CHECK_ITEMS ? count : done + LIST_CHECK_ITEMS;
+        for (size_t i = done; i < end; i++) picks->items[picks->count + i] = (uint32_t)(begin + i);
+        if (end < count && (status = cancel_check(&picks->call->context->cancel, err))) return status;
+    }
     picks->count += count;
     return BP_OK;
 }
@@ -118,15 +124,14 @@ static inline bp_status check_at(size_t at, cancel *cancel, bp_error *err)
 static bp_status merge_runs(const list_order *order, const uint32_t *from, uint32_t *to, size_t begin, size_t middle, size_t end,
                             cancel *cancel, bp_error *err)
 {
-    size_t left = begin, right = middle, at = begin;
+    size_t left = begin, right = middle;
     bp_status status;
 
-    while (left < middle && right < end) {
+    for (size_t at = begin; at < end; at++) {
+        bool from_left = right == end || (left < middle && list_order_compare(order, from[left], from[right]) <= 0);
         if ((status = check_at(at, cancel, err))) return status;
-        to[at++] = list_order_compare(order, from[left], from[right]) <= 0 ? from[left++] : from[right++];
+        to[at] = from_left ? from[left++] : from[right++];
     }
-    while (left < middle) to[at++] = from[left++];
-    while (right < end) to[at++] = from[right++];
     return BP_OK;
 }
 
@@ -157,12 +162,15 @@ bp_status list_sorted_row(const function_call *call, list_view list, uint32_t **
 {
     uint32_t *items = arena_allocate(call->arena, (2 * list.size + 1) * sizeof *items);
     list_order order = {.elements = list.elements};
+    bp_status status;
 
     *count = 0;
     *out = items;
     if (!items) return call_no_memory(call, list.size * sizeof *items, err);
-    for (size_t i = 0; i < list.size; i++)
+    for (size_t i = 0; i < list.size; i++) {
+        if ((status = check_at(i, &call->context->cancel, err))) return status;
         if (!column_is_null(list.elements, list.offset + i)) items[(*count)++] = (uint32_t)(list.offset + i);
+    }
     return list_sort_items(&order, items, items + list.size, *count, &call->context->cancel, err);
 }
 

@@ -5,6 +5,9 @@
 
 #include "function_internal.h"
 
+/* Loops over elements look at cancel after so many. */
+#define LIST_CHECK_ITEMS ((size_t)1 << 16)
+
 /* The elements of one row: elements[offset … offset + size). */
 typedef struct list_view {
     const column *elements;
@@ -44,6 +47,7 @@ MUST_USE static inline bp_status list_pick(list_picks *picks, size_t item, bp_er
     bp_status status;
 
     if (picks->count == picks->capacity && (status = list_picks_grow(picks, 1, err))) return status;
+    if (picks->count % LIST_CHECK_ITEMS == 0 && (status = cancel_check(&picks->call->context->cancel, err))) return status;
     picks->items[picks->count++] = (uint32_t)item;
     return BP_OK;
 }
@@ -59,9 +63,6 @@ MUST_USE bp_status list_picks_finish(const list_picks *picks, const column *cons
                                      bp_error *err);
 /* The result's list column over these elements. */
 MUST_USE bp_status list_result(const function_call *call, list_entry *entries, const column *elements, column *out, bp_error *err);
-
-/* Loops over elements look at cancel after so many. */
-#define LIST_CHECK_ITEMS ((size_t)1 << 16)
 
 /* Sort numbers of elements by their values (NULL last), stable. `scratch` has room for as many. cancel NULL: nothing stops it. */
 typedef struct list_order {

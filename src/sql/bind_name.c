@@ -210,11 +210,23 @@ static bp_status parameter_literal(expr_id *out, binder *binder, const column *v
     return expr_text(out, &binder->plan->exprs, string_ref_view(value->values), err);
 }
 
+/* Where $1, $2 … lie among the names, which begin with all the numbers there are; another name: 0. */
+static size_t place_of_number(string_view name)
+{
+    size_t number = 0;
+
+    for (size_t i = 0; i < name.size; i++) {
+        if (!ascii_is_digit((unsigned char)name.data[i]) || number > LIMIT_PARAMETERS) return 0;
+        number = number * 10 + (size_t)(name.data[i] - '0');
+    }
+    return number ? number - 1 : 0;
+}
+
 static bp_status parameter_value(expr_id *out, binder *binder, const syntax_node *node, bp_error *err)
 {
     const parameters *parameters = binder->parameters;
 
-    for (size_t i = 0; parameters && i < parameters->count; i++) {
+    for (size_t i = place_of_number(node->text); parameters && i < parameters->count; i++) {
         if (!string_equal_nocase(parameters->names[i], node->text)) continue;
         if (parameters->values[i]) return parameter_literal(out, binder, parameters->values[i], err);
     }

@@ -25,7 +25,6 @@ void session_clear(session *session)
 {
     if (!session->context) return;
     session_forget_overrides(session);
-    session_forget_files(session);
     catalog_clear(&session->catalog);
     *session = (struct session){0};
 }
@@ -51,7 +50,9 @@ bp_status session_parameters(string_view **names, size_t *count, arena *arena, c
     for (syntax_id id = 1; id < tree->node_count; id++) {
         const syntax_node *node = syntax_at(tree, id);
         size_t at = tree->parameter_count;
+        bp_status status;
         if (node->kind != SYNTAX_PARAMETER || node->option) continue;
+        if ((status = cancel_check_of(arena->memory, err))) return status;
         while (at < *count && !string_equal_nocase(found[at], node->text)) at++;
         if (at < *count) continue;
         if (!(found[at] = arena_copy(arena, node->text)).data) return error_no_memory(err, arena->memory, node->text.size + 1);

@@ -256,6 +256,9 @@ size_t unicode_text_width(string_view text)
     return width;
 }
 
+#define CHECK_CLUSTERS 65536
+#define PIECE_SIZE ((size_t)1 << 20)
+
 bool unicode_append_reversed(builder *out, string_view text)
 {
     size_t end;
@@ -264,9 +267,10 @@ bool unicode_append_reversed(builder *out, string_view text)
     if (text.size == 0) return true;
     if (!builder_reserve(out, text.size)) return false;
     target = out->data + out->size;
-    for (size_t at = 0; at < text.size; at = end) {
+    for (size_t at = 0, turn = 1; at < text.size; at = end, turn++) {
         end = unicode_grapheme_end(text, at);
         memcpy(target + text.size - end, text.data + at, end - at);
+        if (turn % CHECK_CLUSTERS == 0 && !builder_goes_on(out)) return false;
     }
     out->size += text.size;
     return true;
@@ -306,7 +310,7 @@ static void append_ascii(builder *out, string_view text, unsigned char first)
 }
 
 /* ASCII words at once, all else by `map`; what is no character stays as it is. `first`: the first ASCII letter that changes. */
-static bool append_mapped(builder *out, string_view text, map_function map, unsigned char first)
+static bool append_mapped_piece(builder *out, string_view text, map_function map, unsigned char first)
 {
     const char *at = text.data, *end = at + text.size;
     uint64_t word;
@@ -336,6 +340,18 @@ static bool append_mapped(builder *out, string_view text, map_function map, unsi
 
         if (!done) return false;
         at += size;
+    }
+    return true;
+}
+
+/* Piece by piece, between which the builder is asked whether it goes on. */
+static bool append_mapped(builder *out, string_view text, map_function map, unsigned char first)
+{
+    for (size_t begin = 0, end; begin < text.size; begin = end) {
+        end = text.size - begin > PIECE_SIZE ? begin + PIECE_SIZE : text.size;
+        while (end < text.size && ((unsigned char)text.data[end] & 0xc0) == 0x80) end++;
+        if (!append_mapped_piece(out, string_view_slice(text, begin, end), map, first)) return false;
+        if (end < text.size && !builder_goes_on(out)) return false;
     }
     return true;
 }
@@ -372,7 +388,8 @@ bool unicode_append_unaccented(builder *out, string_view text)
     uint32_t code_point;
     char base[UTF8_MAX_SIZE];
 
-    while (at < end) {
+    for (size_t turn = 1; at < end; turn++) {
+        if (turn % CHECK_CLUSTERS == 0 && !builder_goes_on(out)) return false;
         for (plain = at; at < end && !(*at & 0x80);) at++;
         if (at > plain && !builder_append(out, plain, (size_t)(at - plain))) return false;
         if (at == end) break;

@@ -27,6 +27,13 @@ def test_a_query_and_its_box(run):
     assert (result.returncode, result.stderr) == (0, "")
 
 
+def test_a_plan_is_shown_as_it_is(run):
+    result = run("sql", "-c", "EXPLAIN SELECT range AS n FROM range(5) WHERE n > 2 ORDER BY n")
+    assert result.stdout.startswith("SORT  by n\n")
+    assert "explain_key" not in result.stdout
+    assert "explain_key" in run("sql", "--format", "csv", "-c", "EXPLAIN SELECT 1").stdout
+
+
 @pytest.mark.parametrize(
     "format, expected",
     [
@@ -121,6 +128,35 @@ def test_timeout_is_exit_3(run):
     assert result.returncode == 3
     assert "timeout" in result.stderr
     assert time.monotonic() - start < 5
+
+
+@pytest.mark.timing
+def test_the_timeout_is_for_the_statement_as_a_whole(bedplate):
+    """Executing takes 0.2 s, printing into a slow pipe a little at a time for ever: no single call is over a second of work, the statement is."""
+    query = "SELECT i, repeat('x', 100) AS s FROM range(100000000) r(i)"
+    start = time.monotonic()
+    for arguments in (["-c", query], ["-c", "SELECT 1; " + query]):
+        with subprocess.Popen(
+            [bedplate, "sql", "--format", "csv", "--timeout", "0.5", *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process:
+            while process.stdout.read(10_000):
+                time.sleep(0.001)
+            assert process.wait(timeout=60) == 3, process.stderr.read()
+            assert "timeout" in process.stderr.read()
+    assert time.monotonic() - start < 20
+
+
+@pytest.mark.timing
+def test_every_statement_has_the_timeout_for_itself(run):
+    statement = "SELECT count(*) AS n FROM range(20000000) r(i) WHERE i % 7 = 1;"
+    start = time.monotonic()
+    assert run("sql", "--format", "csv", "-c", statement).returncode == 0
+    alone = time.monotonic() - start
+    result = run("sql", "--format", "csv", "--timeout", str(5 * alone + 1), "-c", statement * 20)
+    assert result.returncode == 0 and result.stdout.count("2857143") == 20, result.stderr
 
 
 def test_usage_errors(run):

@@ -17,7 +17,10 @@ import zlib
 import bedplate as bp
 import pytest
 
+pytestmark = pytest.mark.hostile
 MEGABYTE = 1 << 20
+# A short run, for sanitized builds: the tests marked so, and less in each (`BEDPLATE_HOSTILE=short pytest -m short`).
+SHORT = os.environ.get("BEDPLATE_HOSTILE") == "short"
 MOST_SECONDS = 60  # of one case, on a machine that has other work; a hang is far beyond
 SETTINGS = [{}, {"threads": 1}, {"threads": 7, "morsel_rows": 1000}, {"batch_size": 3, "threads": 2}]
 
@@ -144,10 +147,11 @@ NESTED = {
 }
 
 
+@pytest.mark.short
 @pytest.mark.parametrize("name", NESTED)
 def test_nesting(con, name):
     """Far too deep is an error of words; every depth on the way there is an answer or an error, never a crash."""
-    for depth in (DEEP, 2, 10, 60, 63, 64, 65, 200, 499, 500, 998, 999, 1000, 1001, 2000):
+    for depth in (DEEP, 64, 999) if SHORT else (DEEP, 2, 10, 60, 63, 64, 65, 200, 499, 500, 998, 999, 1000, 1001, 2000):
         sql = NESTED[name](depth)
         if len(sql) > 1_000_000:
             continue
@@ -158,6 +162,7 @@ def test_nesting(con, name):
             del result
 
 
+@pytest.mark.short
 @pytest.mark.parametrize("name", ["parentheses", "plus_chain", "case_else", "not", "scalar_subqueries", "calls", "casts"])
 def test_the_depth_error_says_so(con, name):
     refused(con, NESTED[name](DEEP), ["nested", "levels", "depth"])
@@ -275,6 +280,7 @@ def test_views_of_views(con):
     assert con.execute("SELECT * FROM v1").fetchall() == [(1,)]
 
 
+@pytest.mark.short
 def test_text_of_just_the_limit(con):
     with unharmed(con):
         assert len(run(con, "SELECT '" + "x" * (1_000_000 - 9) + "'")[0][0]) == 1_000_000 - 9
@@ -374,6 +380,7 @@ WRONG = [
 ]
 
 
+@pytest.mark.short
 @pytest.mark.parametrize("sql", WRONG, ids=[ascii(sql)[:50] for sql in WRONG])
 def test_wrong_texts(con, sql):
     with unharmed(con):
@@ -450,6 +457,7 @@ RIGHT = [
 ]
 
 
+@pytest.mark.short
 @pytest.mark.parametrize(("sql", "rows"), RIGHT, ids=[ascii(sql)[:60] for sql, _ in RIGHT])
 def test_values_at_the_edge(con, sql, rows):
     """rows None: an answer or an error, as long as it is no defect."""
@@ -463,24 +471,27 @@ def test_values_at_the_edge(con, sql, rows):
         del result
 
 
+@pytest.mark.short
 def test_many_parameters(con):
     with unharmed(con):
         assert len(run(con, "SELECT [" + ",".join(["?"] * 65_535) + "]", list(range(65_535)))[0][0]) == 65_535
     refused(con, "SELECT [" + ",".join(["?"] * 65_536) + "]", ["65535", "65,535"], list(range(65_536)))
 
 
+@pytest.mark.short
 def test_random_texts(con):
     """Tokens in any order never do harm."""
     words = "SELECT FROM WHERE ( ) [ ] { } , . ; * + - / = < > 'a' \"b\" 1 2.5 NULL true CASE WHEN THEN END AS t i GROUP BY ORDER LIMIT JOIN ON USING UNION ALL DISTINCT COUNT sum WITH VALUES IN NOT LIKE BETWEEN AND OR IS CAST :: INTEGER ? $1 EXPLAIN CREATE TABLE VIEW INSERT INTO DROP COPY TO range abs INTERVAL DATE OVER FILTER -> ^ % || !".split()
     chance = random.Random(11)
     con.execute("CREATE TABLE t AS SELECT * FROM range(3) r(i)")
-    for _ in range(3000):
+    for _ in range(300 if SHORT else 3000):
         sql = "SELECT " + " ".join(chance.choice(words) for _ in range(chance.randrange(1, 25)))
         result = run(con, sql)
         assert not isinstance(result, bp.InternalError), (sql, str(result))
     assert con.execute("SELECT 1").fetchall() == [(1,)]
 
 
+@pytest.mark.short
 def test_cut_texts(con):
     """Every beginning of statements that use everything."""
     con.execute("CREATE TABLE t AS SELECT i, 's' || i AS s FROM range(3) r(i)")
@@ -488,7 +499,7 @@ def test_cut_texts(con):
         "WITH a AS (SELECT i, s, CASE WHEN i > 1 THEN [i] ELSE [] END AS l FROM t WHERE s LIKE 's%' AND i IN (1, 2, 3)) SELECT DISTINCT a.i, count(*) FILTER (WHERE i <> 2) AS n, {'a': 1}.a, l[1:2] FROM a LEFT JOIN t USING (i, s) GROUP BY ALL HAVING n >= 0 ORDER BY 1 DESC NULLS LAST LIMIT 3 OFFSET 0",
         "SELECT i::DECIMAL(10, 2), CAST(s AS VARCHAR), DATE '2020-01-01' + INTERVAL 1 DAY, x'ff', $$a$$, E'\\n', -1.5e3, \"s\" FROM t UNION ALL (SELECT 1, 'a', NULL, NULL, NULL, NULL, 1, 'x') EXCEPT VALUES (1, 'a', NULL, NULL, NULL, NULL, 1, 'x')",
     ):
-        for end in range(len(sql)):
+        for end in range(0, len(sql), 7 if SHORT else 1):
             result = run(con, sql[:end])
             assert not isinstance(result, bp.InternalError), (sql[:end], str(result))
     assert con.execute("SELECT 1").fetchall() == [(1,)]
@@ -574,6 +585,7 @@ def test_more_than_the_limit_in_any_setting(any_con, sql):
     refused(any_con, sql, ["memory"], kind=MemoryError)
 
 
+@pytest.mark.short
 def test_a_limit_of_next_to_nothing(con):
     """With any limit from 1 byte on, a query gives its rows or the error."""
     con.execute("CREATE TABLE t AS SELECT i, i::VARCHAR AS s FROM range(5000) r(i)")
@@ -779,12 +791,13 @@ OPTIONS = [
 ]
 
 
+@pytest.mark.short
 @pytest.mark.parametrize("case", ODD, ids=lambda case: case[0])
 def test_odd_csv(con, folder, case):
     """Rows or an error in words; the same with blocks of 16 bytes and seven threads."""
-    path = file_of(folder, *case)
+    path = file_of(folder, case[0], case[1][:50_000] if SHORT else case[1])
     con.set("memory_limit", "1GB")
-    for options in OPTIONS:
+    for options in OPTIONS[:2] if SHORT else OPTIONS:
         results = []
         for settings in ({"csv_block_size": "1MiB", "threads": 1}, {"csv_block_size": "64", "threads": 7}):
             if settings["threads"] == 7 and len(case[1]) > 200_000:
@@ -828,6 +841,7 @@ def test_a_bomb_of_lines(con, folder):
     )
 
 
+@pytest.mark.short
 def test_paths(con, folder):
     (folder / "there").mkdir()
     (folder / "there" / "a.csv").write_text("a\n1\n")
@@ -888,6 +902,7 @@ def test_a_pipe_without_a_writer_ends_by_timeout(con, folder):
     writer.join()
 
 
+@pytest.mark.short
 def test_a_pipe_whose_writer_falls_silent_ends_by_timeout(con, folder):
     os.mkfifo(folder / "pipe.csv")
     kept = os.open(folder / "pipe.csv", os.O_RDWR)
@@ -900,6 +915,7 @@ def test_a_pipe_whose_writer_falls_silent_ends_by_timeout(con, folder):
 LINES = b"".join(b"%d,text of line %d\n" % (i, i) for i in range(300_000))
 
 
+@pytest.mark.short
 @pytest.mark.parametrize("threads", [1, 4])
 def test_a_file_that_is_cut_while_it_is_read(con, folder, threads):
     path = pathlib.Path(file_of(folder, "cut.csv", b"a,b\n" + LINES))
@@ -957,6 +973,7 @@ def test_a_file_that_is_replaced_while_it_is_read(con, folder):
     assert isinstance(result, bp.Error) or result == [(1, 2)]
 
 
+@pytest.mark.short
 def test_copy_to_bad_places(con, folder):
     con.execute("CREATE TABLE t AS SELECT i, 'text ' || i AS s FROM range(100000) r(i)")
     (folder / "folder.csv").mkdir()
@@ -1007,6 +1024,7 @@ def test_copy_onto_the_file_that_is_read(con, folder):
     assert os.listdir(folder) == ["self.csv"]
 
 
+@pytest.mark.short
 def test_copy_that_fails_half_way_leaves_the_target(con, folder):
     path = file_of(folder, "kept.csv", b"a\nold\n")
     refused(
@@ -1026,12 +1044,13 @@ def test_copy_into_a_closed_pipe(con, folder):
     reader.join(5)
 
 
+@pytest.mark.short
 @pytest.mark.parametrize("seed", range(6))
 def test_damaged_files(con, folder, seed):
     """Bytes changed, cut and doubled at random, plain and packed."""
     chance = random.Random(seed)
     whole = b"id,name,when,value\n" + b"".join(b'%d,"na""me %d",2020-01-%02d,%d.5\n' % (i, i, i % 28 + 1, i) for i in range(300))
-    for turn in range(60):
+    for turn in range(6 if SHORT else 60):
         data = bytearray(gzip.compress(whole, mtime=0) if turn % 3 == 0 else whole)
         for _ in range(chance.randrange(1, 20)):
             kind, at = chance.randrange(4), chance.randrange(len(data))
@@ -1061,6 +1080,7 @@ class Angry:
         raise RuntimeError("angry")
 
 
+@pytest.mark.short
 def test_registered_objects_that_fail(con):
     with unharmed(con):
         for value in (Angry(), object(), 5, [1, object()], {"a": [1], "b": [1, 2]}):
@@ -1076,7 +1096,7 @@ SLOW = {
     "cross_join_sum": CROSS,
     "inequality_join": "SELECT count(*) FROM range(1000000) a(i) JOIN range(1000000) b(i) ON a.i < b.i",
     "scan": "SELECT sum(i * i % 7) FROM range(100000000000) r(i)",
-    "sort": "SELECT i FROM range(20000000) r(i) ORDER BY hash_of(i)",
+    "sort": "SELECT i FROM range(20000000) r(i) ORDER BY hash(i)",
     "sort_numbers": "SELECT i FROM range(30000000) r(i) ORDER BY (i * 7919) % 1000003",
     "sort_texts": "SELECT i FROM range(5000000) r(i) ORDER BY 'a long common beginning of text ' || ((i * 7919) % 1000003)",
     "top_n": "SELECT i FROM range(100000000000) r(i) ORDER BY (i * 7919) % 1000003 LIMIT 10",
@@ -1156,6 +1176,43 @@ SLOW = {
     "split": "SELECT sum(len(string_split(repeat('a,', 5000000) || i, ','))) FROM range(1000) r(i)",
     "list_transform": "SELECT sum(len(list_transform(range(i + 10000000), x -> x * 2))) FROM range(1000) r(i)",
     "window": "SELECT sum(n) FROM (SELECT sum(i) OVER (ORDER BY (i * 7919) % 1000003) AS n FROM range(20000000) r(i))",
+    "mode": "SELECT mode((i * 7919) % 1000003) FROM range(30000000) r(i)",
+    "mode_of_one_value": "SELECT mode(i % 1) FROM range(100000000) r(i)",
+    "mode_of_texts": "SELECT mode('t' || (i * 7919) % 1000003) FROM range(5000000) r(i)",
+    "quantiles": "SELECT quantile_cont((i * 7919) % 1000003, [0.1, 0.5]) FROM range(30000000) r(i)",
+    "mad": "SELECT mad((i * 7919) % 1000003) FROM range(30000000) r(i)",
+    "list_in_order": "SELECT len(list(i ORDER BY (i * 7919) % 1000003)) FROM range(30000000) r(i)",
+    "distinct_list": "SELECT len(list(DISTINCT i)) FROM range(30000000) r(i)",
+    "sort_wide_texts": "SELECT s FROM (SELECT repeat('x', 1000) || (i * 7919) % 1000003 AS s FROM range(1000000) r(i)) ORDER BY s",
+    "sort_many_keys": "SELECT i FROM range(10000000) r(i) ORDER BY i % 2, i % 3, i % 5, i % 7, i % 11, i DESC",
+    "full_join": "SELECT count(*) FROM range(20000000) a(i) FULL JOIN range(10000000, 30000000) b(i) ON a.i = b.i",
+    "explain_analyze": "EXPLAIN ANALYZE SELECT i, count(*) FROM range(20000000) r(i) GROUP BY i",
+    "many_aggregates": "SELECT " + ",".join(f"sum(i + {k})" for k in range(9999)) + " FROM range(1000000) r(i)",
+    "many_keys": "SELECT i FROM range(100000) r(i) ORDER BY " + ",".join(f"i + {k}" for k in range(9999)),
+    "many_conditions": "SELECT count(*) FROM range(10) r(i) WHERE " + " AND ".join(["i > 1"] * 90_000),
+    "many_columns": "CREATE TABLE made AS SELECT " + ",".join(f"i + {k} AS c{k}" for k in range(9999)) + " FROM range(100000) r(i)",
+    "many_elements": "SELECT len([" + ",".join(["1"] * 480_000) + "]) FROM range(1000) r(i)",
+    "length": "SELECT sum(length(repeat('ß', 30000000) || i)) FROM range(1000) r(i)",
+    "graphemes": "SELECT sum(length_grapheme(repeat('ß', 30000000) || i)) FROM range(1000) r(i)",
+    "substring": "SELECT sum(length(substring(repeat('ß', 50000000) || i, 40000000, 5))) FROM range(1000) r(i)",
+    "trim_of_a_set": "SELECT sum(length(trim(repeat('äb', 10000000) || i, 'abcä'))) FROM range(1000) r(i)",
+    "ilike": "SELECT count(*) FROM range(1000) r(i) WHERE repeat('ä', 20000000) || i ILIKE '%x%y%'",
+    "unhex": "SELECT sum(octet_length(unhex(repeat('ab', 30000000)))) FROM range(1000) r(i) WHERE i >= 0",
+    "from_base64": "SELECT sum(octet_length(from_base64(repeat('abcd', 10000000)))) FROM range(1000) r(i)",
+    "blob": "SELECT sum(octet_length((repeat('ab', 30000000) || i)::BLOB)) FROM range(1000) r(i)",
+    "md5": "SELECT max(md5(repeat('a', 200000000) || i)) FROM range(1000) r(i)",
+    "sha256": "SELECT max(sha256(repeat('a', 200000000) || i)) FROM range(1000) r(i)",
+    "list_of_texts": "SELECT sum(len(range(i + 5000000)::VARCHAR[])) FROM range(1000) r(i)",
+    "text_of_a_list": "SELECT sum(length(range(i + 10000000)::VARCHAR)) FROM range(1000) r(i)",
+    "list_from_text": "SELECT sum(len(('[' || repeat('1,', 3000000) || i || ']')::INTEGER[])) FROM range(1000) r(i)",
+    "array_to_string": "SELECT sum(length(array_to_string(range(i + 10000000), ','))) FROM range(1000) r(i)",
+    "list_filter": "SELECT sum(len(list_filter(range(i + 10000000), x -> x % 2 = 0))) FROM range(1000) r(i)",
+    "list_reduce": "SELECT sum(list_reduce(range(i + 10000000), (a, b) -> a + b)) FROM range(1000) r(i)",
+    "list_zip": "SELECT sum(len(list_zip(range(i + 5000000), range(5000000)))) FROM range(1000) r(i)",
+    "list_concat": "SELECT sum(len(list_concat(range(i + 10000000), range(10000000)))) FROM range(1000) r(i)",
+    "list_slice_step": "SELECT sum(len(range(i + 20000000)[2:10000000:2])) FROM range(1000) r(i)",
+    "list_median": "SELECT sum(list_median(range(i + 10000000))) FROM range(1000) r(i)",
+    "list_series": "SELECT sum(len(generate_series(TIMESTAMP '0001-01-01', TIMESTAMP '2024-01-01', INTERVAL 1 MINUTE))) FROM range(10) r(i) WHERE i >= 0",
     "strptime": "SELECT count(strptime('2020-01-01', '%Y-%m-%d')) FROM range(10000000000) r(i) WHERE i >= 0",
 }
 
@@ -1164,6 +1221,21 @@ FEW_ROWS = {
     *("jaro", "jaccard", "repeat", "upper", "reverse", "replace", "replace_chain", "like", "strpos", "translate", "trim", "lpad"),
     *("base64", "hex", "url_encode", "split_part", "concat", "list_texts", "range_list", "list_sort", "list_distinct", "list_sum"),
     *("list_contains", "list_has_any", "list_intersect", "list_reverse", "regexp", "regexp_replace", "split", "list_transform"),
+    *(
+        "length",
+        "graphemes",
+        "substring",
+        "trim_of_a_set",
+        "ilike",
+        "unhex",
+        "from_base64",
+        "blob",
+        "md5",
+        "sha256",
+        "list_of_texts",
+    ),
+    *("text_of_a_list", "list_from_text", "array_to_string", "list_filter", "list_reduce", "list_zip", "list_concat"),
+    *("list_slice_step", "list_median", "list_series", "many_elements"),
 }
 
 INTERRUPTED = """
@@ -1181,17 +1253,17 @@ timer.start()
 outcome = "done"
 try:
     try:
-        con.execute(sql).fetchall()
+        {action}
     except (bp.Error, MemoryError) as error:
         outcome = type(error).__name__ + ": " + str(error)[:100]
     timer.cancel()
 except KeyboardInterrupt:
     outcome = "interrupted" if outcome == "done" else outcome
+now = time.perf_counter(), time.process_time()
 if outcome == "interrupted":
-    now = time.perf_counter(), time.process_time()  # the time of the processors is what counts on a machine that does other things too
-    print(int(1000 * min(now[0] - pressed[0][0], now[1] - pressed[0][1])), end=" ")
+    print(int(1000 * (now[1] - pressed[0][1])), int(1000 * (now[0] - pressed[0][0])), end=" ")
 else:
-    print(-1, end=" ")
+    print(-1, -1, end=" ")
 assert con.execute("SELECT 1").fetchall() == [(1,)]
 print(outcome, flush=True)  # _exit does not flush
 os._exit(0)
@@ -1214,38 +1286,80 @@ def big_files(tmp_path_factory):
     return folder
 
 
-def latency(sql, settings="", delay=0.3):
-    program = INTERRUPTED.format(settings=settings, delay=delay)
+def latency(sql, settings="", delay=0.3, action="con.execute(sql).fetchall()"):
+    """From the key to the exception: milliseconds of all processors, milliseconds by the clock; and what became of the query."""
+    program = INTERRUPTED.format(settings=settings, delay=delay, action=action)
     done = subprocess.run([sys.executable, "-c", program], input=sql, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0 and done.stdout, done.stderr[-2000:]
-    took, outcome = done.stdout.split(" ", 1)
-    return int(took), outcome.strip()
+    work, took, outcome = done.stdout.split(" ", 2)
+    return int(work), int(took), outcome.strip()
 
 
-# What is promised is 150 ms; a machine that compiles beside the tests is given this much.
-LOADED_MS = 400
+# What is promised is 150 ms. It is held by the time of the processors, of all threads together, which does not depend on what else the machine
+# does (but for colder caches: hence three attempts); the clock has a bound that only a hang passes.
+MOST_WORK_MS = 150
+MOST_CLOCK_MS = 3000
+
+
+def held(sql, settings, delays, **how):
+    """Pressed at each of the moments. A stretch that is too long is there at every attempt; what disturbs one is not."""
+    interrupted, outcome = 0, ""
+    for delay in delays:
+        attempts = []
+        for _ in range(3):
+            work, took, outcome = latency(sql, settings, delay, **how)
+            assert not outcome.startswith("InternalError"), outcome
+            if outcome != "interrupted":
+                break
+            assert took <= MOST_CLOCK_MS, f"{took} ms, pressed after {delay} s"
+            attempts.append(work)
+            if work <= MOST_WORK_MS:
+                break
+        if attempts:
+            assert min(attempts) <= MOST_WORK_MS, f"{min(attempts)} ms of work, pressed after {delay} s"
+            interrupted += 1
+    if not interrupted:
+        pytest.skip(outcome)
 
 
 @pytest.mark.timing
 @pytest.mark.parametrize("name", SLOW)
 def test_ctrl_c(big_files, name):
-    """At once, by the clock or by the processors; best of five, pressed at several moments."""
     sql = SLOW[name].replace("{folder}", str(big_files))
-    settings = ', "batch_size": 8, "threads": 2' if name in FEW_ROWS else ""
-    best, interrupted = None, 0
-    for delay in (0.3, 0.15, 0.5, 0.3, 0.2):
-        took, outcome = latency(sql, settings, delay)
-        if outcome != "interrupted":
-            assert not outcome.startswith("InternalError"), outcome
-            continue
-        interrupted += 1
-        assert took >= 0
-        best = took if best is None else min(best, took)
-        if best <= 100:
-            break
-    if not interrupted:
-        pytest.skip(outcome)
-    assert best <= LOADED_MS, f"{best} ms"
+    settings = ', "batch_size": 8, "threads": 2' if name in FEW_ROWS else ', "threads": 2'
+    held(sql, settings, (0.2, 0.8))
+
+
+FETCHES = {
+    "fetchall": None,
+    "fetchnumpy": "numpy",
+    "df": "pandas",
+    "arrow": "pyarrow",
+    "pl": "polars",
+}
+
+
+@pytest.mark.timing
+@pytest.mark.parametrize("name", FETCHES)
+def test_ctrl_c_while_rows_become_objects(name):
+    """Ctrl-C stays Ctrl-C, also where another library reads our stream and tells its end as an error of its own."""
+    if FETCHES[name]:
+        pytest.importorskip(FETCHES[name])
+    load = f"__import__({FETCHES[name]!r}); " if FETCHES[name] else ""
+    action = f"{load}timer.cancel(); timer = threading.Timer({{delay}}, press); timer.start(); con.execute(sql).{name}()"
+    for delay in (0.2, 0.8, 1.5):
+        held("SELECT i, i::VARCHAR AS s FROM range(40000000) r(i)", "", (delay,), action=action.format(delay=delay))
+
+
+@pytest.mark.timing
+def test_ctrl_c_while_a_pipe_is_full(tmp_path):
+    """Nobody reads what is written: no work, so the clock judges."""
+    os.mkfifo(tmp_path / "pipe")
+    action = (
+        f"threading.Thread(target=lambda: os.open({str(tmp_path / 'pipe')!r}, os.O_RDONLY), daemon=True).start(); con.execute(sql)"
+    )
+    work, took, outcome = latency(f"COPY (SELECT i FROM range(100000000) r(i)) TO '{tmp_path}/pipe'", "", 1.0, action)
+    assert outcome == "interrupted" and work <= MOST_WORK_MS and took <= MOST_CLOCK_MS, (outcome, work, took)
 
 
 @pytest.mark.timing

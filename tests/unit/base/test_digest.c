@@ -14,9 +14,9 @@ static void print_all(char out[3][65], const void *data, size_t size)
 {
     uint8_t md5[MD5_SIZE], sha1[SHA1_SIZE], sha256[SHA256_SIZE];
 
-    digest_md5(md5, data, size);
-    digest_sha1(sha1, data, size);
-    digest_sha256(sha256, data, size);
+    digest_md5(md5, data, size, NULL);
+    digest_sha1(sha1, data, size, NULL);
+    digest_sha256(sha256, data, size, NULL);
     memset(out, 0, 3 * 65);
     number_print_hex_bytes(out[0], md5, sizeof md5, false);
     number_print_hex_bytes(out[1], sha1, sizeof sha1, false);

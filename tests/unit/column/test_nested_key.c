@@ -1,14 +1,6 @@
 /* The bytes of nested keys against column_value_compare(): the same order, equality, and the value back, for random lists of structs. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
+#include "column_support.h"
 
-#include <cmocka.h>
-
-#include "base/random.h"
-#include "column/column_builder.h"
 #include "column/nested_key.h"
 
 #define ROWS 400
@@ -134,21 +126,9 @@ static void bytes_give_the_values_back(void **state)
     arena_clear(&arena);
 }
 
-static int set_up(void **state)
-{
-    *state = memory_account_new(NULL, SIZE_MAX);
-    return *state ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-    memory_release(*state);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(bytes_order_as_values_do), cmocka_unit_test(bytes_give_the_values_back)};
 
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, account_begin, account_end);
 }
