@@ -25,6 +25,9 @@
 #define CACHE_SLOTS 64
 #define CACHE_LIMIT ((size_t)64 << 20)
 #define SLOT_PAGE_BITS 24
+#define KEPT_SLOTS 16
+#define KEPT_LIMIT ((size_t)1 << 20)
+#define KEPT_PART 256 /* of the limit may be kept */
 
 struct memory {
     memory *parent;
@@ -38,6 +41,9 @@ struct memory {
     atomic_size_t cached;
     atomic_uint cache_hand; /* the slot to empty next when there is no room */
     _Atomic uint64_t slots[CACHE_SLOTS];
+    atomic_size_t kept_bytes; /* found by key; charged, not used */
+    atomic_uint kept_hand;
+    _Atomic(memory_kept *) kept[KEPT_SLOTS];
 #ifdef BEDPLATE_CHECKS
     _Atomic uint64_t fail_countdown; /* 0: off; in the root account */
     atomic_bool fail_from_then_on;
@@ -77,7 +83,8 @@ void memory_release(memory *account)
 size_t memory_used(const memory *account)
 {
     size_t used = atomic_load_explicit(&account->used, memory_order_relaxed);
-    size_t cached = atomic_load_explicit(&account->cached, memory_order_relaxed);
+    size_t cached = atomic_load_explicit(&account->cached, memory_order_relaxed) +
+                    atomic_load_explicit(&account->kept_bytes, memory_order_relaxed);
 
     return used > cached ? used - cached : 0;
 }
@@ -235,10 +242,18 @@ static void *cache_take(memory *root, size_t size)
     return NULL;
 }
 
+static size_t kept_drop(memory *root);
+
+/* All that is kept; how many bytes that were. */
+static size_t drop_all(memory *root)
+{
+    return cache_drop(root, CACHE_SLOTS) + kept_drop(root);
+}
+
 void memory_trim(memory *account)
 {
     while (account->parent) account = account->parent;
-    cache_drop(account, CACHE_SLOTS);
+    drop_all(account);
 }
 
 /* charging --------------------------------------------------------------------------------------------------------------------- */
@@ -259,7 +274,7 @@ static bool charge_one(memory *account, size_t size)
 
     for (;;) {
         if (used > limit || size > limit - used) {
-            if (!cache_drop(account, CACHE_SLOTS)) return false;
+            if (!drop_all(account)) return false;
             used = atomic_load_explicit(&account->used, memory_order_relaxed);
         } else if (atomic_compare_exchange_weak_explicit(&account->used, &used, used + size, memory_order_relaxed,
                                                          memory_order_relaxed)) {
@@ -438,7 +453,7 @@ static void *allocate_large(memory *account, size_t size, bool *zeroed)
         return NULL;
     }
     block = map_pages(size);
-    if (!block && cache_drop(root, CACHE_SLOTS)) block = map_pages(size);
+    if (!block && drop_all(root)) block = map_pages(size);
     if (!block) memory_discharge(account, size), note_refusal(root, 0);
     return block;
 }
@@ -553,4 +568,102 @@ void memory_free(memory *account, void *block, size_t size)
 #endif
     small_free(block);
     memory_discharge(account, real_size);
+}
+
+/* kept by key ------------------------------------------------------------------------------------------------------------------- */
+static size_t kept_size(const memory_kept *kept)
+{
+    return sizeof *kept + kept->size;
+}
+
+static size_t kept_bound(const memory *root)
+{
+    size_t part = atomic_load_explicit(&root->limit, memory_order_relaxed) / KEPT_PART;
+
+    return part < KEPT_LIMIT ? part : KEPT_LIMIT;
+}
+
+/* From the slots' charge back to a block like others, which is freed. */
+static size_t kept_forget(memory *root, memory_kept *kept)
+{
+    size_t size;
+
+    if (!kept) return 0;
+    size = rounded(kept_size(kept));
+    atomic_fetch_sub(&root->kept_bytes, size);
+    memory_free(root, kept, kept_size(kept));
+    return size;
+}
+
+static size_t kept_drop(memory *root)
+{
+    size_t dropped = 0;
+
+    if (!atomic_load_explicit(&root->kept_bytes, memory_order_relaxed)) return 0;
+    for (unsigned i = 0; i < KEPT_SLOTS; i++) dropped += kept_forget(root, atomic_exchange(&root->kept[i], NULL));
+    return dropped;
+}
+
+/* Into a slot; the oldest make room. */
+static void kept_put(memory *root, memory_kept *kept)
+{
+    size_t size = rounded(kept_size(kept)), bound = kept_bound(root);
+    unsigned hand;
+
+    atomic_fetch_add(&root->kept_bytes, size);
+    for (unsigned i = 0; i < KEPT_SLOTS && atomic_load(&root->kept_bytes) > bound; i++) {
+        hand = atomic_fetch_add(&root->kept_hand, 1);
+        kept_forget(root, atomic_exchange(&root->kept[hand % KEPT_SLOTS], NULL));
+    }
+    for (unsigned i = 0; i < KEPT_SLOTS; i++) {
+        memory_kept *empty = NULL;
+        if (atomic_load(&root->kept_bytes) > bound) break;
+        if (atomic_compare_exchange_strong(&root->kept[i], &empty, kept)) return;
+    }
+    if (atomic_load(&root->kept_bytes) <= bound) {
+        hand = atomic_fetch_add(&root->kept_hand, 1);
+        kept = atomic_exchange(&root->kept[hand % KEPT_SLOTS], kept);
+    }
+    kept_forget(root, kept);
+}
+
+void memory_keep(memory *account, const void *bytes, size_t size, size_t key_size)
+{
+    memory *root = root_of(account);
+    memory_kept *kept;
+
+    if (size > MEMORY_KEPT_SIZE || key_size > size || rounded(sizeof *kept + size) > kept_bound(root)) return;
+    if (!(kept = memory_allocate(root, sizeof *kept + size))) return;
+    kept->size = size;
+    kept->key_size = key_size;
+    memcpy(kept->bytes, bytes, size);
+    kept_put(root, kept);
+}
+
+memory_kept *memory_kept_take(memory *account, const void *key, size_t key_size)
+{
+    memory *root = root_of(account);
+
+    if (!atomic_load_explicit(&root->kept_bytes, memory_order_relaxed)) return NULL;
+    for (unsigned i = 0; i < KEPT_SLOTS; i++) {
+        memory_kept *kept = atomic_exchange(&root->kept[i], NULL), *empty = NULL; /* nobody else can free it now */
+
+        if (!kept) continue;
+        if (kept->key_size == key_size && memcmp(kept->bytes, key, key_size) == 0) {
+            atomic_fetch_sub(&root->kept_bytes, rounded(kept_size(kept)));
+            return kept;
+        }
+        if (!atomic_compare_exchange_strong(&root->kept[i], &empty, kept)) kept_forget(root, kept);
+    }
+    return NULL;
+}
+
+void memory_kept_return(memory *account, memory_kept *kept)
+{
+    kept_put(root_of(account), kept);
+}
+
+void memory_kept_free(memory *account, memory_kept *kept)
+{
+    if (kept) memory_free(root_of(account), kept, kept_size(kept));
 }

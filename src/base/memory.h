@@ -47,6 +47,21 @@ void memory_trim(memory *memory);
 /* Bytes that may still be charged here and in all parents: what an operator may plan with before it spills. */
 size_t memory_available(const memory *memory);
 
+/* Kept for later: small blocks that are found again by a key, such as what was found out about a file. They are charged, but do not count as used, and go
+ * before a request fails or when there are too many: whoever looks for one must be able to do without. */
+#define MEMORY_KEPT_SIZE ((size_t)64 << 10) /* the most bytes of one */
+typedef struct memory_kept {
+    size_t size, key_size; /* of all bytes; of the first ones, which are the key */
+    unsigned char bytes[];
+} memory_kept;
+
+/* A copy of the bytes is kept under their first key_size ones, or, without a word, it is not. */
+void memory_keep(memory *memory, const void *bytes, size_t size, size_t key_size);
+/* What is kept under the key is taken out; NULL: nothing. It ends with memory_kept_return() or memory_kept_free(). */
+MUST_USE memory_kept *memory_kept_take(memory *memory, const void *key, size_t key_size);
+void memory_kept_return(memory *memory, memory_kept *kept);
+void memory_kept_free(memory *memory, memory_kept *kept); /* NULL is fine */
+
 /* Charge memory that another library allocates (decompressors, imported data), and give it back. False: over the limit. */
 MUST_USE bool memory_charge(memory *memory, size_t size);
 void memory_discharge(memory *memory, size_t size);

@@ -99,6 +99,8 @@ typedef struct csv_sniff {
  * is an error with file, line and column, or a rejected row. */
 MUST_USE bp_status csv_source_new(source **out, bp_context *context, const string_view *paths, size_t count,
                                   const csv_options *options, bp_error *err);
+/* The same for one file, which is not looked at again when it has not changed since a source was made of it with the same options. */
+MUST_USE bp_status csv_source_known(source **out, bp_context *context, string_view path, const csv_options *options, bp_error *err);
 /* What was found; `source` must be of class "read_csv". Valid as long as the source. */
 const csv_sniff *csv_source_sniff(const source *source);
 /* A call of read_csv() that reads this file with everything spelled out (the Prompt of sniff_csv). */

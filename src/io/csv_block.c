@@ -19,6 +19,7 @@
 #include "text/utf8.h"
 
 #define TAIL_SIZE ((size_t)1 << 14) /* read behind a block for the end of its last row */
+#define QUOTE_NEAR ((size_t)1 << 13) /* a quote farther on says little about what the block begins in */
 
 void csv_open_file_release(csv_scan *scan, csv_open_file *file)
 {
@@ -80,11 +81,12 @@ static bp_status read_more_plain(csv_window *window, void *data, bp_error *err)
 }
 
 /* Behind the first row end that is likely to be one. */
-static size_t guess_row_start(const csv_window *window, const csv_dialect *dialect)
+size_t csv_guess_row_start(const csv_window *window, const csv_dialect *dialect)
 {
     const char *text = window->text, *found;
     char new_line = dialect->new_line == CSV_NEW_LINE_CR ? '\r' : '\n';
-    const char *quote = dialect->quote >= 0 ? memchr(text, dialect->quote, window->size) : NULL;
+    size_t near = window->size < QUOTE_NEAR ? window->size : QUOTE_NEAR;
+    const char *quote = dialect->quote >= 0 ? memchr(text, dialect->quote, near) : NULL;
     size_t from = 0;
 
     if (quote && quote > text && quote + 1 < text + window->size) {
@@ -97,8 +99,7 @@ static size_t guess_row_start(const csv_window *window, const csv_dialect *diale
     return found ? (size_t)(found - text) + 1 : window->size;
 }
 
-/* Wait for the block before. *start is 0 when another worker has failed. */
-static bp_status wait_for_start(csv_scan *scan, csv_open_file *file, uint64_t block, uint64_t *start, bp_error *err)
+bp_status csv_wait_for_start(csv_scan *scan, csv_open_file *file, uint64_t block, uint64_t *start, bp_error *err)
 {
     bp_status status;
 
@@ -120,10 +121,10 @@ static bp_status load_plain(csv_scan *scan, csv_worker *worker, csv_open_file *f
     uint64_t end = size - begin < scan->block_size ? size : begin + scan->block_size;
     uint64_t offset = begin ? begin - 1 : 0; /* with the byte before: it may end a row */
     size_t wanted = (size_t)((end + TAIL_SIZE < size ? end + TAIL_SIZE : size) - offset), guess, fields, count;
+    bool counted = false;
     bp_status status;
 
     fields = scan->source->files[file->number].field_count;
-    start = atomic_load_explicit(&file->row_starts[block], memory_order_acquire);
     *window = (csv_window){.memory = window->memory,
                            .cancel = window->cancel,
                            .block = window->block,
@@ -132,16 +133,20 @@ static bp_status load_plain(csv_scan *scan, csv_worker *worker, csv_open_file *f
                            .offset = offset,
                            .more = read_more_plain,
                            .data = file};
+    if (scan->parsed_count == 0 && ((status = csv_block_count(scan, worker, file, block, end, &counted, err)) || counted))
+        return status;
+    window->offset = offset;
+    start = atomic_load_explicit(&file->row_starts[block], memory_order_acquire);
     if (start > end) goto empty; /* within a long row */
     if ((status = csv_window_reserve(window, wanted, err))) return status;
     if ((status = csv_input_read_at(&file->input, offset, window->text, wanted, &count, err))) return status;
     window->size = count;
     window->at_end = offset + count >= size;
     memset(window->text + count, 0, CSV_PADDING);
-    guess = start ? (size_t)(start - 1 - offset) : guess_row_start(window, dialect);
+    guess = start ? (size_t)(start - 1 - offset) : csv_guess_row_start(window, dialect);
     if ((status = csv_rows_find(rows, window, dialect, fields, guess, (size_t)(end - offset), err))) return status;
     if (!start) {
-        if ((status = wait_for_start(scan, file, block, &start, err)) || !start) return status;
+        if ((status = csv_wait_for_start(scan, file, block, &start, err)) || !start) return status;
         if (start > end) goto empty;
         if (start - 1 - offset != guess &&
             (status = csv_rows_find(rows, window, dialect, fields, (size_t)(start - 1 - offset), (size_t)(end - offset), err)))

@@ -1,4 +1,4 @@
-/* The plain C structural scan, and the choice of level. See csv_index.h. */
+/* The plain C structural scan and count, and the choice of level. See csv_index.h. */
 #include "io/csv_index.h"
 
 #include <string.h>
@@ -82,6 +82,30 @@ size_t csv_index_plain(const char *text, size_t begin, size_t end, const csv_mar
     return (size_t)(out - ends);
 }
 
+bool csv_count_plain(const char *text, size_t begin, size_t end, const csv_marks *marks, size_t columns, csv_count_state *state)
+{
+    uint64_t irregular = 0;
+    char last[64];
+
+    for (size_t i = begin; i < end; i += 64) {
+        unsigned count = end - i < 64 ? (unsigned)(end - i) : 64;
+        const char *bytes = text + i;
+        csv_masks masks;
+        uint64_t separators;
+
+        if (count < 64) {
+            memset(last, 0, sizeof last);
+            bytes = memcpy(last, bytes, count);
+        }
+        masks_of_64(&masks, bytes, marks, &state->index.non_ascii);
+        if (count < 64) masks_cut(&masks, count);
+        separators = csv_index_step(&masks, prefix_xor(masks.quotes), count, &state->index, marks->new_line == '\r', &irregular);
+        irregular |= csv_count_step(separators, separators & masks.new_lines, columns, &state->left);
+        if (irregular) return false;
+    }
+    return true;
+}
+
 csv_index_function *csv_index_best(void)
 {
 #if !defined(BEDPLATE_SCALAR) && defined(__x86_64__)
@@ -89,4 +113,13 @@ csv_index_function *csv_index_best(void)
     if (cpu_level() >= CPU_AVX2) return csv_index_avx2;
 #endif
     return csv_index_plain;
+}
+
+csv_count_function *csv_count_best(void)
+{
+#if !defined(BEDPLATE_SCALAR) && defined(__x86_64__)
+    if (cpu_level() >= CPU_AVX512) return csv_count_avx512;
+    if (cpu_level() >= CPU_AVX2) return csv_count_avx2;
+#endif
+    return csv_count_plain;
 }

@@ -8,6 +8,8 @@
  * at the first doubt the caller turns to the other, a state machine that takes byte after byte and knows all dialects (csv_rows.c).
  * Levels: plain C (64 bytes by words), AVX2, AVX-512; chosen by cpu_level().
  *
+ * Where nothing but the number of rows is wanted no ends are written: csv_count.c counts, and checks that each row has the wanted number of fields.
+ *
  * Measured (one core, Zen 5, TPC-H lineitem): see bench/RESULTS.md. */
 #ifndef IO_CSV_INDEX_H
 #define IO_CSV_INDEX_H
@@ -42,6 +44,20 @@ typedef size_t csv_index_function(const char *text, size_t begin, size_t end, co
 csv_index_function csv_index_plain, csv_index_avx2, csv_index_avx512;
 csv_index_function *csv_index_best(void);
 
+/* Rows counted: all of `columns` fields. */
+typedef struct csv_count_state {
+    csv_index_state index; /* as above; its new_lines are the rows so far */
+    size_t left; /* delimiters still to come in the present row: columns - 1 at a row start */
+} csv_count_state;
+
+/* Count the row ends in text[begin, end); false: the text is irregular, or a row has more or fewer fields (the state is then of no use). The 64
+ * bytes behind `end` can be read. */
+typedef bool csv_count_function(const char *text, size_t begin, size_t end, const csv_marks *marks, size_t columns,
+                                csv_count_state *state);
+
+csv_count_function csv_count_plain, csv_count_avx2, csv_count_avx512;
+csv_count_function *csv_count_best(void);
+
 /* The masks of 64 bytes and what follows from them: the same for all levels. */
 typedef struct csv_masks {
     uint64_t quotes, delimiters, new_lines, returns, comments;
@@ -75,6 +91,22 @@ static ALWAYS_INLINE uint64_t csv_index_step(const csv_masks *masks, uint64_t in
     state->after_closing = closing >> last & 1;
     state->after_return = returns >> last & 1;
     return separators;
+}
+
+/* From the separators of 64 bytes and which of them end rows: nonzero when a row has not `columns` fields. */
+static ALWAYS_INLINE uint64_t csv_count_step(uint64_t separators, uint64_t new_lines, size_t columns, size_t *left)
+{
+    uint64_t wrong = 0;
+    size_t done = 0;
+
+    for (; new_lines; new_lines &= new_lines - 1) {
+        size_t seen = (size_t)__builtin_popcountll(separators & (new_lines ^ (new_lines - 1)));
+        wrong |= (seen - done - 1) ^ *left;
+        done = seen;
+        *left = columns - 1;
+    }
+    *left -= (size_t)__builtin_popcountll(separators) - done; /* below 0: too many, and the row end shows it */
+    return wrong;
 }
 
 #endif

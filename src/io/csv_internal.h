@@ -4,6 +4,7 @@
  *   csv_input.c    bytes of a file, decoded   csv_rows.c              rows of a block: quick scan, state machine, ragged rows
  *   csv_sniff*.c   dialect, header, types     csv_value.c, csv_column.c  a field's value; a column of a batch
  *   csv_source.c   the source, settling       csv_scan.c              blocks, workers, batches, filters
+ *   csv_count.c    rows of a block, when no column is wanted      csv_known.c  what sniffing found, for the next statement
  *   csv_error.c    errors and rejects         csv_writer.c            tables as text
  */
 #ifndef IO_CSV_INTERNAL_H
@@ -92,6 +93,9 @@ void csv_rows_clear(csv_rows *rows);
  * sniffer: every row is laid out, see csv_rows_each). */
 MUST_USE bp_status csv_rows_find(csv_rows *rows, csv_window *window, const csv_dialect *dialect, size_t column_count, size_t begin,
                                  size_t block_end, bp_error *err);
+
+/* What the quick scan looks for; false: the dialect is not for it. */
+bool csv_marks_of(csv_marks *out, const csv_dialect *dialect);
 
 /* One row by the state machine, for the sniffer and for rows of another shape: fields' ends (as in csv_index.h, the last one at the row's
  * end) are appended to `ends`. */
@@ -213,6 +217,11 @@ extern const source_class csv_source_class;
 
 /* Sniffing: fills dialect, rules, sniff, columns, and of each file data_start, field_count and fields. */
 MUST_USE bp_status csv_sniff_files(csv_source *source, bp_error *err);
+/* csv_source_new(), or, when `known` is not NULL, from what was kept of the one file (csv_known.c). */
+MUST_USE bp_status csv_source_make(source **out, bp_context *context, const string_view *paths, size_t count,
+                                   const csv_options *options, const cursor *known, const file_identity *identity, bp_error *err);
+/* In place of csv_sniff_files(). */
+MUST_USE bp_status csv_known_restore(csv_source *source, cursor known, const file_identity *identity, bp_error *err);
 /* Open a file of the source, making sure that it is the one that was sniffed. */
 MUST_USE bp_status csv_file_open(csv_input *out, const csv_source *source, size_t file, bp_error *err);
 

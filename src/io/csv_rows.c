@@ -1,7 +1,8 @@
 /* The rows of a block of text: by the quick scan where all rows are alike, else by the state machine or laid out anew. See csv_internal.h. */
 #include "io/csv_internal.h"
 
-#define SCAN_PIECE 65536 /* bytes between looks at the room for ends */
+#define SCAN_PIECE 16384 /* bytes between looks at the room for ends */
+#define BYTES_OF_FIELD 5 /* of dense tables: room for ends is taken for as many at once */
 #define TAIL_PIECE 1024 /* bytes looked at behind a block for the end of its last row */
 
 void csv_rows_init(csv_rows *rows, memory *memory)
@@ -230,7 +231,7 @@ static bp_status quick_tail(quick *quick, size_t block_end, const csv_dialect *d
     return BP_OK;
 }
 
-static bool marks_of(csv_marks *out, const csv_dialect *dialect)
+bool csv_marks_of(csv_marks *out, const csv_dialect *dialect)
 {
     char new_line = dialect->new_line == CSV_NEW_LINE_CR ? '\r' : '\n';
 
@@ -246,11 +247,15 @@ static bp_status find_quick(csv_rows *rows, csv_window *window, const csv_dialec
                             bool *irregular, bp_error *err)
 {
     quick quick = {.rows = rows, .window = window, .marks = marks, .scan = csv_index_best(), .position = rows->begin};
+    size_t span = (block_end < window->size ? block_end : window->size) - rows->begin;
+    size_t room = block_end > window->size || rows->begin > window->size || span < 2 * SCAN_PIECE
+                      ? 2
+                      : span / BYTES_OF_FIELD + SCAN_PIECE + 128;
     bp_status status;
 
     quick.state.after_separator = 1;
     rows->ends.count = 1;
-    if ((status = csv_numbers_reserve(&rows->ends, rows->memory, 2, err))) return status;
+    if ((status = csv_numbers_reserve(&rows->ends, rows->memory, room, err))) return status;
     while (window->size < block_end && !window->at_end) {
         if ((status = window->more(window, window->data, err))) return status;
     }
@@ -282,7 +287,7 @@ bp_status csv_rows_find(csv_rows *rows, csv_window *window, const csv_dialect *d
     rows->begin = rows->end = begin;
     rows->odd = false;
     if (begin >= block_end) return BP_OK;
-    if (marks_of(&marks, dialect)) {
+    if (csv_marks_of(&marks, dialect)) {
         if ((status = find_quick(rows, window, dialect, marks, block_end, &irregular, err))) return status;
     }
     if (irregular && (status = find_odd(rows, window, dialect, block_end, err))) return status;

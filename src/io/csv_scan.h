@@ -30,6 +30,7 @@ typedef struct csv_scan {
     uint64_t total_bytes;
     _Atomic uint64_t done_bytes;
     atomic_bool failed;
+    atomic_bool uncountable;        /* a block could not be counted without its rows: the others are not tried (csv_count.c) */
     mutex lock;
     csv_open_file *current;
     size_t next_file;
@@ -60,6 +61,13 @@ typedef struct csv_worker {
 /* The block's text and rows into the worker (csv_block.c). */
 MUST_USE bp_status csv_block_claim(csv_scan *scan, csv_worker *worker, uint64_t *morsel, bool *end, bp_error *err);
 void csv_open_file_release(csv_scan *scan, csv_open_file *file);
+/* Where the block's first row begins if what the window's first bytes look like is true. */
+size_t csv_guess_row_start(const csv_window *window, const csv_dialect *dialect);
+/* Wait for the block before. *start is 0 when another worker has failed. */
+MUST_USE bp_status csv_wait_for_start(csv_scan *scan, csv_open_file *file, uint64_t block, uint64_t *start, bp_error *err);
+/* The number of rows of a block of a plain file that ends at `end`, when no column is wanted (csv_count.c); *counted false: it must be loaded. */
+MUST_USE bp_status csv_block_count(csv_scan *scan, csv_worker *worker, csv_open_file *file, uint64_t block, uint64_t end,
+                                   bool *counted, bp_error *err);
 /* The next batch of the worker's rows (csv_batch.c). */
 MUST_USE bp_status csv_batch_next(csv_scan *scan, csv_worker *worker, batch *out, bp_error *err);
 /* Rows of a column that pass: selection[0..count) is cut down; the new count (csv_filter.c). */

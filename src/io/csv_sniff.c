@@ -8,11 +8,13 @@
 
 #define DIALECT_ROWS 100
 #define DIALECT_BYTES ((size_t)1 << 14)
+#define QUICK_PIECE ((size_t)1 << 14)
 
 /* Samples ------------------------------------------------------------------------------------------------------------------------------ */
 void csv_sample_clear(csv_sample *sample)
 {
     csv_numbers_clear(&sample->ends, sample->memory);
+    csv_numbers_clear(&sample->found, sample->memory);
     memory_free(sample->memory, sample->rows, sample->capacity * sizeof *sample->rows);
     sample->rows = NULL;
     sample->count = sample->capacity = 0;
@@ -30,24 +32,89 @@ static bp_status sample_grow(csv_sample *sample, bp_error *err)
     return BP_OK;
 }
 
+/* A row that the quick scan has found: its fields end at ends[0, count), the last one at the row's end. */
+static bp_status add_quick_row(csv_sample *sample, const csv_dialect *dialect, size_t begin, const uint32_t *ends, size_t count,
+                               bp_error *err)
+{
+    const char *text = sample->window->text;
+    size_t line_end = ends[count - 1], end = line_end, field = begin;
+    csv_row_shape *shape;
+    bp_status status;
+    uint32_t *out;
+
+    if (sample->count == sample->capacity && (status = sample_grow(sample, err))) return status;
+    if ((status = csv_numbers_reserve(&sample->ends, sample->memory, sample->ends.count + count, err))) return status;
+    if (end > begin && text[end - 1] == '\r' && dialect->new_line != CSV_NEW_LINE_CR) end--;
+    sample->rows[sample->count].first = sample->ends.count;
+    shape = &sample->rows[sample->count++].shape;
+    *shape = (csv_row_shape){.begin = begin, .end = end, .next = line_end + 1, .field_count = count};
+    out = sample->ends.items + sample->ends.count;
+    sample->ends.count += count;
+    for (size_t i = 0; i < count; i++) {
+        shape->quoted |= dialect->quote >= 0 && (unsigned char)text[field] == dialect->quote;
+        field = (size_t)ends[i] + 1;
+        out[i] = ends[i];
+    }
+    out[count - 1] = (uint32_t)end;
+    return BP_OK;
+}
+
+typedef struct quick_sample {
+    csv_marks marks;
+    csv_index_function *scan; /* NULL: the dialect or the text is not for it */
+    size_t row_limit, end; /* rows begin before `end` */
+} quick_sample;
+
+/* Whole rows from *position on, as many as are in the window's next piece. */
+static bp_status sample_quickly(csv_sample *sample, const csv_dialect *dialect, quick_sample *quick, size_t *position,
+                                bp_error *err)
+{
+    csv_window *window = sample->window;
+    csv_index_state state = {.after_separator = 1};
+    size_t size = window->size - *position < QUICK_PIECE ? window->size - *position : QUICK_PIECE, first = 0, count;
+    bp_status status;
+
+    if ((status = csv_numbers_reserve(&sample->found, sample->memory, size + 64, err))) return status;
+    count = quick->scan(window->text, *position, *position + size, &quick->marks, &state, sample->found.items);
+    if (dialect->new_line == CSV_NEW_LINE_LF && memchr(window->text + *position, '\r', size))
+        count = SIZE_MAX; /* part of a field */
+    if (count == SIZE_MAX) {
+        quick->scan = NULL;
+        return BP_OK;
+    }
+    for (size_t i = 0; i < count && sample->count < quick->row_limit && *position < quick->end; i++) {
+        const uint32_t *ends = sample->found.items;
+        if (window->text[ends[i]] != quick->marks.new_line) continue;
+        if ((status = add_quick_row(sample, dialect, *position, ends + first, i + 1 - first, err))) return status;
+        *position = (size_t)ends[i] + 1;
+        first = i + 1;
+    }
+    return BP_OK;
+}
+
 bp_status csv_sample_read(csv_sample *sample, const csv_dialect *dialect, size_t begin, size_t row_limit, size_t byte_limit,
                           bp_error *err)
 {
+    quick_sample quick = {.row_limit = row_limit, .end = begin + byte_limit < begin ? SIZE_MAX : begin + byte_limit};
+    csv_window *window = sample->window;
     size_t position = begin;
     bp_status status;
 
     sample->count = sample->ends.count = 0;
-    while (sample->count < row_limit && position - begin < byte_limit) {
+    if (csv_marks_of(&quick.marks, dialect)) quick.scan = csv_index_best();
+    for (;;) {
         csv_sample_row *row;
-        while (position >= sample->window->size && !sample->window->at_end) {
-            if ((status = sample->window->more(sample->window, sample->window->data, err))) return status;
+        if (quick.scan && position < window->size && (status = sample_quickly(sample, dialect, &quick, &position, err)))
+            return status;
+        if (sample->count >= row_limit || position >= quick.end) break;
+        while (position >= window->size && !window->at_end) {
+            if ((status = window->more(window, window->data, err))) return status;
         }
-        if (position >= sample->window->size) break;
+        if (position >= window->size) break;
         if (sample->count == sample->capacity && (status = sample_grow(sample, err))) return status;
         row = &sample->rows[sample->count];
         row->first = sample->ends.count;
-        if ((status = csv_row_read(&row->shape, sample->window, dialect, position, &sample->ends, sample->memory, err)))
-            return status;
+        if ((status = csv_row_read(&row->shape, window, dialect, position, &sample->ends, sample->memory, err))) return status;
         position = row->shape.next;
         if (row->shape.field_count) sample->count++;
     }
@@ -150,18 +217,24 @@ typedef struct search {
     csv_sample sample;
     const csv_options *options;
     csv_dialect base;
-    size_t begin;
-    string_view piece;
+    size_t begin, piece_size;
     csv_dialect best_dialect;
     score best;
-    bool found;
+    bool found, sampled; /* sampled: the sample holds the best dialect's rows */
 } search;
+
+/* The text that candidates are looked for in; reading on moves it. */
+static string_view piece_of(const search *search)
+{
+    return (string_view){search->sample.window->text + search->begin, search->piece_size};
+}
 
 static bp_status try_dialect(search *search, const csv_dialect *dialect, bp_error *err)
 {
     bp_status status = csv_sample_read(&search->sample, dialect, search->begin, DIALECT_ROWS, DIALECT_BYTES, err);
     score score;
 
+    search->sampled = false;
     if (status) return status;
     score = score_sample(&search->sample);
     /* another quote than " must quote something and break nothing */
@@ -174,7 +247,7 @@ static bp_status try_dialect(search *search, const csv_dialect *dialect, bp_erro
     }
     search->best = score;
     search->best_dialect = *dialect;
-    search->found = true;
+    search->found = search->sampled = true;
     return BP_OK;
 }
 
@@ -187,7 +260,7 @@ static bp_status try_delimiter(search *search, string_view delimiter, bp_error *
     memcpy(dialect.delimiter, delimiter.data, delimiter.size);
     dialect.delimiter_size = (uint8_t)delimiter.size;
     for (size_t i = 0; i < ARRAY_LENGTH(quotings); i++) {
-        if (!quoting_fits(&quotings[i], search->options, search->piece)) continue;
+        if (!quoting_fits(&quotings[i], search->options, piece_of(search))) continue;
         dialect.quote = quotings[i].quote;
         dialect.escape = quotings[i].escape;
         tried = true;
@@ -203,8 +276,10 @@ static bp_status try_delimiter(search *search, string_view delimiter, bp_error *
 static void sniff_new_lines(csv_dialect_result *out, const csv_options *options, string_view piece)
 {
     size_t line_feeds = 0, returns = 0, pairs = 0;
+    const char *first = memchr(piece.data, '\r', piece.size);
 
-    for (size_t i = 0; i < piece.size; i++) {
+    if (!first) line_feeds = memchr(piece.data, '\n', piece.size) != NULL;
+    for (size_t i = 0; first && i < piece.size; i++) {
         line_feeds += piece.data[i] == '\n';
         returns += piece.data[i] == '\r';
         pairs += piece.data[i] == '\r' && i + 1 < piece.size && piece.data[i + 1] == '\n';
@@ -242,7 +317,7 @@ static bp_status search_all(search *search, bp_error *err)
     if (search->options->delimiter.size) return try_delimiter(search, search->options->delimiter, err);
     for (size_t i = 0; i < ARRAY_LENGTH(delimiters); i++) {
         if (i >= 4 && search->found && search->best.value >= 0.5) break; /* the unusual ones only when the usual do not do */
-        if (!memchr(search->piece.data, delimiters[i], search->piece.size)) continue;
+        if (!memchr(piece_of(search).data, delimiters[i], search->piece_size)) continue;
         if ((status = try_delimiter(search, (string_view){&delimiters[i], 1}, err))) return status;
     }
     if (search->found && search->best.fields >= 2 && search->best.value > 0.5 - 1e-9) return BP_OK;
@@ -293,16 +368,17 @@ bp_status csv_sniff_dialect(csv_dialect_result *out, csv_window *window, const c
                                 .strict = options->strict_mode,
                                 .null_padding = options->null_padding,
                                 .maximum_row = options->max_line_size};
-    search.piece = (string_view){window->text + begin, window->size - begin < DIALECT_BYTES ? window->size - begin : DIALECT_BYTES};
-    sniff_new_lines(out, options, search.piece);
+    search.piece_size = window->size - begin < DIALECT_BYTES ? window->size - begin : DIALECT_BYTES;
+    sniff_new_lines(out, options, piece_of(&search));
     search.base.new_line = out->dialect.new_line;
     if ((status = search_all(&search, err))) goto done;
-    if (options->comment == CSV_AUTO && has_hash_comments(&search, search.piece)) {
+    if (options->comment == CSV_AUTO && has_hash_comments(&search, piece_of(&search))) {
         search.base.comment = '#';
         if ((status = search_all(&search, err))) goto done;
     }
-    /* the sample still holds the last candidate's rows */
-    if ((status = csv_sample_read(&search.sample, &search.best_dialect, begin, DIALECT_ROWS, DIALECT_BYTES, err))) goto done;
+    if (!search.sampled &&
+        (status = csv_sample_read(&search.sample, &search.best_dialect, begin, DIALECT_ROWS, DIALECT_BYTES, err)))
+        goto done;
     settle_shape(out, &search);
     if (options->skip < 0 && search.best.first < search.sample.count && search.best.first > 0) {
         out->begin = search.sample.rows[search.best.first].shape.begin;

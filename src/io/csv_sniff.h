@@ -4,7 +4,7 @@
 
 #include "io/csv_internal.h"
 
-/* Rows of a sample, read by the state machine: field f of row r ends at ends[rows[r].first + f]. */
+/* Rows of a sample, by the quick scan where the text is regular, else by the state machine: field f of row r ends at ends[rows[r].first + f]. */
 typedef struct csv_sample_row {
     csv_row_shape shape;
     size_t first;
@@ -13,7 +13,7 @@ typedef struct csv_sample_row {
 typedef struct csv_sample {
     memory *memory;
     csv_window *window;
-    csv_numbers ends;
+    csv_numbers ends, found; /* found: scratch */
     csv_sample_row *rows;
     size_t count, capacity;
 } csv_sample;

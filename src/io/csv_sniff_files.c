@@ -14,6 +14,7 @@
 #define PIECE_COUNT 8
 #define GUESS_ROWS 128                 /* rows whose values are looked at one by one; the others are parsed as what was found */
 #define READ_SIZE ((size_t)1 << 16)
+#define CHECK_ROWS 256 /* 512 and more: a tenth slower for flights */
 
 /* A file that is being sniffed. */
 typedef struct open_file {
@@ -33,22 +34,43 @@ typedef struct open_file {
     uint64_t data_start, sample_rows;
 } open_file;
 
-static bp_status read_more(csv_window *window, void *data, bp_error *err)
+/* `size` more bytes, or fewer: then what there is in a stream, or all that is left. */
+static bp_status read_some(csv_window *window, csv_input *input, size_t size, bp_error *err)
 {
-    csv_input *input = data;
-    size_t size = window->size < READ_SIZE ? READ_SIZE : window->size, count;
+    bool plain = csv_input_is_plain(input);
+    size_t count;
+    uint64_t left = plain ? file_size(input->file) - window->size : UINT64_MAX; /* the window begins where the file does */
     bp_status status;
 
+    if (left < size) size = (size_t)left;
     if ((status = csv_window_reserve(window, window->size + size, err))) return status;
-    if (csv_input_is_plain(input))
-        status = csv_input_read_at(input, window->offset + window->size, window->text + window->size, size, &count, err);
+    if (plain)
+        status = csv_input_read_at(input, window->size, window->text + window->size, size, &count, err);
     else
         status = csv_input_read(input, window->text + window->size, size, &count, err);
     if (status) return status;
     window->size += count;
-    window->at_end = count == 0;
+    window->at_end = count == 0 || count == left;
     memset(window->text + window->size, 0, CSV_PADDING);
     return BP_OK;
+}
+
+static bp_status read_more(csv_window *window, void *data, bp_error *err)
+{
+    return read_some(window, data, window->size < READ_SIZE ? READ_SIZE : window->size, err);
+}
+
+/* Whether the file goes on behind its top. */
+static bool has_rest(const open_file *file, size_t begin)
+{
+    return csv_input_is_plain(&file->input) && file_size(file->input.file) >= begin + 2 * TOP_SIZE;
+}
+
+/* Room at once for what will be looked at; of large files always the same, so that the memory's kept block fits. */
+static size_t window_size(const open_file *file)
+{
+    if (!csv_input_is_plain(&file->input)) return READ_SIZE;
+    return has_rest(file, 0) ? TOP_SIZE + READ_SIZE : (size_t)file_size(file->input.file);
 }
 
 static void close_file(open_file *file)
@@ -105,7 +127,7 @@ static bp_status open_one(open_file *file, csv_source *source, size_t number, bp
         return status;
     info->identity = file->input.file->identity;
     if (file->input.file->temporary) info->identity.size = file_size(file->input.file);
-    if ((status = csv_window_reserve(&file->window, READ_SIZE, err))) return status;
+    if ((status = csv_window_reserve(&file->window, window_size(file), err))) return status;
     return skip_lines(file, source->options.skip > 0 ? source->options.skip : 0, err);
 }
 
@@ -281,41 +303,74 @@ static bp_status guess_from_rows(open_file *file, size_t index, csv_parse *parse
     return BP_OK;
 }
 
-/* Whether the rows of a piece are what was guessed; where not, all of their values are looked at. */
+/* The rows of a piece, which are looked at a few at a time: their text stays in the first cache while column after column goes over it. */
+typedef struct checking {
+    open_file *file;
+    const csv_rows *rows;
+    size_t row_count;
+    bool *done; /* columns of which all values have been looked at */
+    void *values;
+    uint64_t validity[CHECK_ROWS / 64];
+    csv_heap heap;
+} checking;
+
+static csv_parse parse_from(checking *checking, size_t column, size_t first)
+{
+    const csv_rows *rows = checking->rows;
+
+    return (csv_parse){.text = rows->text,
+                       .slots = rows->base + first * rows->stride + column,
+                       .stride = rows->stride,
+                       .trail = rows->trail,
+                       .last = column + 1 == rows->column_count,
+                       .odd = rows->odd,
+                       .escapes = rows->escapes,
+                       .column = &checking->file->columns[column],
+                       .rules = &checking->file->source->rules,
+                       .heap = &checking->heap,
+                       .values = checking->values,
+                       .validity = checking->validity};
+}
+
+/* Whether rows of a column are what was guessed; where not, the values of all rows are looked at. */
+static bp_status check_column(checking *checking, size_t column, size_t first, size_t count, bp_error *err)
+{
+    open_file *file = checking->file;
+    csv_parse parse = parse_from(checking, column, first);
+    bp_status status;
+
+    if (parse.column->given || (file->guesses[column].seen && parse.column->type.id == TYPE_VARCHAR)) return BP_OK;
+    if (parse.column->type.id == TYPE_BOOLEAN) memset(checking->values, 0, CHECK_ROWS / 8);
+    if (file->guesses[column].seen && csv_parse_rows(&parse, 0, count) == count) return BP_OK;
+    parse = parse_from(checking, column, 0);
+    status = guess_from_rows(file, column, &parse, checking->row_count, err);
+    checking->done[column] = true;
+    arena_reset(checking->heap.arena);
+    checking->heap = (csv_heap){.arena = checking->heap.arena};
+    return status;
+}
+
 static bp_status check_rows(open_file *file, const csv_rows *rows, size_t row_count, bp_error *err)
 {
     memory *memory = file->source->base.context->memory;
-    size_t size = row_count * 16 + 64, words = bitmap_words(row_count) * 8 + 64;
-    void *values = memory_allocate(memory, size), *validity = memory_allocate(memory, words);
+    bool *done = memory_allocate_zeroed(memory, file->column_count);
+    void *values = memory_allocate(memory, CHECK_ROWS * 16);
     bp_status status = BP_OK;
     arena arena;
+    checking checking = {
+        .file = file, .rows = rows, .row_count = row_count, .done = done, .values = values, .heap = {.arena = &arena}};
 
     arena_init(&arena, memory);
-    if (!values || !validity) status = error_no_memory(err, memory, size);
-    for (size_t c = 0; c < file->column_count && status == BP_OK; c++) {
-        csv_column *column = &file->columns[c];
-        csv_heap heap = {.arena = &arena};
-        csv_parse parse = {.text = rows->text,
-                           .slots = rows->base + c,
-                           .stride = rows->stride,
-                           .trail = rows->trail,
-                           .last = c + 1 == rows->column_count,
-                           .odd = rows->odd,
-                           .escapes = rows->escapes,
-                           .column = column,
-                           .rules = &file->source->rules,
-                           .heap = &heap,
-                           .values = values,
-                           .validity = validity};
-        if (column->given || (file->guesses[c].seen && column->type.id == TYPE_VARCHAR)) continue;
-        if (column->type.id == TYPE_BOOLEAN) memset(values, 0, size);
-        if (file->guesses[c].seen && csv_parse_rows(&parse, 0, row_count) == row_count) continue;
-        status = guess_from_rows(file, c, &parse, row_count, err);
-        arena_reset(&arena);
+    if (!done || !values) status = error_no_memory(err, memory, CHECK_ROWS * 16);
+    for (size_t first = 0; first < row_count && status == BP_OK; first += CHECK_ROWS) {
+        size_t count = row_count - first < CHECK_ROWS ? row_count - first : CHECK_ROWS;
+        for (size_t c = 0; c < file->column_count && status == BP_OK; c++) {
+            if (!done[c]) status = check_column(&checking, c, first, count, err);
+        }
     }
     arena_clear(&arena);
-    memory_free(memory, values, size);
-    memory_free(memory, validity, words);
+    memory_free(memory, done, file->column_count);
+    memory_free(memory, values, CHECK_ROWS * 16);
     return status;
 }
 
@@ -325,16 +380,18 @@ static bp_status check_top(open_file *file, bp_error *err)
     const csv_options *options = &file->source->options;
     csv_window *window = &file->window;
     size_t begin = (size_t)file->data_start, limit;
+    bool rest = has_rest(file, begin);
     csv_rows rows;
     bp_status status = BP_OK;
 
     csv_rows_init(&rows, window->memory);
-    while (window->size < begin + 2 * TOP_SIZE && !window->at_end) {
-        if ((status = read_more(window, &file->input, err))) return status;
+    while (window->size < begin + (rest ? 1 : 2) * TOP_SIZE && !window->at_end) {
+        size_t wanted = rest && begin < READ_SIZE / 2 ? TOP_SIZE + READ_SIZE - window->size : window->size;
+        if ((status = read_some(window, &file->input, wanted < READ_SIZE ? READ_SIZE : wanted, err))) return status;
     }
-    limit = window->at_end ? window->size : begin + TOP_SIZE;
+    limit = window->at_end && !rest ? window->size : begin + TOP_SIZE;
     if ((status = csv_rows_find(&rows, window, &file->source->dialect, file->column_count, begin, limit, err))) goto done;
-    file->whole = window->at_end && rows.end >= window->size;
+    file->whole = !rest && window->at_end && rows.end >= window->size;
     file->sample_rows = rows.row_count;
     if (options->sample_size >= 0 && (uint64_t)options->sample_size < rows.row_count) {
         file->sample_rows = (uint64_t)options->sample_size;
@@ -422,14 +479,13 @@ static bp_status find_header(open_file *file, bp_error *err)
     return BP_OK;
 }
 
-/* Guess from the sample's rows [from, count). */
-static bp_status guess_rows(open_file *file, size_t from, bp_error *err)
+/* Take the sample's rows [from, to) into the guesses. */
+static bp_status guess_rows(open_file *file, size_t from, size_t to, bp_error *err)
 {
     bp_status status;
 
     for (size_t c = 0; c < file->column_count; c++) {
-        csv_guess_init(&file->guesses[c]);
-        for (size_t row = from; row < file->sample.count; row++) {
+        for (size_t row = from; row < to; row++) {
             string_view text;
             bool null = false;
             if (file->sample.rows[row].shape.field_count <= c) continue;
@@ -554,14 +610,15 @@ static bp_status sniff_one(open_file *file, bp_error *err)
         file->columns[c].type = given ? *given : type_of(TYPE_VARCHAR);
         file->columns[c].given = given || !options->auto_detect || options->all_varchar;
     }
-    if ((status = guess_rows(file, 1, err))) return status;
+    for (size_t c = 0; c < file->column_count; c++) csv_guess_init(&file->guesses[c]);
+    if ((status = guess_rows(file, 1, file->sample.count, err))) return status;
     file->header = options->header == CSV_YES;
     if (options->header == CSV_AUTO && options->auto_detect && (status = find_header(file, err))) return status;
     if (file->header && !file->sample.count) file->header = false;
     file->data_start = file->sample.count ? file->header ? file->sample.rows[0].shape.next : file->sample.rows[0].shape.begin
                                           : file->dialect.begin;
     if ((status = name_and_type(file, err)) || (status = check_type_names(file, err))) return status;
-    if (types_open && (status = guess_rows(file, file->header, err))) return status;
+    if (types_open && !file->header && file->sample.count && (status = guess_rows(file, 0, 1, err))) return status;
     if (!options->auto_detect) {
         for (size_t c = 0; c < file->column_count; c++) file->columns[c].given = true;
     }

@@ -282,8 +282,8 @@ static bp_status settle_now(source **source, bp_error *err)
     return BP_OK;
 }
 
-bp_status csv_source_new(source **out, bp_context *context, const string_view *paths, size_t count, const csv_options *options,
-                         bp_error *err)
+bp_status csv_source_make(source **out, bp_context *context, const string_view *paths, size_t count, const csv_options *options,
+                          const cursor *known, const file_identity *identity, bp_error *err)
 {
     csv_source *source = source_alloc(context);
     bp_status status;
@@ -302,7 +302,8 @@ bp_status csv_source_new(source **out, bp_context *context, const string_view *p
     if ((status = check_options(&source->options, err))) goto done;
     if ((status = make_rules(source, err))) goto done;
     if ((status = take_files(source, paths, count, err))) goto done;
-    if ((status = csv_sniff_files(source, err))) goto done;
+    status = known ? csv_known_restore(source, *known, identity, err) : csv_sniff_files(source, err);
+    if (status) goto done;
     if ((status = make_schema(source, err))) goto done;
     source->base.exact_filters = true;
     source->base.version = version_of(source);
@@ -317,6 +318,12 @@ bp_status csv_source_new(source **out, bp_context *context, const string_view *p
 done:
     if (source) source_end(&source->base);
     return status;
+}
+
+bp_status csv_source_new(source **out, bp_context *context, const string_view *paths, size_t count, const csv_options *options,
+                         bp_error *err)
+{
+    return csv_source_make(out, context, paths, count, options, NULL, NULL, err);
 }
 
 /* The same source with other types. */

@@ -3,7 +3,6 @@
 #include "binder.h"
 #include "io/csv.h"
 #include "io/range_source.h"
-#include "known_files.h"
 
 /* arguments ------------------------------------------------------------------------------------------------------------------------------------- */
 typedef struct call_arguments {
@@ -102,6 +101,13 @@ static bool overridden(source **out, const binder *binder)
     return true;
 }
 
+static bp_status csv_source_over(source **out, const binder *binder, const file_list *files, const csv_options *options,
+                                 bp_error *err)
+{
+    if (files->count == 1) return csv_source_known(out, binder->context, files->paths[0], options, err);
+    return csv_source_new(out, binder->context, files->paths, files->count, options, err);
+}
+
 static bp_status csv_source_of(source **out, binder *binder, syntax_id call, bp_error *err)
 {
     call_arguments arguments;
@@ -123,7 +129,7 @@ static bp_status csv_source_of(source **out, binder *binder, syntax_id call, bp_
             return status;
         }
     }
-    return csv_source_new(out, binder->context, files.paths, files.count, &options, err);
+    return csv_source_over(out, binder, &files, &options, err);
 }
 
 bp_status option_value(const column **out, binder *binder, syntax_id node, bp_error *err)
@@ -171,33 +177,10 @@ bp_status struct_constant(const column **out, binder *binder, syntax_id node, bp
     return BP_OK;
 }
 
-/* One file named by its path alone: known already, or looked at now and then known. A pipe is never known. */
-static bp_status known_csv_source(source **out, binder *binder, const file_list *files, bp_error *err)
-{
-    string_view path = files->paths[0];
-    csv_options options;
-    file_identity identity;
-    source *known;
-    bp_status status;
-
-    csv_options_init(&options);
-    if (files->count != 1 || file_identify(&identity, binder->context, path, NULL) || identity.size == 0)
-        return csv_source_new(out, binder->context, files->paths, files->count, &options, err);
-    if ((known = known_files_find(binder->session, path, &identity))) {
-        *out = source_retain(known);
-        return BP_OK;
-    }
-    if ((status = csv_source_new(out, binder->context, files->paths, files->count, &options, err))) return status;
-    if ((status = known_files_add(binder->session, path, &identity, *out, err))) {
-        source_release(*out);
-        *out = NULL;
-    }
-    return status;
-}
-
 bp_status bind_path(source **out, binder *binder, string_view path, uint32_t position, bp_error *err)
 {
     file_list files = {0};
+    csv_options options;
     bp_status status;
 
     if (string_ends_with(path, STRING_VIEW(".parquet")) || string_ends_with(path, STRING_VIEW(".json")) ||
@@ -206,7 +189,8 @@ bp_status bind_path(source **out, binder *binder, string_view path, uint32_t pos
         return error_set_at(err, BP_NOT_SUPPORTED, position, "'%.*s': this version reads CSV files only", STRING_ARGUMENTS(path));
     if (overridden(out, binder)) return BP_OK;
     if ((status = expand_paths(&files, binder, &path, 1, position, err))) return status;
-    status = known_csv_source(out, binder, &files, err);
+    csv_options_init(&options);
+    status = csv_source_over(out, binder, &files, &options, err);
     if (err && status && err->position < 0 && err->line == 0) err->position = position;
     return status;
 }

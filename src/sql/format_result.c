@@ -28,8 +28,15 @@ struct text_writer {
     text_options options;
     builder cell; /* one value's text */
     format_box box; /* BOX */
+    bool is_plan; /* BOX of what EXPLAIN gives: the text as it is, which has its own lines */
     uint64_t row_count;
 };
+
+static bool shows_plan(const schema *schema, const text_options *options)
+{
+    return options->format == FORMAT_BOX && schema->count == 2 && string_equal(schema->names[0], STRING_VIEW("explain_key")) &&
+           string_equal(schema->names[1], STRING_VIEW("explain_value"));
+}
 
 bp_status text_writer_new(text_writer **out, bp_context *context, const schema *schema, const text_options *options, bp_error *err)
 {
@@ -43,6 +50,7 @@ bp_status text_writer_new(text_writer **out, bp_context *context, const schema *
     writer->memory = memory;
     writer->schema = schema;
     writer->options = *options;
+    writer->is_plan = shows_plan(schema, options);
     builder_init(&writer->cell, memory, SIZE_MAX / 2);
     if ((status = format_box_init(&writer->box, memory, schema, options, err))) {
         text_writer_free(writer);
@@ -270,6 +278,7 @@ bp_status text_writer_begin(text_writer *writer, builder *out, bp_error *err)
 {
     bool header = !writer->options.no_header;
 
+    if (writer->is_plan) return BP_OK;
     switch (writer->options.format) {
     case FORMAT_BOX: format_box_header(&writer->box, &writer->cell); return text_writer_status(writer, out, err);
     case FORMAT_CSV:
@@ -288,8 +297,12 @@ bp_status text_writer_begin(text_writer *writer, builder *out, bp_error *err)
     return builder_status(out, err);
 }
 
-static void box_row(text_writer *writer, const batch *batch, size_t row)
+static void box_row(text_writer *writer, const batch *batch, size_t row, builder *out)
 {
+    if (writer->is_plan) {
+        builder_text(out, cell_text(writer, &batch->columns[1], row));
+        return;
+    }
     for (size_t i = 0; i < batch->column_count; i++)
         format_box_cell(&writer->box, cell_text(writer, &batch->columns[i], row), column_is_null(&batch->columns[i], row));
     format_box_row_end(&writer->box);
@@ -298,7 +311,7 @@ static void box_row(text_writer *writer, const batch *batch, size_t row)
 static void put_row(text_writer *writer, const batch *batch, size_t row, builder *out)
 {
     switch (writer->options.format) {
-    case FORMAT_BOX: box_row(writer, batch, row); break;
+    case FORMAT_BOX: box_row(writer, batch, row, out); break;
     case FORMAT_CSV: csv_row(writer, batch, row, out, ','); break;
     case FORMAT_TSV: csv_row(writer, batch, row, out, '\t'); break;
     case FORMAT_JSON:
@@ -329,6 +342,7 @@ bp_status text_writer_rows(text_writer *writer, const batch *batch, builder *out
 bp_status text_writer_end(text_writer *writer, builder *out, bool *more, bp_error *err)
 {
     *more = false;
+    if (writer->is_plan) return BP_OK;
     switch (writer->options.format) {
     case FORMAT_BOX: return format_box_print(&writer->box, out, more, err);
     case FORMAT_JSON: builder_literal(out, "]\n"); break;

@@ -25,7 +25,6 @@ void session_clear(session *session)
 {
     if (!session->context) return;
     session_forget_overrides(session);
-    session_forget_files(session);
     catalog_clear(&session->catalog);
     *session = (struct session){0};
 }

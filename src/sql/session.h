@@ -20,7 +20,6 @@ typedef struct session {
     /* Sources that the binder takes, in the order in which it asks, in place of opening files anew: those of a binding before. */
     source **overrides;
     size_t override_count, override_capacity;
-    struct known_file *files; /* sources of files that are named by their path alone, while the files stay as they are */
 } session;
 
 void session_init(session *session, bp_context *context);
@@ -48,7 +47,6 @@ void outcome_clear(outcome *outcome);
 MUST_USE bp_status session_parameters(string_view **names, size_t *count, arena *arena, const syntax *tree, bp_error *err);
 
 void session_forget_overrides(session *session);
-void session_forget_files(session *session);
 
 /* Bind a query without running it: for the columns of a prepared statement; *out NULL: the statement is not a query. */
 MUST_USE bp_status session_bind(plan **out, session *session, const syntax *tree, const parameters *parameters, bp_error *err);

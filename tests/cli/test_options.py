@@ -27,6 +27,13 @@ def test_a_query_and_its_box(run):
     assert (result.returncode, result.stderr) == (0, "")
 
 
+def test_a_plan_is_shown_as_it_is(run):
+    result = run("sql", "-c", "EXPLAIN SELECT range AS n FROM range(5) WHERE n > 2 ORDER BY n")
+    assert result.stdout.startswith("SORT  by n\n")
+    assert "explain_key" not in result.stdout
+    assert "explain_key" in run("sql", "--format", "csv", "-c", "EXPLAIN SELECT 1").stdout
+
+
 @pytest.mark.parametrize(
     "format, expected",
     [

@@ -126,6 +126,70 @@ static void test_limit_is_exact(void **state)
     memory_release(memory);
 }
 
+/* What is kept by key is found again, does not count as used, and goes when room is needed. */
+static void test_kept_by_key(void **state)
+{
+    memory *memory = memory_account_new(NULL, 16 * MIB); /* a 256th is 64 KiB */
+    char bytes[30000] = "key and the rest";
+    memory_kept *kept, *other;
+    void *whole;
+
+    memory_keep(memory, bytes, 16, 3);
+    assert_int_equal(memory_used(memory), 0);
+    assert_int_equal(memory_available(memory), 16 * MIB);
+    assert_null(memory_kept_take(memory, "kez", 3));
+    assert_null(memory_kept_take(memory, "ke", 2));
+    assert_non_null(kept = memory_kept_take(memory, "key", 3));
+    assert_int_equal(kept->size, 16);
+    assert_int_equal(kept->key_size, 3);
+    assert_memory_equal(kept->bytes, "key and the rest", 16);
+    assert_true(memory_used(memory) > 0);
+    assert_null(memory_kept_take(memory, "key", 3)); /* it is out */
+    memory_kept_return(memory, kept);
+    assert_int_equal(memory_used(memory), 0);
+
+    for (char i = 0; i < 100; i++) { /* no more than may be kept: one of these beside another */
+        bytes[0] = i;
+        memory_keep(memory, bytes, sizeof bytes, 1);
+        assert_non_null(kept = memory_kept_take(memory, &i, 1));
+        memory_kept_return(memory, kept);
+        assert_int_equal(memory_used(memory), 0);
+    }
+    assert_null(memory_kept_take(memory, "key", 3));
+    assert_null(memory_kept_take(memory, bytes + 10, 1));
+    bytes[0] = 99;
+    assert_non_null(kept = memory_kept_take(memory, bytes, 1));
+    memory_kept_free(memory, kept);
+    assert_int_equal(memory_used(memory), 0);
+
+    for (char i = 0; i < 40; i++) memory_keep(memory, &i, 1, 1); /* small ones: as many as there are slots, the last among them */
+    for (char i = 0; i < 40; i++) {
+        if ((kept = memory_kept_take(memory, &i, 1))) {
+            assert_true(i >= 24);
+            memory_kept_return(memory, kept);
+        } else {
+            assert_true(i < 39);
+        }
+    }
+    memory_keep(memory, "k1", 2, 1);
+    memory_keep(memory, "k2", 2, 1);
+    assert_non_null(kept = memory_kept_take(memory, "k", 1));
+    assert_non_null(other = memory_kept_take(memory, "k", 1)); /* two sessions have found out the same: no harm */
+    memory_kept_free(memory, kept);
+    memory_kept_free(memory, other);
+    memory_kept_free(memory, NULL);
+
+    memory_keep(memory, "key", 3, 3);
+    assert_non_null(whole = memory_allocate(memory, 16 * MIB)); /* only when it goes first */
+    memory_free(memory, whole, 16 * MIB);
+    memory_trim(memory);
+    assert_null(memory_kept_take(memory, "key", 3));
+    memory_keep(memory, bytes, MEMORY_KEPT_SIZE + 1, 1);
+    assert_null(memory_kept_take(memory, bytes, 1));
+    memory_keep(memory, "key", 3, 3); /* and ends with the account */
+    memory_release(memory);
+}
+
 static void test_nested_accounts(void **state)
 {
     memory *root = memory_account_new(NULL, 8 * MIB), *child = memory_account_new(root, 2 * MIB),
@@ -201,6 +265,26 @@ typedef struct hammer {
     unsigned seed;
 } hammer;
 
+/* Keep, find, return or free a few hundred bytes. False: they are not what was kept. */
+static bool hammer_kept(memory *memory, unsigned random)
+{
+    unsigned char bytes[300], key = random >> 8 & 31;
+    memory_kept *kept;
+
+    memset(bytes, key, sizeof bytes);
+    if (random & 1) {
+        memory_keep(memory, bytes, 100 + (random >> 13 & 127), 1);
+        return true;
+    }
+    if (!(kept = memory_kept_take(memory, &key, 1))) return true;
+    if (kept->bytes[kept->size - 1] != key) return false;
+    if (random & 2)
+        memory_kept_return(memory, kept);
+    else
+        memory_kept_free(memory, kept);
+    return true;
+}
+
 static void *hammer_thread(void *data)
 {
     hammer *self = data;
@@ -221,6 +305,7 @@ static void *hammer_thread(void *data)
                 blocks[slot][sizes[slot] - 1] = (unsigned char)slot;
             }
         }
+        if (i % 4 == 0 && !hammer_kept(self->memory, random)) return data;
         if (memory_used(self->memory) > memory_limit(self->memory)) return data;
     }
     for (int i = 0; i < 8; i++) memory_free(self->memory, blocks[i], sizes[i]);
@@ -294,10 +379,10 @@ static void test_fail_at(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_charge_is_true),  cmocka_unit_test(test_all_sizes),        cmocka_unit_test(test_resize_keeps),
-        cmocka_unit_test(test_grown_is_grown),  cmocka_unit_test(test_zeroed_after_use), cmocka_unit_test(test_limit_is_exact),
-        cmocka_unit_test(test_nested_accounts), cmocka_unit_test(test_threads),          cmocka_unit_test(test_no_spurious_refusal),
-        cmocka_unit_test(test_fail_at),
+        cmocka_unit_test(test_charge_is_true),      cmocka_unit_test(test_all_sizes),        cmocka_unit_test(test_resize_keeps),
+        cmocka_unit_test(test_grown_is_grown),      cmocka_unit_test(test_zeroed_after_use), cmocka_unit_test(test_limit_is_exact),
+        cmocka_unit_test(test_kept_by_key),         cmocka_unit_test(test_nested_accounts),  cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_no_spurious_refusal), cmocka_unit_test(test_fail_at),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

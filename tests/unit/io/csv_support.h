@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -124,7 +126,9 @@ done:
     return status;
 }
 
-static inline bp_status read_file(builder *out, const world *world, const csv_options *options, size_t batch_size, bp_error *err)
+/* `known`: what is known of the file from an earlier reading may be used. */
+static inline bp_status read_file_so(builder *out, const world *world, const csv_options *options, size_t batch_size, bool known,
+                                     bp_error *err)
 {
     string_view path = string_view_of(world->path);
     csv_options defaults;
@@ -132,23 +136,42 @@ static inline bp_status read_file(builder *out, const world *world, const csv_op
     bp_status status;
 
     csv_options_init(&defaults);
-    status = csv_source_new(&source, world->context, &path, 1, options ? options : &defaults, err);
+    if (known)
+        status = csv_source_known(&source, world->context, path, options ? options : &defaults, err);
+    else
+        status = csv_source_new(&source, world->context, &path, 1, options ? options : &defaults, err);
     if (status == BP_OK) status = print_source(out, source, NULL, 0, batch_size, err);
     if (source) source_release(source);
     return status;
 }
 
-/* The file with these options prints as `expected`. */
+static inline bp_status read_file(builder *out, const world *world, const csv_options *options, size_t batch_size, bp_error *err)
+{
+    return read_file_so(out, world, options, batch_size, false, err);
+}
+
+/* The file was changed `seconds` after 2001-09-09. */
+static inline void set_changed(const world *world, int64_t seconds)
+{
+    const struct timespec times[2] = {{.tv_sec = 1000000000 + seconds}, {.tv_sec = 1000000000 + seconds}};
+
+    assert_int_equal(utimensat(AT_FDCWD, world->path, times, 0), 0);
+}
+
+/* The file with these options prints as `expected`: looked at each time, and known from the time before. */
 static inline void expect_file(const world *world, const csv_options *options, const char *expected)
 {
-    bp_error err = {0};
-    builder out;
-
-    builder_init(&out, world->context->memory, SIZE_MAX);
-    if (read_file(&out, world, options, 2048, &err)) fail_msg("%s", err.message);
-    builder_byte(&out, 0);
-    assert_string_equal(out.data, expected);
-    builder_clear(&out);
+    set_changed(world, 0);
+    memory_trim(world->context->memory);
+    for (unsigned i = 0; i < 3; i++) {
+        bp_error err = {0};
+        builder out;
+        builder_init(&out, world->context->memory, SIZE_MAX);
+        if (read_file_so(&out, world, options, 2048, i > 0, &err)) fail_msg("%s", err.message);
+        builder_byte(&out, 0);
+        assert_string_equal(out.data, expected);
+        builder_clear(&out);
+    }
 }
 
 static inline void expect(world *world, const char *text, const csv_options *options, const char *expected)

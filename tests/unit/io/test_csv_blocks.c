@@ -132,6 +132,149 @@ static void test_levels_agree(void **state)
     }
 }
 
+/* Counting finds what the ends say: each row has the columns, or it has not, at all levels. */
+static void test_counting_agrees(void **state)
+{
+    static const char alphabet[] = "ab,\"\n\r#,,,\n";
+    static uint32_t ends[1024];
+    static char text[512 + 64];
+    size_t accepted = 0;
+    uint64_t seed = 11;
+
+    for (int round = 0; round < 20000; round++) {
+        size_t size = next_random(&seed) % 400, rare = 1 + next_random(&seed) % 30, columns = 1 + next_random(&seed) % 90;
+        size_t begin = size ? next_random(&seed) % (size < 70 ? size : 70) : 0, half, found, fields = 0;
+        csv_marks marks = {',', '\n', '"', '#', next_random(&seed) % 4, next_random(&seed) % 2};
+        csv_index_state index = {.after_separator = 1};
+        bool alike;
+
+        if (round % 2) columns = 1 + columns % 4;
+        for (size_t i = 0; i < sizeof text; i++)
+            text[i] = next_random(&seed) % rare ? (char)('a' + next_random(&seed) % 26)
+                                                : alphabet[next_random(&seed) % (sizeof alphabet - 1)];
+        for (size_t i = begin; round % 3 && i < size; i++) { /* most rows as they should be */
+            bool separator = text[i] == ',' || text[i] == '\n';
+            if (separator) text[i] = ++fields % columns ? ',' : '\n';
+            if (text[i] == '"' || text[i] == '\r' || text[i] == '#') text[i] = 'q';
+        }
+        half = begin + (size > begin ? next_random(&seed) % (size - begin) : 0);
+        found = csv_index_plain(text, begin, size, &marks, &index, ends);
+        alike = found != SIZE_MAX;
+        fields = 0;
+        for (size_t i = 0; alike && i < found; i++) {
+            fields++;
+            if (text[ends[i]] != '\n') continue;
+            alike = fields == columns;
+            fields = 0;
+        }
+        for (int level = CPU_SCALAR; level <= CPU_AVX512; level++) {
+            csv_count_state count = {.index = {.after_separator = 1}, .left = columns - 1};
+            bool counted;
+            if (cpu_force_level((cpu_kind)level) != (cpu_kind)level) continue;
+            counted = csv_count_best()(text, begin, half, &marks, columns, &count) &&
+                      csv_count_best()(text, half, size, &marks, columns, &count);
+            if (alike && fields < columns) assert_true(counted);
+            if (!alike) assert_true(!counted);
+            if (!counted || !alike) continue;
+            accepted++;
+            assert_int_equal(count.index.new_lines, index.new_lines);
+            if (fields < columns) assert_int_equal(count.left, columns - 1 - fields);
+            assert_int_equal(count.index.in_quote, index.in_quote);
+            assert_int_equal(count.index.after_separator, index.after_separator);
+            assert_int_equal(count.index.after_closing, index.after_closing);
+            assert_int_equal(count.index.after_return, index.after_return);
+        }
+        cpu_force_level(CPU_AVX512);
+    }
+    assert_true(accepted > 15000);
+}
+
+/* How many rows a scan of these columns gives, one after the other. */
+static bp_status rows_of(source *source, size_t column_count, uint64_t *rows, bp_error *err)
+{
+    const size_t columns[] = {0};
+    const scan_request request = {.columns = columns, .column_count = column_count, .batch_size = 7, .row_limit = UINT64_MAX};
+    scan_worker *worker = NULL;
+    scan *scan = NULL;
+    uint64_t morsel;
+    bp_status status;
+    bool end = false;
+    batch batch;
+
+    *rows = 0;
+    if ((status = source->class->scan_open(&scan, source, &request, err))) return status;
+    if ((status = scan->class->worker_new(&worker, scan, err))) goto done;
+    while ((status = scan->class->claim(scan, worker, &morsel, &end, err)) == BP_OK && !end) {
+        do {
+            if ((status = scan->class->next(scan, worker, &batch, err))) goto done;
+            *rows += batch.row_count;
+        } while (batch.row_count);
+    }
+done:
+    if (worker) scan->class->worker_free(worker);
+    scan_free(scan);
+    return status;
+}
+
+static bool rows_agree(source *source, bp_status *how)
+{
+    bp_error errors[2] = {{0}, {0}};
+    uint64_t rows[2];
+    bp_status counted = rows_of(source, 0, &rows[0], &errors[0]), read = rows_of(source, 1, &rows[1], &errors[1]);
+
+    *how = read;
+    return counted == read && strcmp(errors[0].message, errors[1].message) == 0 && (read || rows[0] == rows[1]);
+}
+
+/* Counting rows and reading them tell the same, also of files that are not as they should be. */
+static void test_count_is_what_is_read(void **state)
+{
+    static const char odd[] = ",\"\n\r#x";
+    static const size_t blocks[] = {1 << 20, 64, 1000, 331, 97, 16};
+    world *world = *state;
+    size_t good = 0, bad = 0;
+    uint64_t random = 5;
+    csv_options options;
+
+    for (uint64_t seed = 1; seed <= 300; seed++) {
+        string_view path = string_view_of(world->path);
+        builder meant, written;
+        source *source = NULL;
+        bp_error err = {0};
+        bp_status how;
+
+        csv_options_init(&options);
+        options.all_varchar = true;
+        options.header = CSV_YES;
+        options.delimiter = STRING_VIEW(",");
+        options.quote = options.escape = '"';
+        options.auto_detect = seed % 3 != 0;
+        options.ignore_errors = seed % 5 == 0;
+        options.null_padding = seed % 7 == 0;
+        options.strict_mode = seed % 11 != 0;
+        builder_init(&meant, world->context->memory, SIZE_MAX);
+        builder_init(&written, world->context->memory, SIZE_MAX);
+        random_file(seed, &meant, &written);
+        for (unsigned i = next_random(&random) % 3; i > 0; i--) {
+            size_t at = 12 + next_random(&random) % (written.size + 1);
+            if (at < written.size) written.data[at] = odd[next_random(&random) % (sizeof odd - 1)];
+        }
+        write_bytes(world, written.data, written.size);
+        cpu_force_level(seed % 2 ? CPU_AVX512 : seed % 4 ? CPU_AVX2 : CPU_SCALAR);
+        assert_int_equal(csv_source_new(&source, world->context, &path, 1, &options, &err), BP_OK);
+        for (size_t i = 0; i < ARRAY_LENGTH(blocks); i++) {
+            set_size(world, "csv_block_size", blocks[i]);
+            if (!rows_agree(source, &how)) fail_msg("seed %d, blocks of %zu", (int)seed, blocks[i]);
+        }
+        how ? bad++ : good++;
+        source_release(source);
+        builder_clear(&meant);
+        builder_clear(&written);
+    }
+    cpu_force_level(CPU_AVX512);
+    assert_true(good > 50 && bad > 25);
+}
+
 /* Seven threads on small blocks: each morsel's rows, put together in the order of the morsels, are the file's. */
 typedef struct parallel {
     scan *scan;
@@ -206,7 +349,8 @@ static void test_threads(void **state)
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, world_begin, world_end)
-    const struct CMUnitTest tests[] = {TEST(test_any_cut_gives_the_same), TEST(test_levels_agree), TEST(test_threads)};
+    const struct CMUnitTest tests[] = {TEST(test_any_cut_gives_the_same), TEST(test_levels_agree), TEST(test_counting_agrees),
+                                       TEST(test_count_is_what_is_read), TEST(test_threads)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -361,6 +361,81 @@ static void test_changed_file(void **state)
     source_release(source);
 }
 
+/* Which types the columns a and b are found to have. */
+static void expect_types(const world *world, const csv_options *options, type_id first, type_id second)
+{
+    source *source = NULL;
+    bp_error err = {0};
+    size_t before = memory_used(world->context->memory);
+
+    assert_int_equal(csv_source_known(&source, world->context, string_view_of(world->path), options, &err), BP_OK);
+    assert_int_equal(source->schema.types[0].id, first);
+    assert_int_equal(source->schema.types[1].id, second);
+    source_release(source);
+    assert_int_equal(memory_used(world->context->memory), before); /* nothing is left of a statement */
+}
+
+/* What is known is used as long as the file and the options' values are the same. That it is used shows when the text is changed behind its back. */
+static void test_known(void **state)
+{
+    world *world = *state;
+    const string_view null[] = {STRING_VIEW("NA")}, same_null[] = {STRING_VIEW("NA")};
+    builder out;
+    bp_error err = {0};
+    csv_options options;
+
+    csv_options_init(&options);
+    options.null_texts = (csv_text_list){null, 1};
+    write_text(world, "a,b\n1,NA\n2,5\n");
+    set_changed(world, 1);
+    expect_types(world, &options, TYPE_INT64, TYPE_INT64);
+    write_text(world, "a,b\nx,NA\ny,z\n");
+    set_changed(world, 1);
+    expect_types(world, &options, TYPE_INT64, TYPE_INT64); /* known */
+    options.null_texts = (csv_text_list){same_null, 1};
+    expect_types(world, &options, TYPE_INT64, TYPE_INT64);
+    options.all_varchar = true;
+    expect_types(world, &options, TYPE_VARCHAR, TYPE_VARCHAR);
+    options.all_varchar = false;
+    memory_trim(world->context->memory);
+    expect_types(world, &options, TYPE_VARCHAR, TYPE_VARCHAR); /* looked at anew */
+    write_text(world, "a,b\n1,NA\n2,5\n");
+    set_changed(world, 2);
+    expect_types(world, &options, TYPE_INT64, TYPE_INT64); /* another time of change */
+    write_text(world, "a,b\n1,NA\n2,text\n");
+    set_changed(world, 2);
+    expect_types(world, &options, TYPE_INT64, TYPE_VARCHAR); /* another size */
+    write_text(world, "a,b\n3,NA\n2,5.55\n"); /* changed just now: not kept */
+    expect_types(world, &options, TYPE_INT64, TYPE_FLOAT64);
+    write_text(world, "a,b\n3,NA\n2,text\n");
+    expect_types(world, &options, TYPE_INT64, TYPE_VARCHAR);
+
+    write_text(world, "a,b\n1,NA\n2,5\n");
+    set_changed(world, 3);
+    expect_types(world, &options, TYPE_INT64, TYPE_INT64);
+    unlink(world->path);
+    builder_init(&out, world->context->memory, SIZE_MAX);
+    assert_int_equal(read_file_so(&out, world, &options, 10, true, &err), BP_NOT_FOUND);
+    write_text(world, "a,b\n1,NA\n2,5\n");
+    builder_clear(&out);
+}
+
+static bp_status known_life(void *data, bp_error *err)
+{
+    world *world = data;
+    bp_status status = BP_OK;
+
+    for (unsigned i = 0; i < 2 && status == BP_OK; i++) {
+        builder out;
+        builder_init(&out, world->context->memory, SIZE_MAX);
+        status = read_file_so(&out, world, NULL, 2, true, err);
+        if (status == BP_OK) assert_int_equal(out.size, strlen("a BIGINT,b VARCHAR,c DATE\n1|x\ny\"z|2020-01-01\n2|~|~\n"));
+        builder_clear(&out);
+    }
+    memory_trim(world->context->memory);
+    return status;
+}
+
 static void test_filters(void **state)
 {
     world *world = *state;
@@ -419,6 +494,10 @@ static void test_out_of_memory(void **state)
     write_text(world, "a,b,c\n1,\"x\ny\"\"z\",2020-01-01\n2,,\n3,longer than twelve bytes,2020-01-02\n");
     oom_run(world->context->memory, whole_life, world, BP_OK);
     faults_run(world->context, whole_life, world, BP_OK);
+    write_text(world, "a,b,c\n1,\"x\ny\"\"z\",2020-01-01\n2,,\n");
+    set_changed(world, 0);
+    oom_run(world->context->memory, known_life, world, BP_OK);
+    faults_run(world->context, known_life, world, BP_OK);
     compress(world, CODEC_GZIP, "a,b,c\n1,\"x\ny\"\"z\",2020-01-01\n2,,\n3,longer than twelve bytes,2020-01-02\n", 0);
     oom_run(world->context->memory, whole_life, world, BP_OK);
     compress(world, CODEC_ZSTD, "a,b,c\n1,\"x\ny\"\"z\",2020-01-01\n2,,\n3,longer than twelve bytes,2020-01-02\n", 0);
@@ -444,6 +523,7 @@ int main(void)
         TEST(test_compressed),
         TEST(test_not_a_file),
         TEST(test_changed_file),
+        TEST(test_known),
         TEST(test_filters),
         TEST(test_out_of_memory),
     };
