@@ -728,7 +728,8 @@ static bp_status bind_above(select_state *state, bool *hidden, bp_error *err)
     bp_status status;
 
     if (state->qualify && state->correlation && state->correlation->other_count)
-        return not_yet(binder, state->select, "QUALIFY in EXISTS whose WHERE compares with the query around it by other than =", err);
+        return not_yet(binder, state->select,
+                       "QUALIFY in EXISTS whose WHERE compares with the query around it by other than =", err);
     if ((status = windows_apply(&state->node, binder, &state->windows, state->correlation, err))) return status;
     if ((status = filter_by(state, state->qualify, err))) return status;
     if ((status = unnests_apply(&state->node, binder, &state->unnests, false, err))) return status;
