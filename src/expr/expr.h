@@ -164,7 +164,8 @@ MUST_USE bp_status expr_aggregate(expr_id *out, expr_pool *pool, string_view nam
 bool type_unify(data_type *out, arena *arena, data_type left, bool left_literal, data_type right, bool right_literal);
 
 /* Walks ------------------------------------------------------------------------------------------------------------------------- */
-/* Call `visit` for every node reachable from `root`, parents first, each node once a path; stops when it returns false. No recursion. */
+/* Call `visit` for every node reachable from `root`, parents first; stops when it returns false. A node that several lead to is visited for each,
+ * but in large expressions once. No recursion. */
 typedef bool (*expr_visit)(void *data, const expr_pool *pool, expr_id id);
 MUST_USE bp_status expr_walk(const expr_pool *pool, expr_id root, expr_visit visit, void *data, bp_error *err);
 /* A copy of the tree in which `replace(data, pool, &id)` has replaced nodes (children first; it returns BP_OK and may change id). Types must stay. */

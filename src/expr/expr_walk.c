@@ -42,17 +42,31 @@ static bp_status push_children(expr_stack *stack, const expr_pool *pool, expr_id
     return status;
 }
 
+/* Shared nodes make trees that are exponentially larger than the pool (i BETWEEN 0 AND 1 BETWEEN 0 AND 1 …): after so many steps each is visited once. */
+#define FEW_NODES 1024
+
 bp_status expr_walk(const expr_pool *pool, expr_id root, expr_visit visit, void *data, bp_error *err)
 {
-    expr_stack stack = expr_stack_of(pool->context->memory, sizeof(expr_id));
+    memory *memory = pool->context->memory;
+    expr_stack stack = expr_stack_of(memory, sizeof(expr_id));
+    size_t words = bitmap_words(pool->node_count);
+    uint64_t *seen = NULL;
     bp_status status = push_id(&stack, root, err);
 
-    while (!status && stack.count) {
+    for (size_t turn = 1; !status && stack.count; turn++) {
         expr_id id = *(expr_id *)expr_stack_top(&stack);
         stack.count--;
+        if (turn == FEW_NODES && !(seen = memory_allocate_array(memory, words, sizeof *seen))) {
+            status = error_no_memory(err, memory, words * sizeof *seen);
+            break;
+        }
+        if (turn % FEW_NODES == 0 && (status = cancel_check(&pool->context->cancel, err))) break;
+        if (seen && bitmap_get(seen, id)) continue;
+        if (seen) bitmap_set(seen, id);
         if (!visit(data, pool, id)) break;
         status = push_children(&stack, pool, id, err);
     }
+    memory_free(memory, seen, words * sizeof *seen);
     expr_stack_clear(&stack);
     return status;
 }

@@ -11,6 +11,7 @@
 
 #define SIZE_HEADER 64 /* keeps the alignment */
 #define ENCODE_PIECE ((size_t)1 << 16)
+#define OFFERED_MOST ((size_t)256 << 10)
 
 void *codec_allocate_sized(void *account, size_t size)
 {
@@ -221,8 +222,9 @@ static bp_status encode_gzip(codec_encoder *encoder, const char *bytes, size_t s
     int result;
 
     do {
-        uInt offered = (uInt)(size < UINT32_MAX / 2 ? size : UINT32_MAX / 2);
-        if (!builder_reserve(out, ENCODE_PIECE)) return builder_status(out, err);
+        uInt offered =
+            (uInt)(size < OFFERED_MOST ? size : OFFERED_MOST); /* a few milliseconds of work between two looks at cancel */
+        if (!builder_goes_on(out) || !builder_reserve(out, ENCODE_PIECE)) return builder_status(out, err);
         stream->next_in = (Bytef *)(uintptr_t)bytes;
         stream->avail_in = offered;
         stream->next_out = (Bytef *)out->data + out->size;
@@ -243,7 +245,7 @@ static bp_status encode_zstd(codec_encoder *encoder, const char *bytes, size_t s
 
     do {
         ZSTD_outBuffer output;
-        if (!builder_reserve(out, ENCODE_PIECE)) return builder_status(out, err);
+        if (!builder_goes_on(out) || !builder_reserve(out, ENCODE_PIECE)) return builder_status(out, err);
         output = (ZSTD_outBuffer){out->data + out->size, ENCODE_PIECE, 0};
         left = ZSTD_compressStream2(encoder->zstd, &output, &input, finish ? ZSTD_e_end : ZSTD_e_continue);
         out->size += output.pos;

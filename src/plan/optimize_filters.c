@@ -68,8 +68,10 @@ static bool is_volatile(const plan *plan, const expr_id *exprs, size_t count)
 
 static bp_status append_conjunct(plan *plan, expr_id **list, size_t *count, expr_id conjunct, bp_error *err)
 {
-    expr_id *longer = arena_new_array(&plan->arena, expr_id, *count + 1);
+    expr_id *longer = arena_allocate(&plan->arena, (*count + 1) * sizeof *longer);
+    bp_status status;
 
+    if ((status = cancel_check(&plan->context->cancel, err))) return status; /* 100,000 conjuncts are copied as often */
     if (!longer) return error_no_memory(err, plan->context->memory, (*count + 1) * sizeof *longer);
     if (*count) memcpy(longer, *list, *count * sizeof *longer);
     longer[(*count)++] = conjunct;

@@ -185,6 +185,7 @@ LONG = {
         [(100_000, 4999950000)],
     ),
     "case": ("SELECT CASE 9 " + " ".join(f"WHEN {i} THEN {i}" for i in range(DEEP)) + " END", [(9,)]),
+    "between": ("SELECT count(*) FROM range(9) r(i) WHERE i" + " BETWEEN 0 AND 9" * 60, [(9,)]),
     "coalesce": ("SELECT coalesce(" + "NULL," * DEEP + "1)", [(1,)]),
     "greatest": ("SELECT greatest(" + ",".join(map(str, range(DEEP))) + ")", [(DEEP - 1,)]),
     "statements": ("SELECT 1;" * 1000, [(1,)]),
