@@ -54,12 +54,12 @@ typedef struct binding_state {
 typedef struct connection_object {
     PyObject_HEAD bp_context *context;
     bp_connection *connection;
-    bool closed; /* by the user; the connection itself ends with its last result */
-    PyThread_type_lock lock; /* held by the thread that is inside a call of the library */
-    unsigned long owner; /* that thread; 0: none */
-    PyObject *replacement; /* called with an unknown table's name; gives a capsule or None. NULL: not set */
-    PyObject *convert; /* turns a parameter of a class that C does not know into a column tree. NULL: not set */
-    Py_ssize_t result_count; /* open results, which need the connection */
+    bool closed;               /* by the user; the connection itself ends with its last result */
+    PyThread_type_lock lock;   /* held by the thread that is inside a call of the library */
+    unsigned long owner;       /* that thread; 0: none */
+    PyObject *replacement;     /* called with an unknown table's name; gives a capsule or None. NULL: not set */
+    PyObject *convert;         /* turns a parameter of a class that C does not know into a column tree. NULL: not set */
+    Py_ssize_t result_count;   /* open results, which need the connection */
 } connection_object;
 
 /* The module's state, from one of its objects or types. */
