@@ -495,10 +495,10 @@ static void test_every_byte(void **state)
             bp_error err = {0};
             builder out;
             builder_init(&out, world->context->memory, 1 << 20);
-            bytes[i] ^= bit < 8 ? (char)(1 << bit) : 0;
+            bytes[i] = (char)(bytes[i] ^ (bit < 8 ? 1 << bit : 0));
             write_bytes(world, bytes, bit < 8 ? size : i);
             if (read_parquet(&out, world, 2048, &err)) assert_true(err.message[0] != 0);
-            bytes[i] ^= bit < 8 ? (char)(1 << bit) : 0;
+            bytes[i] = (char)(bytes[i] ^ (bit < 8 ? 1 << bit : 0));
             builder_clear(&out);
         }
     }
