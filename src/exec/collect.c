@@ -211,6 +211,15 @@ table *collect_table(sink *self)
     return ((collect_sink *)self)->result;
 }
 
+table *collect_take(sink *self)
+{
+    collect_sink *collect = (collect_sink *)self;
+    table *taken = collect->result;
+
+    collect->result = NULL;
+    return taken;
+}
+
 bp_status collect_make_scan(void *self, scan **out, bp_error *err)
 {
     collect_sink *collect = self;

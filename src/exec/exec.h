@@ -30,6 +30,7 @@ MUST_USE bp_status collect_new(sink **out, bp_context *context, const schema *sc
                                double percent, bp_error *err);
 void collect_worker_free(sink_worker *worker); /* for sinks that collect through it */
 table *collect_table(sink *sink); /* after finish; borrowed */
+table *collect_take(sink *sink); /* after finish; moved to the caller */
 bp_status collect_make_scan(void *sink, scan **out, bp_error *err);
 
 /* sort: rows in the order of the keys, ties by row order. */
@@ -57,6 +58,16 @@ typedef struct aggregate_spec {
 MUST_USE bp_status aggregate_new(sink **out, bp_context *context, const schema *input, size_t group_count,
                                  const aggregate_spec *aggregates, size_t aggregate_count, bp_error *err);
 bp_status aggregate_make_scan(void *sink, scan **out, bp_error *err);
+
+/* window functions: the input's first passed_count columns go on, behind them come the results, one a spec; rows stay in their order. */
+typedef struct window_spec {
+    const window_call *call;
+    data_type result;
+    const uint32_t *columns; /* positions of the call's children in the input */
+} window_spec;
+MUST_USE bp_status window_new(sink **out, bp_context *context, const schema *input, size_t passed_count, const window_spec *specs,
+                              size_t spec_count, bp_error *err);
+bp_status window_make_scan(void *sink, scan **out, bp_error *err);
 
 /* hash join: the build sink takes the right side, its first key_count columns being the keys; the probe takes the left side likewise and puts
  * out left columns, then right columns, both without the keys. */

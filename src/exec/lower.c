@@ -475,6 +475,69 @@ static bp_status lower_limit(lowering *state, plan_id id, bp_error *err)
     return open_pipeline(state, id, collect_make_scan, sink, err);
 }
 
+/* windows ------------------------------------------------------------------------------------------------------------------------------------ */
+/* What the window sink reads: the child's columns, then what calls need beside them, each once. Mapped. */
+typedef struct window_inputs {
+    expr_id *exprs;
+    size_t count;
+} window_inputs;
+
+static uint32_t place_input(const lowering *state, window_inputs *inputs, expr_id mapped)
+{
+    const expr_pool *pool = &state->plan->exprs;
+
+    for (size_t i = 0; i < inputs->count; i++)
+        if (expr_equal(pool, inputs->exprs[i], mapped)) return (uint32_t)i;
+    inputs->exprs[inputs->count] = mapped;
+    return (uint32_t)inputs->count++;
+}
+
+/* The positions of a call's children among the inputs. */
+static bp_status place_children(lowering *state, window_inputs *inputs, expr_id call, window_spec *out, bp_error *err)
+{
+    size_t count = expr_at(&state->plan->exprs, call)->child_count;
+    uint32_t *columns = arena_new_array(&state->plan->arena, uint32_t, count);
+    bp_status status;
+
+    if (!columns) return error_no_memory(err, state->context->memory, count * sizeof *columns);
+    for (size_t i = 0; i < count; i++) {
+        expr_id child = expr_child(&state->plan->exprs, call, i);
+        if ((status = remap(state, &child, err))) return status;
+        columns[i] = place_input(state, inputs, child);
+    }
+    *out = (window_spec){
+        .call = expr_at(&state->plan->exprs, call)->window, .result = expr_type(&state->plan->exprs, call), .columns = columns};
+    return BP_OK;
+}
+
+static bp_status lower_window(lowering *state, plan_id id, bp_error *err)
+{
+    const plan_node *node = plan_at(state->plan, id);
+    plan_id child = node->children[0];
+    size_t passed = plan_at(state->plan, child)->output_count, calls = node->window.expr_count, total = passed;
+    window_spec *specs = arena_new_array(&state->plan->arena, window_spec, calls);
+    window_inputs inputs;
+    expr_id *columns, *mapped = NULL;
+    schema *types;
+    sink *sink;
+    bp_status status;
+
+    for (size_t i = 0; i < calls; i++) total += expr_at(&state->plan->exprs, node->window.exprs[i])->child_count;
+    if ((status = output_exprs(state, child, &columns, err))) return status;
+    place_only(state, child);
+    if ((status = remap_all(state, &mapped, columns, passed, err))) return status;
+    inputs = (window_inputs){arena_new_array(&state->plan->arena, expr_id, total), passed};
+    if (!specs || !inputs.exprs) return error_no_memory(err, state->context->memory, total * sizeof *columns);
+    if (passed) memcpy(inputs.exprs, mapped, passed * sizeof *mapped);
+    for (size_t i = 0; i < calls; i++)
+        if ((status = place_children(state, &inputs, node->window.exprs[i], &specs[i], err))) return status;
+    if ((status = exprs_schema(state, inputs.exprs, inputs.count, &types, err))) return status;
+    if ((status = project_mapped(state, id, state->open[child], inputs.exprs, inputs.count, passed, err))) return status;
+    if ((status = window_new(&sink, state->context, types, passed, specs, calls, err))) return status;
+    if ((status = end_pipeline(state, id, state->open[id], sink, err))) return status;
+    return open_pipeline(state, id, window_make_scan, sink, err);
+}
+
 /* joins -------------------------------------------------------------------------------------------------------------------------------------- */
 /* The side's pipeline puts out the keys, then its columns. */
 static bp_status join_side(lowering *state, plan_id id, plan_id child, const join_pair *pairs, size_t count, bool right,
@@ -667,7 +730,7 @@ static bp_status lower_node(lowering *state, plan_id id, bp_error *err)
     case PLAN_SORT: return sort_over(state, id, node->sort.keys, node->sort.key_count, 0, UINT64_MAX, err);
     case PLAN_LIMIT: return lower_limit(state, id, err);
     case PLAN_SET: return node->set.kind == PLAN_UNION ? lower_union(state, id, err) : lower_counted_set(state, id, err);
-    case PLAN_WINDOW: return error_set(err, BP_NOT_SUPPORTED, "window functions are not there yet");
+    case PLAN_WINDOW: return lower_window(state, id, err);
     case PLAN_SAMPLE: return error_set(err, BP_NOT_SUPPORTED, "samples (USING SAMPLE, TABLESAMPLE) are not there yet");
     case PLAN_UNNEST: return lower_unnest(state, id, err);
     case PLAN_NONE:

@@ -47,5 +47,8 @@ typedef struct aggregate_overload {
 size_t aggregate_function_count(void);
 const aggregate_overload *aggregate_function_at(size_t index);
 bool aggregate_function_exists(string_view name);
+/* Whether the states over arguments of that type are nothing but their fixed bytes, and combining two gives the same whichever is `into`. Then combining
+ * states[i] into states[i + 1] for all i, in one call, makes running results: combine() takes its states in order, one after the other. */
+bool aggregate_is_plain(const aggregate_overload *overload, data_type first_argument);
 
 #endif

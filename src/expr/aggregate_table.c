@@ -36,3 +36,16 @@ const aggregate_overload *aggregate_function_at(size_t index)
 {
     return &aggregates[index];
 }
+
+bool aggregate_is_plain(const aggregate_overload *overload, data_type first_argument)
+{
+    static bp_status (*const plain[])(const aggregate_state_call *, char *, size_t, const uint32_t *, const char *, size_t, size_t,
+                                      bp_error *) = {count_combine,   exact_combine,   double_combine, product_combine,
+                                                     bool_combine,    bit_and_combine, bit_or_combine, bit_xor_combine,
+                                                     moments_combine, shape_combine,   careful_combine};
+
+    for (size_t i = 0; i < ARRAY_LENGTH(plain); i++)
+        if (overload->combine == plain[i]) return true;
+    if (overload->combine != min_combine && overload->combine != max_combine) return false;
+    return !type_is_nested(first_argument) && type_physical(first_argument) != PHYSICAL_STRING;
+}

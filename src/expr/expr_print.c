@@ -1,5 +1,6 @@
 /* Expressions as SQL text, for EXPLAIN. An explicit stack of pieces: nodes still to be printed, and texts between them. */
 #include "expr_internal.h"
+#include "window_call.h"
 
 typedef struct print_piece {
     expr_id node; /* 0: the text */
@@ -86,6 +87,69 @@ static bool print_cast(printing *state, const expr_node *node)
     return builder_literal(state->out, "CAST_") && type_print(state->out, node->type) && builder_literal(state->out, "(");
 }
 
+static const char *const unit_texts[] = {[WINDOW_ROWS] = " ROWS", [WINDOW_RANGE] = " RANGE", [WINDOW_GROUPS] = " GROUPS"};
+static const char *const bound_texts[] = {[WINDOW_UNBOUNDED_PRECEDING] = " UNBOUNDED PRECEDING",
+                                          [WINDOW_PRECEDING] = " PRECEDING",
+                                          [WINDOW_CURRENT_ROW] = " CURRENT ROW",
+                                          [WINDOW_FOLLOWING] = " FOLLOWING",
+                                          [WINDOW_UNBOUNDED_FOLLOWING] = " UNBOUNDED FOLLOWING"};
+static const char *const exclusion_texts[] = {[WINDOW_EXCLUDE_NOTHING] = ")",
+                                              [WINDOW_EXCLUDE_CURRENT_ROW] = " EXCLUDE CURRENT ROW)",
+                                              [WINDOW_EXCLUDE_GROUP] = " EXCLUDE GROUP)",
+                                              [WINDOW_EXCLUDE_TIES] = " EXCLUDE TIES)"};
+
+/* A bound: its offset (of RANGE: the value that bounds the key), then its words. */
+static bool push_bound(printing *state, const expr_node *node, uint8_t bound, size_t at)
+{
+    size_t count = window_bound_children(node->window, bound);
+
+    if (!push_text(state, bound_texts[bound])) return false;
+    if (count == 0) return true;
+    return push_node(state, state->pool->children[node->child_begin + at + count - 1]) && push_text(state, " ");
+}
+
+static bool push_frame(printing *state, const expr_node *node)
+{
+    const window_call *call = node->window;
+
+    if (!push_text(state, exclusion_texts[call->frame.exclusion])) return false;
+    if (!push_bound(state, node, call->frame.end, window_end_at(call)) || !push_text(state, " AND")) return false;
+    if (!push_bound(state, node, call->frame.start, window_start_at(call)) || !push_text(state, " BETWEEN")) return false;
+    return push_text(state, unit_texts[call->frame.unit]);
+}
+
+/* PARTITION BY or ORDER BY, last to first. */
+static bool push_keys(printing *state, const expr_node *node, size_t at, size_t count, const sort_key *flags, const char *words)
+{
+    for (size_t i = count; i-- > 0;) {
+        if (flags && flags[i].nulls_first && !push_text(state, " NULLS FIRST")) return false;
+        if (flags && flags[i].descending && !push_text(state, " DESC")) return false;
+        if (!push_node(state, state->pool->children[node->child_begin + at + i])) return false;
+        if (!push_text(state, i ? ", " : words)) return false;
+    }
+    return true;
+}
+
+/* name(arguments) OVER (PARTITION BY … ORDER BY … frame) */
+static bool print_window(printing *state, const expr_node *node)
+{
+    const window_call *call = node->window;
+    const char *name = call->aggregate ? call->aggregate->function->name : call->function->name;
+
+    if (!push_frame(state, node) ||
+        !push_keys(state, node, window_keys_at(call), call->key_count, call->keys,
+                   call->partition_count ? " ORDER BY " : "ORDER BY ") ||
+        !push_keys(state, node, call->own_count, call->partition_count, NULL, "PARTITION BY ") ||
+        !push_text(state, call->ignore_nulls ? " IGNORE NULLS) OVER (" : ") OVER ("))
+        return false;
+    for (size_t i = call->own_count; i-- > 0;) {
+        if (!push_node(state, state->pool->children[node->child_begin + i])) return false;
+        if (i && !push_text(state, ", ")) return false;
+    }
+    return push_text(state, call->aggregate && call->aggregate->distinct ? "(DISTINCT " : "(") &&
+           builder_text(state->out, string_view_of(name));
+}
+
 static bool print_node(printing *state, expr_id id)
 {
     const expr_node *node = expr_at(state->pool, id);
@@ -105,6 +169,7 @@ static bool print_node(printing *state, expr_id id)
     case EXPR_IN: return push_list(state, node, node->op ? "NOT in(" : "in(", ", ", ")");
     case EXPR_TRY: return push_list(state, node, "TRY(", "", ")");
     case EXPR_AGGREGATE: return print_call(state, node, node->aggregate->function->name);
+    case EXPR_WINDOW: return print_window(state, node);
     default: return builder_literal(state->out, "?");
     }
 }

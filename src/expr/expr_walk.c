@@ -1,5 +1,6 @@
 /* Walks over expressions, each with a stack of its own on the heap: depth is bounded by the pool, never by the C stack. */
 #include "expr_internal.h"
+#include "window_call.h"
 
 #include "base/context.h"
 
@@ -212,7 +213,9 @@ bool expr_same_node(const expr_node *left, const expr_node *right)
         return left->call.function == right->call.function &&
                (!(left->call.function->flags & FUNCTION_LAMBDA) || left->call.bind_data == right->call.bind_data);
     case EXPR_AGGREGATE: return aggregates_equal(left->aggregate, right->aggregate);
-    case EXPR_WINDOW: return left->window == right->window;
+    case EXPR_WINDOW:
+        return window_calls_equal(left->window, right->window) &&
+               (!left->window->aggregate || aggregates_equal(left->window->aggregate, right->window->aggregate));
     default: return left->op == right->op;
     }
 }

@@ -104,6 +104,7 @@ static void print_details(const plan *plan, builder *out, const plan_node *node)
     case PLAN_JOIN: print_join(plan, out, node); break;
     case PLAN_SORT: print_keys(plan, out, node->sort.keys, node->sort.key_count); break;
     case PLAN_LIMIT: print_limit(plan, out, node); break;
+    case PLAN_WINDOW: print_list(plan, out, "compute", node->window.exprs, node->window.expr_count); break;
     case PLAN_UNNEST:
         print_list(plan, out, "", node->unnest.lists, node->unnest.list_count);
         if (node->unnest.outer) builder_literal(out, "  outer");

@@ -87,6 +87,19 @@ static bp_status need_join(pruning *state, const plan_node *node, bp_error *err)
     return need_all(state, node->join.residual, node->join.residual_count, err);
 }
 
+static bp_status prune_window(pruning *state, plan_node *node, bp_error *err)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < node->window.expr_count; i++) {
+        if (!is_needed(state, node->window.made[i])) continue;
+        node->window.made[kept] = node->window.made[i];
+        node->window.exprs[kept++] = node->window.exprs[i];
+    }
+    node->window.expr_count = kept;
+    return need_all(state, node->window.exprs, kept, err);
+}
+
 /* What the node uses of its children; what only it makes and nobody needs goes. */
 static bp_status visit(pruning *state, plan_id id, bp_error *err)
 {
@@ -106,6 +119,7 @@ static bp_status visit(pruning *state, plan_id id, bp_error *err)
         if ((status = need_keys(state, node->distinct.keys, node->distinct.key_count, err))) return status;
         return need_all(state, node->distinct.on, node->distinct.on_count, err);
     case PLAN_JOIN: return need_join(state, node, err);
+    case PLAN_WINDOW: return prune_window(state, node, err);
     case PLAN_UNNEST:
         return need_all(state, node->unnest.lists, node->unnest.list_count, err); /* each decides how often rows come */
     case PLAN_SORT: return need_keys(state, node->sort.keys, node->sort.key_count, err);
@@ -118,15 +132,15 @@ static bp_status visit(pruning *state, plan_id id, bp_error *err)
     }
 }
 
-/* UNNEST puts out what its child still does, then its own. */
-static bp_status pass_on_unnest(pruning *state, plan_node *node, const plan_node *child, bp_error *err)
+/* UNNEST and WINDOW put out what their child still does, then their own. */
+static bp_status pass_on_with(pruning *state, plan_node *node, const plan_node *child, const column_id *made, size_t own,
+                              bp_error *err)
 {
-    size_t own = node->unnest.list_count + node->unnest.ordinality;
     column_id *outputs = arena_new_array(&state->plan->arena, column_id, child->output_count + own);
 
     if (!outputs) return error_no_memory(err, state->plan->context->memory, own * sizeof *outputs);
     if (child->output_count) memcpy(outputs, child->outputs, child->output_count * sizeof *outputs);
-    memcpy(outputs + child->output_count, node->unnest.made, own * sizeof *outputs);
+    if (own) memcpy(outputs + child->output_count, made, own * sizeof *outputs);
     node->outputs = outputs;
     node->output_count = child->output_count + own;
     return BP_OK;
@@ -148,7 +162,9 @@ static bp_status pass_on(pruning *state, plan_id id, bp_error *err)
         node->outputs = child->outputs;
         node->output_count = child->output_count;
         return BP_OK;
-    case PLAN_UNNEST: return pass_on_unnest(state, node, child, err);
+    case PLAN_WINDOW: return pass_on_with(state, node, child, node->window.made, node->window.expr_count, err);
+    case PLAN_UNNEST:
+        return pass_on_with(state, node, child, node->unnest.made, node->unnest.list_count + node->unnest.ordinality, err);
     case PLAN_JOIN: break;
     default: return BP_OK;
     }
@@ -195,7 +211,8 @@ static bp_status narrow(pruning *state, plan_id id, bp_error *err)
 /* Which nodes' rows are stored or probed: the inputs of breakers and joins are worth narrowing. */
 static bool stores_rows(const plan_node *node)
 {
-    return node->kind == PLAN_JOIN || node->kind == PLAN_SORT || (node->kind == PLAN_LIMIT && node->limit.key_count);
+    return node->kind == PLAN_JOIN || node->kind == PLAN_SORT || node->kind == PLAN_WINDOW ||
+           (node->kind == PLAN_LIMIT && node->limit.key_count);
 }
 
 static bp_status narrow_children(pruning *state, plan_id id, const uint64_t *above, bp_error *err)

@@ -1,7 +1,7 @@
 /* FILTERS: every conjunct of a FILTER, and every one-sided conjunct of an inner join, sinks as far as it may.
  *
- *   through PROJECT (columns written out), SORT, DISTINCT, FILTER, UNION (both sides), AGGREGATE (if it names groups only), and to the side of a JOIN
- *   that it is about; an equality between the sides of an inner join becomes a pair of it; in a SCAN it stays.
+ *   through PROJECT (columns written out), SORT, DISTINCT, FILTER, UNION (both sides), AGGREGATE (if it names groups only), WINDOW (if it names
+ *   columns only by which all its windows are partitioned), and to the side of a JOIN that it is about; an equality between the sides of an inner join becomes a pair of it; in a SCAN it stays.
  *
  * A conjunct that can fail never sinks below a join, so it is not tried on rows that the join would have dropped. LIMIT stops everything. */
 #include "optimize.h"
@@ -192,6 +192,26 @@ static bool names_groups_only(sinking *state, const plan_node *node)
     return node->aggregate.group_count > 0;
 }
 
+/* Whether every window is partitioned by all the columns that the conjunct names: then whole partitions go. */
+static bool names_partitions_only(sinking *state, const plan_node *node)
+{
+    const expr_pool *pool = &state->plan->exprs;
+    bool any = false;
+
+    for (size_t word = 0; word < state->words; word++) any |= state->used[word] != 0;
+    for (size_t i = 0; any && i < node->window.expr_count; i++) {
+        const window_call *call = expr_at(pool, node->window.exprs[i])->window;
+        memset(state->side, 0, state->words * 8);
+        for (size_t j = 0; j < call->partition_count; j++) {
+            const expr_node *key = expr_at(pool, expr_child(pool, node->window.exprs[i], call->own_count + j));
+            if (key->kind == EXPR_COLUMN) bitmap_set(state->side, key->column);
+        }
+        for (size_t word = 0; word < state->words; word++)
+            if (state->used[word] & ~state->side[word]) return false;
+    }
+    return any;
+}
+
 /* Of a MARK or EXISTS join only the rows with a mark, or without: a SEMI or ANTI join, and the mark a constant. A MARK may be NULL, and where it is
  * neither it nor its negation holds; so only EXISTS becomes ANTI. */
 static bp_status try_mark(sinking *state, plan_id id, expr_id conjunct, bool *done, bp_error *err)
@@ -257,6 +277,11 @@ static bp_status sink_conjunct(sinking *state, plan_id id, expr_id conjunct, bp_
             if ((status = substitute(state, &conjunct, node->outputs, node->aggregate.groups, node->aggregate.group_count, err)))
                 return status;
             next = plan_at(plan, id)->children[0];
+            break;
+        case PLAN_WINDOW:
+            if (expr_at(&plan->exprs, conjunct)->can_fail) break;
+            if ((status = note_columns(state, conjunct, err))) return status;
+            if (names_partitions_only(state, node)) next = node->children[0];
             break;
         case PLAN_SET:
             if (node->set.kind == PLAN_UNION && !expr_at(&plan->exprs, conjunct)->can_fail)

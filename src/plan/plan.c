@@ -374,6 +374,23 @@ bp_status plan_sample(plan_id *out, plan *plan, plan_id child, double percent, u
     return add_node(plan, out, node, err);
 }
 
+bp_status plan_window(plan_id *out, plan *plan, plan_id child, const expr_id *exprs, const column_id *made, size_t count,
+                      bp_error *err)
+{
+    plan_node node = {.kind = PLAN_WINDOW, .children = {child}, .window = {.expr_count = count}};
+    size_t passed = plan_at(plan, child)->output_count;
+    bp_status status;
+
+    for (size_t i = 0; i < count; i++)
+        if (expr_at(&plan->exprs, exprs[i])->kind != EXPR_WINDOW) return ERROR_INTERNAL(err, "WINDOW of what is no window call");
+    if ((status = copy_array(plan, &node.window.exprs, exprs, count, sizeof *exprs, err))) return status;
+    if ((status = copy_array(plan, &node.window.made, made, count, sizeof *made, err))) return status;
+    if ((status = new_outputs(plan, &node, passed + count, err))) return status;
+    if (passed) memcpy(node.outputs, plan_at(plan, child)->outputs, passed * sizeof *made);
+    if (count) memcpy(node.outputs + passed, made, count * sizeof *made);
+    return add_node(plan, out, node, err);
+}
+
 /* `made` are the ids of the elements' columns, then that of the number. */
 bp_status plan_unnest(plan_id *out, plan *plan, plan_id child, const expr_id *lists, const column_id *made, size_t count,
                       bool ordinality, bool outer, bp_error *err)

@@ -23,6 +23,7 @@
 
 #include "expr/aggregate.h"
 #include "expr/expr.h"
+#include "expr/window_call.h"
 #include "io/source.h"
 
 typedef uint32_t plan_id;
@@ -157,6 +158,7 @@ typedef struct plan_node {
         struct {
             expr_id *exprs; /* EXPR_WINDOW nodes */
             size_t expr_count;
+            column_id *made; /* one an expression */
         } window;
         struct {
             double percent; /* negative: rows */
@@ -222,6 +224,9 @@ MUST_USE bp_status plan_limit(plan_id *out, plan *plan, plan_id child, uint64_t 
 /* Both children have as many columns of the same types (the binder casts). */
 MUST_USE bp_status plan_set(plan_id *out, plan *plan, set_kind kind, bool all, plan_id left, plan_id right, bp_error *err);
 MUST_USE bp_status plan_sample(plan_id *out, plan *plan, plan_id child, double percent, uint64_t rows, uint64_t seed,
+                               bp_error *err);
+/* `made` are the ids of the results; rows stay in their order. */
+MUST_USE bp_status plan_window(plan_id *out, plan *plan, plan_id child, const expr_id *exprs, const column_id *made, size_t count,
                                bp_error *err);
 MUST_USE bp_status plan_unnest(plan_id *out, plan *plan, plan_id child, const expr_id *lists, const column_id *made, size_t count,
                                bool ordinality, bool outer, bp_error *err);

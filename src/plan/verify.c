@@ -72,6 +72,26 @@ static void check_passed_on(verification *state, const plan_node *node)
             state->fault = "a node puts out a column that its children do not";
 }
 
+/* The child's columns, then the results, which have their calls' types. */
+static bp_status check_window(verification *state, const plan_node *node, bp_error *err)
+{
+    size_t passed = plan_at(state->plan, node->children[0])->output_count;
+
+    if (node->output_count != passed + node->window.expr_count) {
+        state->fault = "a WINDOW's outputs do not match its calls";
+        return BP_OK;
+    }
+    for (size_t i = 0; i < node->window.expr_count && !state->fault; i++) {
+        column_id made = node->outputs[passed + i];
+        if (made != node->window.made[i] ||
+            !type_equal(state->plan->columns[made].type, expr_type(&state->plan->exprs, node->window.exprs[i])))
+            state->fault = "a WINDOW's result has another id or type than its column";
+    }
+    for (size_t i = 0; i < passed && !state->fault; i++)
+        if (!bitmap_get(state->visible, node->outputs[i])) state->fault = "a WINDOW puts out a column that its child does not";
+    return check_all(state, node->window.exprs, node->window.expr_count, err);
+}
+
 static bp_status check_node(verification *state, plan_id id, bp_error *err)
 {
     const plan_node *node = plan_at(state->plan, id);
@@ -99,6 +119,7 @@ static bp_status check_node(verification *state, plan_id id, bp_error *err)
     case PLAN_SORT: return check_keys(state, node->sort.keys, node->sort.key_count, err);
     case PLAN_LIMIT: return check_keys(state, node->limit.keys, node->limit.key_count, err);
     case PLAN_UNNEST: return check_all(state, node->unnest.lists, node->unnest.list_count, err);
+    case PLAN_WINDOW: return check_window(state, node, err);
     case PLAN_SET:
         if (plan_at(state->plan, node->children[0])->output_count != node->output_count ||
             plan_at(state->plan, node->children[1])->output_count != node->output_count)

@@ -12,11 +12,15 @@ static bool takes_names(string_view name)
     return is_name(name, "struct_pack") || is_name(name, "struct_insert") || is_name(name, "struct_update");
 }
 
-/* percentile_cont(f) WITHIN GROUP (ORDER BY x) is quantile_cont(x, f). */
-static string_view aggregate_name(const binder *binder, syntax_id call)
+/* percentile_cont(f) WITHIN GROUP (ORDER BY x) is quantile_cont(x, f); first_value(x ORDER BY y) OVER (…) is an aggregate. */
+string_view aggregate_name(const binder *binder, syntax_id call)
 {
     string_view name = syntax_at(binder->tree, call)->text;
 
+    if (syntax_child(binder->tree, call, SLOT_CALL_WINDOW) && syntax_child(binder->tree, call, SLOT_CALL_ORDER)) {
+        if (is_name(name, "first_value")) return STRING_VIEW("first");
+        if (is_name(name, "last_value")) return STRING_VIEW("last");
+    }
     if (!syntax_child(binder->tree, call, SLOT_CALL_WITHIN)) return name;
     if (is_name(name, "percentile_cont")) return STRING_VIEW("quantile_cont");
     return is_name(name, "percentile_disc") ? STRING_VIEW("quantile_disc") : name;
@@ -55,6 +59,30 @@ static bp_status negate_fraction(walk *walk, const frame *frame, expr_id *argume
     return expr_call(&arguments[1], pool, STRING_VIEW("-"), &fraction, 1, err);
 }
 
+/* A call without OVER: whether it may stand here. */
+static bp_status check_plain_call(const walk *walk, const frame *frame, bool has_clause, bp_error *err)
+{
+    const syntax_node *node = syntax_at(walk->binder->tree, frame->node);
+
+    if (frame->is_aggregate && !walk->context->aggregates)
+        return error_set_at(err, BP_BIND_ERROR, node->begin, "%s cannot contain aggregates such as %.*s()", walk->context->clause,
+                            STRING_ARGUMENTS(node->text));
+    if (frame->is_aggregate && walk->inside_aggregate)
+        return error_set_at(err, BP_BIND_ERROR, node->begin, "%.*s() stands inside another aggregate; use a subquery",
+                            STRING_ARGUMENTS(node->text));
+    if (node->flags & (SYNTAX_FLAG_IGNORE_NULLS | SYNTAX_FLAG_RESPECT_NULLS))
+        return error_set_at(err, BP_BIND_ERROR, node->begin, "IGNORE NULLS and RESPECT NULLS are for window functions alone");
+    if (frame->is_aggregate) return BP_OK;
+    if (window_function_find(node->text) && !scalar_function_exists(node->text))
+        return error_set_at(err, BP_BIND_ERROR, node->begin, "%.*s() is a window function: it wants OVER (…) behind it",
+                            STRING_ARGUMENTS(node->text));
+    if (has_clause || (node->flags & SYNTAX_FLAG_DISTINCT))
+        return error_set_at(err, BP_BIND_ERROR, node->begin,
+                            "%.*s() is not an aggregate: DISTINCT, FILTER and ORDER BY belong to aggregates",
+                            STRING_ARGUMENTS(node->text));
+    return BP_OK;
+}
+
 /* Operands: the receiver of x.f(y), then the arguments; for aggregates also FILTER and the ORDER BY keys. */
 bp_status enter_call(walk *walk, frame *frame, bp_error *err)
 {
@@ -65,24 +93,18 @@ bp_status enter_call(walk *walk, frame *frame, bp_error *err)
     syntax_id filter = syntax_child(tree, frame->node, SLOT_CALL_FILTER), order = syntax_child(tree, frame->node, SLOT_CALL_ORDER);
     syntax_id within = syntax_child(tree, frame->node, SLOT_CALL_WITHIN);
     size_t count = arguments ? syntax_at(tree, arguments)->count : 0, keys = order ? syntax_at(tree, order)->count : 0;
+    bool has_window = syntax_child(tree, frame->node, SLOT_CALL_WINDOW) != 0;
     bp_status status;
 
     if (is_unnest(node->text)) return enter_unnest(walk, frame, err);
     if (expr_takes_lambda(node->text)) return enter_lambda(walk, frame, err);
-    if (syntax_child(tree, frame->node, SLOT_CALL_WINDOW))
-        return not_yet(walk->binder, frame->node, "window functions (OVER)", err);
-    frame->is_aggregate =
-        aggregate_function_exists(aggregate_name(walk->binder, frame->node)) && !(scalar_function_exists(node->text) && count > 1);
-    if (!frame->is_aggregate && (filter || order || (node->flags & SYNTAX_FLAG_DISTINCT)))
-        return error_set_at(err, BP_BIND_ERROR, node->begin,
-                            "%.*s() is not an aggregate: DISTINCT, FILTER and ORDER BY belong to aggregates",
-                            STRING_ARGUMENTS(node->text));
-    if (frame->is_aggregate && !walk->context->aggregates)
-        return error_set_at(err, BP_BIND_ERROR, node->begin, "%s cannot contain aggregates such as %.*s()", walk->context->clause,
-                            STRING_ARGUMENTS(node->text));
-    if (frame->is_aggregate && walk->inside_aggregate)
-        return error_set_at(err, BP_BIND_ERROR, node->begin, "%.*s() stands inside another aggregate; use a subquery",
-                            STRING_ARGUMENTS(node->text));
+    frame->is_aggregate = aggregate_function_exists(aggregate_name(walk->binder, frame->node)) &&
+                          (has_window || !(scalar_function_exists(node->text) && count > 1));
+    if (has_window) {
+        if ((status = begin_window(walk, frame, err))) return status;
+    } else if ((status = check_plain_call(walk, frame, filter || order, err))) {
+        return status;
+    }
     frame->operands = arena_new_array(walk->binder->arena, syntax_id, count + keys + 3);
     if (!frame->operands) return error_no_memory(err, walk->binder->context->memory, count * sizeof(syntax_id));
     if (within && (status = enter_within(walk, frame, within, err))) return status;
@@ -99,6 +121,7 @@ bp_status enter_call(walk *walk, frame *frame, bp_error *err)
             return not_yet(walk->binder, frame->node, "ORDER BY ALL in an aggregate", err);
         frame->operands[frame->operand_count++] = syntax_child(tree, syntax_children(tree, order)[i], 0);
     }
+    if (has_window) return enter_window(walk, frame, err);
     walk->inside_aggregate += frame->is_aggregate;
     return BP_OK;
 }
@@ -145,7 +168,8 @@ static bp_status combine_aggregate(walk *walk, const frame *frame, const expr_id
     const syntax_node *node = syntax_at(binder->tree, frame->node);
     syntax_id order = syntax_child(binder->tree, frame->node, SLOT_CALL_ORDER);
     bool has_filter = syntax_child(binder->tree, frame->node, SLOT_CALL_FILTER) != 0;
-    size_t key_count = frame->operand_count - frame->argument_count - has_filter;
+    size_t own_count = frame->window ? frame->own_count : frame->operand_count;
+    size_t key_count = own_count - frame->argument_count - has_filter;
     sort_key *keys = arena_new_array(binder->arena, sort_key, key_count);
     expr_id *arguments = arena_new_array(binder->arena, expr_id, frame->argument_count + 1), call;
     bp_status status;
@@ -155,13 +179,14 @@ static bp_status combine_aggregate(walk *walk, const frame *frame, const expr_id
         order_flags(binder, syntax_children(binder->tree, order)[i], &keys[i]);
         keys[i].expr = operands[frame->argument_count + has_filter + i];
     }
-    walk->inside_aggregate--;
+    walk->inside_aggregate -= frame->window == NULL;
     if (frame->argument_count) memcpy(arguments, operands, frame->argument_count * sizeof *arguments);
     if ((status = negate_fraction(walk, frame, arguments, err))) return status;
     status = expr_aggregate(&call, &binder->plan->exprs, aggregate_name(binder, frame->node), arguments, frame->argument_count,
                             (node->flags & SYNTAX_FLAG_DISTINCT) != 0, has_filter ? operands[frame->argument_count] : 0, keys,
                             key_count, err);
-    return status ? status : aggregate_column(walk, call, out, err);
+    if (status) return status;
+    return frame->window ? combine_window(walk, frame, operands, call, out, err) : aggregate_column(walk, call, out, err);
 }
 
 /* CASE WHEN condition THEN value ELSE otherwise END; otherwise 0: NULL. */
@@ -319,6 +344,7 @@ bp_status combine_call(walk *walk, const frame *frame, const expr_id *operands, 
     bool done;
     bp_status status;
 
+    if (frame->function) return combine_window(walk, frame, operands, 0, out, err);
     if (frame->is_aggregate) return combine_aggregate(walk, frame, operands, out, err);
     if (frame->lambda) return combine_lambda(walk, frame, operands, out, err);
     if (is_unnest(name)) return combine_unnest(walk, frame, operands[0], out, err);

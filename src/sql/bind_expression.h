@@ -15,6 +15,9 @@ typedef struct frame {
     syntax_id lambda; /* of list_transform() and its like */
     bool is_aggregate; /* a CALL of an aggregate function … */
     size_t argument_count; /* … whose operands are arguments, FILTER, ORDER BY keys */
+    const struct window_clause *window; /* OVER: behind own_count operands come those of the window */
+    const window_function *function; /* with OVER: NULL: an aggregate */
+    size_t own_count;
 } frame;
 
 typedef struct walk {
@@ -25,6 +28,7 @@ typedef struct walk {
     expr_id *results;
     size_t result_count, result_capacity;
     size_t inside_aggregate; /* aggregates around the present node */
+    size_t inside_window;
     size_t inside_unnest;
 } walk;
 
@@ -36,6 +40,7 @@ MUST_USE bp_status bind_name(walk *walk, syntax_id node, alias **alias, bool *is
 MUST_USE bp_status bind_leaf(walk *walk, syntax_id node, bool *is_leaf, bp_error *err);
 /* A node from its bound operands. */
 MUST_USE bp_status combine(walk *walk, const frame *frame, const expr_id *operands, size_t count, expr_id *out, bp_error *err);
+string_view aggregate_name(const binder *binder, syntax_id call);
 MUST_USE bp_status enter_call(walk *walk, frame *frame, bp_error *err);
 MUST_USE bp_status combine_call(walk *walk, const frame *frame, const expr_id *operands, size_t count, expr_id *out, bp_error *err);
 /* The greatest (GREATER_EQUAL) or least (LESS_EQUAL) of the operands that are not NULL. */
@@ -49,6 +54,12 @@ MUST_USE bp_status join_to_rows(walk *walk, join_kind kind, plan_id inner, expr_
                                 bp_error *err);
 MUST_USE bp_status correlated_conjuncts(expr_id **out, binder *binder, const correlation *correlation, size_t extra, bp_error *err);
 MUST_USE bp_status bind_correlated(walk *walk, relation *inner, const correlation *correlation, expr_id *out, bp_error *err);
+/* A call with OVER: whether it may stand here, and what it is; then, with the call's own operands gathered, those of the window; then the column it becomes
+ * (`aggregate`: the EXPR_AGGREGATE node, or 0). */
+MUST_USE bp_status begin_window(walk *walk, frame *frame, bp_error *err);
+MUST_USE bp_status enter_window(walk *walk, frame *frame, bp_error *err);
+MUST_USE bp_status combine_window(walk *walk, const frame *frame, const expr_id *operands, expr_id aggregate, expr_id *out,
+                                  bp_error *err);
 bool is_unnest(string_view name);
 MUST_USE bp_status enter_unnest(walk *walk, frame *frame, bp_error *err);
 MUST_USE bp_status combine_unnest(walk *walk, const frame *frame, expr_id list, expr_id *out, bp_error *err);

@@ -154,6 +154,7 @@ static bp_status bind_body(walk *walk, string_view name, parameters_of *paramete
     context.late = NULL;
     context.input = NULL; /* subqueries in a body would run once, not for each element */
     if (walk->inside_aggregate) context.aggregates = NULL;
+    if (walk->inside_aggregate || walk->inside_window) context.windows = NULL;
     if ((status = bind_expression(&body, binder, &context, node, err))) return status;
     pool->position = syntax_at(binder->tree, node)->begin;
     if (gathered && (status = expr_cast(&body, pool, body, *gathered, false, err))) return status;

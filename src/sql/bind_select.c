@@ -28,12 +28,13 @@ typedef struct select_state {
     bool grouped;
     correlation *correlation; /* NULL: no subquery, or one that does not use the query around it */
     size_t first_key; /* place of its keys among the projected columns, behind them the marker */
-    expr_id having;
+    expr_id having, qualify;
     order_item *order;
     size_t order_count;
     expr_id *on; /* DISTINCT ON */
     size_t on_count;
     aggregates aggregates;
+    windows windows;
     late_joins late;
     unnests unnests;
 } select_state;
@@ -64,6 +65,7 @@ static expression_context context_for(select_state *state, const char *clause, b
                                 .aliases = state->aliases,
                                 .alias_count = state->count,
                                 .aggregates = aggregates ? &state->aggregates : NULL,
+                                .windows = aggregates ? &state->windows : NULL,
                                 .grouping = aggregates ? grouping_of(state) : NULL,
                                 .input = &state->node,
                                 .late = aggregates ? &state->late : NULL};
@@ -260,7 +262,7 @@ static bool is_aggregate_column(const select_state *state, const expr_node *node
 
 typedef struct aggregate_search {
     const select_state *state;
-    bool found;
+    bool found, window;
 } aggregate_search;
 
 static bool look_for_aggregate(void *data, const expr_pool *pool, expr_id id)
@@ -268,6 +270,7 @@ static bool look_for_aggregate(void *data, const expr_pool *pool, expr_id id)
     aggregate_search *search = data;
 
     search->found |= is_aggregate_column(search->state, expr_at(pool, id));
+    search->window |= is_window_column(&search->state->windows, expr_at(pool, id));
     return !search->found;
 }
 
@@ -279,6 +282,9 @@ static bp_status group_by_all(select_state *state, bp_error *err)
     for (size_t i = 0; i < state->count; i++) {
         aggregate_search search = {.state = state};
         if ((status = expr_walk(&state->binder->plan->exprs, state->exprs[i], look_for_aggregate, &search, err))) return status;
+        if (search.window)
+            return error_set(err, BP_BIND_ERROR,
+                             "GROUP BY ALL cannot group by a window function; use a subquery, or name the groups");
         if (search.found || (state->aggregates.count && expr_is_constant(&state->binder->plan->exprs, state->exprs[i]))) continue;
         state->groups[state->group_count++] = state->exprs[i];
     }
@@ -292,9 +298,24 @@ static bp_status bind_having(select_state *state, bp_error *err)
     bp_status status;
 
     if (!having) return BP_OK;
+    context.windows = NULL;
     state->grouped = true;
     if ((status = bind_expression(&state->having, state->binder, &context, having, err))) return status;
     return expr_cast_implicit(&state->having, &state->binder->plan->exprs, state->having, type_of(TYPE_BOOLEAN), err);
+}
+
+static bp_status bind_qualify(select_state *state, bp_error *err)
+{
+    expression_context context = context_for(state, "QUALIFY", true);
+    syntax_id qualify = syntax_child(state->binder->tree, state->select, SLOT_SELECT_QUALIFY);
+    bp_status status;
+
+    if (!qualify) return BP_OK;
+    if ((status = bind_expression(&state->qualify, state->binder, &context, qualify, err))) return status;
+    if (state->windows.count == 0)
+        return error_set_at(err, BP_BIND_ERROR, syntax_at(state->binder->tree, qualify)->begin,
+                            "QUALIFY wants a window function, in it or in SELECT's list; else use WHERE or HAVING");
+    return expr_cast_implicit(&state->qualify, &state->binder->plan->exprs, state->qualify, type_of(TYPE_BOOLEAN), err);
 }
 
 /* order ------------------------------------------------------------------------------------------------------------------------------------------ */
@@ -486,6 +507,8 @@ static bp_status group_by_keys(select_state *state, bp_error *err)
     if (correlation->other_count)
         return not_yet(binder, state->select,
                        "an aggregate in EXISTS whose WHERE compares with the query around it by other than =", err);
+    if (!clause && state->windows.count)
+        return not_yet(binder, state->select, "a window over an aggregate without GROUP BY in a correlated subquery", err);
     if (!clause && (state->having || correlation->exists))
         return not_yet(binder, state->select, "HAVING, or an aggregate in EXISTS, without GROUP BY in a correlated subquery", err);
     if (!clause && state->count &&
@@ -523,6 +546,9 @@ static bp_status aggregate(select_state *state, bp_error *err)
         if ((status = above_groups(&replacement, below_bits, &state->order[i].key.expr, err))) return status;
     for (size_t i = 0; i < state->on_count; i++)
         if ((status = above_groups(&replacement, below_bits, &state->on[i], err))) return status;
+    for (size_t i = 0; i < state->windows.count; i++)
+        if ((status = above_groups(&replacement, below_bits, &state->windows.calls[i], err))) return status;
+    if ((status = above_groups(&replacement, below_bits, &state->qualify, err))) return status;
     for (size_t i = 0; i < state->unnests.count; i++)
         if (!state->unnests.calls[i].below && (status = above_groups(&replacement, below_bits, &state->unnests.calls[i].list, err)))
             return status;
@@ -543,14 +569,15 @@ static bp_status apply_late_joins(select_state *state, bp_error *err)
     return status;
 }
 
-static bp_status filter_having(select_state *state, bp_error *err)
+/* HAVING or QUALIFY; 0: there is none. */
+static bp_status filter_by(select_state *state, expr_id condition, bp_error *err)
 {
     expr_id *conjuncts = NULL;
     size_t count = 0;
     bp_status status;
 
-    if (!state->having) return BP_OK;
-    if ((status = plan_conjuncts(state->binder->plan, state->having, &conjuncts, &count, err))) return status;
+    if (!condition) return BP_OK;
+    if ((status = plan_conjuncts(state->binder->plan, condition, &conjuncts, &count, err))) return status;
     return plan_filter_by(&state->node, state->binder->plan, state->node, conjuncts, count, err);
 }
 
@@ -663,21 +690,20 @@ static bp_status put_out(select_state *state, bool hidden, bp_error *err)
 static bp_status refuse_what_is_not_there(const select_state *state, bp_error *err)
 {
     const binder *binder = state->binder;
-    syntax_id sample = syntax_child(binder->tree, state->select, SLOT_SELECT_SAMPLE),
-              qualify = syntax_child(binder->tree, state->select, SLOT_SELECT_QUALIFY);
+    syntax_id sample = syntax_child(binder->tree, state->select, SLOT_SELECT_SAMPLE);
 
-    if (sample) return not_yet(binder, sample, "USING SAMPLE", err);
-    if (qualify) return not_yet(binder, qualify, "QUALIFY", err);
-    return BP_OK;
+    return sample ? not_yet(binder, sample, "USING SAMPLE", err) : BP_OK;
 }
 
-/* FROM to the projected items, for one grouping set. */
-static bp_status bind_set(select_state *state, syntax_id order, bool *hidden, bp_error *err)
+/* FROM to HAVING, for one grouping set. */
+static bp_status bind_below(select_state *state, syntax_id order, bp_error *err)
 {
     binder *binder = state->binder;
     syntax_id select = state->select;
     bp_status status;
 
+    state->windows.definitions = syntax_child(binder->tree, select, SLOT_SELECT_WINDOWS);
+    if ((status = check_window_names(binder, state->windows.definitions, err))) return status;
     if ((status = bind_from(&state->node, &state->scope, binder, syntax_child(binder->tree, select, SLOT_SELECT_FROM), err)))
         return status;
     if ((status = expand_items(&state->items, &state->count, binder, &state->scope,
@@ -686,51 +712,176 @@ static bp_status bind_set(select_state *state, syntax_id order, bool *hidden, bp
     if ((status = expand_structs(state, err)) || (status = note_aliases(state, err))) return status;
     if ((status = bind_where(state, err)) || (status = bind_groups(state, err)) || (status = bind_items(state, err))) return status;
     if (syntax_has(binder->tree, select, SYNTAX_FLAG_GROUP_ALL) && (status = group_by_all(state, err))) return status;
-    if ((status = bind_having(state, err)) || (status = bind_distinct_on(state, err)) || (status = bind_order(state, order, err)))
+    if ((status = bind_having(state, err)) || (status = bind_distinct_on(state, err)) || (status = bind_order(state, order, err)) ||
+        (status = bind_qualify(state, err)))
         return status;
     if ((status = unnests_apply(&state->node, binder, &state->unnests, true, err))) return status;
     if ((state->grouped || state->aggregates.count) && (status = aggregate(state, err))) return status;
-    if ((status = apply_late_joins(state, err)) || (status = filter_having(state, err))) return status;
+    if ((status = apply_late_joins(state, err))) return status;
+    return filter_by(state, state->having, err);
+}
+
+/* Windows to the projected items. */
+static bp_status bind_above(select_state *state, bool *hidden, bp_error *err)
+{
+    binder *binder = state->binder;
+    bp_status status;
+
+    if (state->qualify && state->correlation && state->correlation->other_count)
+        return not_yet(binder, state->select, "QUALIFY in EXISTS whose WHERE compares with the query around it by other than =", err);
+    if ((status = windows_apply(&state->node, binder, &state->windows, state->correlation, err))) return status;
+    if ((status = filter_by(state, state->qualify, err))) return status;
     if ((status = unnests_apply(&state->node, binder, &state->unnests, false, err))) return status;
     return project(state, hidden, err);
 }
 
-/* All grouping sets, one behind the other. */
-static bp_status bind_sets(select_state *state, syntax_id order, bool *hidden, bp_error *err)
+/* Several grouping sets: all one behind the other. */
+static bp_status union_sets(select_state *state, select_state *sets, size_t count, bool *hidden, bp_error *err)
 {
-    select_state first = *state;
-    grouping_sets sets;
     bp_status status;
 
-    first.correlation = state->correlation = NULL;
+    for (size_t i = 0; i < count; i++) {
+        if ((status = bind_above(&sets[i], hidden, err))) return status;
+        if (i && (status = plan_set(&sets[i].node, state->binder->plan, PLAN_UNION, true, state->node, sets[i].node, err)))
+            return status;
+        *state = sets[i];
+    }
+    return BP_OK;
+}
 
+/* Columns of a set for the union: all groups, NULL where it is without one; then what else its node puts out. */
+static bp_status set_columns(select_state *state, expr_id **out, size_t *count, bp_error *err)
+{
+    binder *binder = state->binder;
+    const plan_node *node = plan_at(binder->plan, state->node);
+    size_t groups = state->sets->count, present = 0, absent = 0;
+    expr_id *columns = arena_new_array(binder->arena, expr_id, groups + node->output_count);
+    bp_status status = BP_OK;
+
+    if (!columns) return no_memory(state, err);
+    for (size_t i = 0; i < groups && !status; i++)
+        status = state->sets->masks[state->set] >> i & 1
+                     ? column_expr(&columns[i], binder, node->outputs[present++], err)
+                     : expr_null(&columns[i], &binder->plan->exprs, expr_type(&binder->plan->exprs, state->absent[absent++]), err);
+    *out = columns;
+    *count = groups + node->output_count - present;
+    for (size_t i = groups; i < *count && !status; i++) {
+        node = plan_at(binder->plan, state->node);
+        status = column_expr(&columns[i], binder, node->outputs[present + i - groups], err);
+    }
+    return status;
+}
+
+/* Everything that was bound, in one list: windows' children, items, ORDER BY, DISTINCT ON, QUALIFY. */
+typedef struct expr_list {
+    expr_id *ids;
+    size_t count;
+} expr_list;
+
+static bp_status list_exprs(const select_state *state, expr_list *out, bp_error *err)
+{
+    const expr_pool *pool = &state->binder->plan->exprs;
+    size_t total = state->count + state->order_count + state->on_count + 1;
+
+    for (size_t i = 0; i < state->windows.count; i++) total += expr_at(pool, state->windows.calls[i])->child_count;
+    *out = (expr_list){arena_new_array(state->binder->arena, expr_id, total), 0};
+    if (!out->ids) return no_memory(state, err);
+    for (size_t i = 0; i < state->windows.count; i++)
+        for (size_t j = 0; j < expr_at(pool, state->windows.calls[i])->child_count; j++)
+            out->ids[out->count++] = expr_child(pool, state->windows.calls[i], j);
+    for (size_t i = 0; i < state->count; i++) out->ids[out->count++] = state->exprs[i];
+    for (size_t i = 0; i < state->order_count; i++) out->ids[out->count++] = state->order[i].key.expr;
+    for (size_t i = 0; i < state->on_count; i++) out->ids[out->count++] = state->on[i];
+    if (state->qualify) out->ids[out->count++] = state->qualify;
+    return BP_OK;
+}
+
+/* The reverse. */
+static bp_status unlist_exprs(select_state *state, const expr_id *merged, bp_error *err)
+{
+    expr_pool *pool = &state->binder->plan->exprs;
+    bp_status status;
+
+    for (size_t i = 0; i < state->windows.count; i++) {
+        size_t children = expr_at(pool, state->windows.calls[i])->child_count;
+        if ((status = expr_window_over(&state->windows.calls[i], pool, state->windows.calls[i], merged, err))) return status;
+        merged += children;
+    }
+    for (size_t i = 0; i < state->count; i++) state->exprs[i] = *merged++;
+    for (size_t i = 0; i < state->order_count; i++) state->order[i].key.expr = *merged++;
+    for (size_t i = 0; i < state->on_count; i++) state->on[i] = *merged++;
+    if (state->qualify) state->qualify = *merged;
+    return BP_OK;
+}
+
+/* With windows: they come over the rows of all sets. */
+static bp_status merge_sets(select_state *state, select_state *all, size_t count, bp_error *err)
+{
+    binder *binder = state->binder;
+    grouped_set *sets = arena_new_array(binder->arena, grouped_set, count);
+    size_t column_count = 0, expr_count = 0;
+    expr_id *merged;
+    bp_status status;
+
+    if (!sets) return no_memory(state, err);
+    for (size_t i = 0; i < count; i++) {
+        size_t columns = 0;
+        expr_id *made = NULL;
+        expr_list list;
+        if ((status = set_columns(&all[i], &made, &columns, err)) || (status = list_exprs(&all[i], &list, err))) return status;
+        if (all[i].unnests.count) return not_yet(binder, state->select, "unnest() beside windows over several grouping sets", err);
+        if (i && (columns != column_count || list.count != expr_count || all[i].windows.count != all[0].windows.count))
+            return not_yet(binder, state->select, "these windows over several grouping sets", err);
+        column_count = columns;
+        expr_count = list.count;
+        sets[i] = (grouped_set){all[i].node, made, all[i].windows.ids, all[i].windows.count, list.ids};
+    }
+    merged = arena_new_array(binder->arena, expr_id, expr_count);
+    if (!merged) return no_memory(state, err);
+    *state = all[0];
+    if ((status = unite_sets(&state->node, binder, sets, count, column_count, expr_count, merged, err))) return status;
+    return unlist_exprs(state, merged, err);
+}
+
+static bp_status bind_sets(select_state *state, syntax_id order, bool *hidden, bp_error *err)
+{
+    select_state first = *state, *all;
+    grouping_sets sets;
+    size_t windows = 0;
+    bp_status status;
+
+    first.correlation = NULL;
     if ((status = grouping_sets_of(&sets, state->binder, syntax_child(state->binder->tree, state->select, SLOT_SELECT_GROUP), err)))
         return status;
     first.sets = &sets;
+    first.windows.keep_twins = true; /* so that all sets have the same ones */
+    all = arena_new_array(state->binder->arena, select_state, sets.mask_count);
+    if (!all) return no_memory(state, err);
     for (size_t i = 0; i < sets.mask_count; i++) {
-        select_state one = first;
-        one.set = i;
-        if ((status = bind_set(&one, order, hidden, err))) return status;
-        if (i && (status = plan_set(&one.node, state->binder->plan, PLAN_UNION, true, state->node, one.node, err))) return status;
-        *state = one;
+        all[i] = first;
+        all[i].set = i;
+        if ((status = bind_below(&all[i], order, err))) return status;
+        windows = all[i].windows.count;
     }
+    status = windows ? merge_sets(state, all, sets.mask_count, err) : union_sets(state, all, sets.mask_count, hidden, err);
+    if (!status && windows) status = bind_above(state, hidden, err);
     state->sets = NULL;
-    return BP_OK;
+    return status;
 }
 
 bp_status bind_select(relation *out, binder *binder, syntax_id select, syntax_id order, bp_error *err)
 {
     select_state *state = arena_new(binder->arena, select_state); /* not on the C stack: subqueries nest LIMIT_QUERY_DEPTH deep */
-    bool hidden = false;
+    bool hidden = false, grouping;
     bp_status status;
 
     if (!state) return error_no_memory(err, binder->context->memory, sizeof *state);
     *state = (select_state){.binder = binder, .select = select, .correlation = binder->correlation};
     binder->correlation = NULL; /* FROM's subqueries are others */
     if ((status = refuse_what_is_not_there(state, err))) return status;
-    status = has_grouping_sets(binder, syntax_child(binder->tree, select, SLOT_SELECT_GROUP))
-                 ? bind_sets(state, order, &hidden, err)
-                 : bind_set(state, order, &hidden, err);
+    grouping = has_grouping_sets(binder, syntax_child(binder->tree, select, SLOT_SELECT_GROUP));
+    status = grouping ? bind_sets(state, order, &hidden, err) : bind_below(state, order, err);
+    if (!status && !grouping) status = bind_above(state, &hidden, err);
     if (status || (status = put_out(state, hidden, err))) return status;
     out->node = state->node;
     out->count = state->count;

@@ -90,6 +90,7 @@ typedef struct expression_context {
     const scope_column *chosen; /* what COLUMNS(…) means while one of its copies is bound */
     string_view lambda_name, lambda_value; /* a lambda's parameter and the text it stands for, in COLUMNS(lambda …) */
     struct aggregates *aggregates; /* gathered; NULL: none allowed */
+    struct windows *windows; /* likewise */
     plan_id *input; /* the node whose rows the expression sees: subqueries are joined to it; NULL: none can be */
     late_joins
         *late; /* gathered: subqueries outside of aggregates where there may be an aggregation; NULL: joined to input at once */
@@ -115,6 +116,15 @@ typedef struct aggregates {
     column_id *ids;
     size_t count, capacity;
 } aggregates;
+
+/* The window calls of one SELECT: each becomes a column of the WINDOW node. */
+typedef struct windows {
+    expr_id *calls;
+    column_id *ids;
+    size_t count, capacity;
+    syntax_id definitions; /* the WINDOW clause, a LIST of WINDOW_DEFINITION; 0: none */
+    bool keep_twins; /* equal calls stay several */
+} windows;
 
 /* What ties a subquery to the query around it (bind_correlated.c). */
 typedef struct correlation {
@@ -203,6 +213,18 @@ MUST_USE bp_status filter_star(select_item *items, size_t *count, binder *binder
 bool has_grouping_sets(const binder *binder, syntax_id list);
 MUST_USE bp_status grouping_sets_of(grouping_sets *out, binder *binder, syntax_id list, bp_error *err);
 
+/* One of several grouping sets below windows: its rows, and what was bound over them. */
+typedef struct grouped_set {
+    plan_id node;
+    const expr_id *columns; /* of the union, each a column of the node or a NULL */
+    const column_id *windows; /* the columns that its window calls become */
+    size_t window_count;
+    const expr_id *exprs;
+} grouped_set;
+/* The union of the sets' rows, and merged[i]: what exprs[i] of all sets are over it. The windows' columns are those of the first set. */
+MUST_USE bp_status unite_sets(plan_id *out, binder *binder, const grouped_set *sets, size_t set_count, size_t column_count,
+                              size_t expr_count, expr_id *merged, bp_error *err);
+
 /* Move the conjuncts that use the outer query into the correlation. */
 MUST_USE bp_status take_correlated(correlation *correlation, binder *binder, expr_id *conjuncts, size_t *count, bp_error *err);
 MUST_USE bp_status value_over_nothing(expr_id *out, binder *binder, const aggregates *aggregates, expr_id item, bp_error *err);
@@ -213,6 +235,11 @@ MUST_USE bp_status bind_list_table(plan_id *node, scope *scope, size_t first_vis
                                    bool *found, bp_error *err);
 /* The UNNEST node of those calls that stand below (or above) the aggregation. */
 MUST_USE bp_status unnests_apply(plan_id *node, binder *binder, const unnests *all, bool below, bp_error *err);
+
+MUST_USE bp_status check_window_names(const binder *binder, syntax_id definitions, bp_error *err);
+bool is_window_column(const windows *all, const expr_node *node);
+/* The WINDOW node over *node, if there are window calls; in a correlated subquery they are partitioned by its keys as well. */
+MUST_USE bp_status windows_apply(plan_id *node, binder *binder, windows *all, const correlation *correlation, bp_error *err);
 
 /* Help */
 MUST_USE bp_status late_join_add(late_joins *joins, binder *binder, late_join join, bp_error *err);

@@ -119,6 +119,10 @@ static bp_status offer_functions(completion *completion, bp_error *err)
         if (strcmp(name, last) != 0) status = offer(completion, string_view_of(name), "(", err);
         last = name;
     }
+    for (size_t i = 0; i < window_function_count() && !status; i++) {
+        string_view name = string_view_of(window_function_at(i)->name);
+        if (!aggregate_function_exists(name)) status = offer(completion, name, "(", err);
+    }
     return status;
 }
 
