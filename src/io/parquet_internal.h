@@ -266,6 +266,7 @@ typedef struct parquet_reader {
     uint8_t *window;
     size_t window_capacity, window_size;
     uint64_t window_at;
+    size_t read_ahead; /* bytes */
     /* the dictionary: our values, in a region that columns may keep */
     region *dictionary_region;
     column dictionary;
@@ -298,7 +299,7 @@ typedef struct parquet_reader {
 } parquet_reader;
 
 MUST_USE bp_status parquet_reader_open(parquet_reader *out, const parquet_footer *footer, size_t row_group, size_t leaf, file *file,
-                                       block_decoder *decoder, uint64_t dictionary_number, bp_error *err);
+                                       block_decoder *decoder, uint64_t dictionary_number, size_t reader_count, bp_error *err);
 void parquet_reader_close(parquet_reader *reader);
 /* "…: column "x", page 3: " before the message that is there. */
 bp_status parquet_reader_blame(const parquet_reader *reader, bp_status status, bp_error *err);

@@ -8,6 +8,8 @@
 #include "parquet_internal.h"
 
 #define READ_AHEAD ((size_t)256 << 10)
+#define READ_AHEAD_LEAST ((size_t)16 << 10)
+#define READ_AHEAD_ALL ((size_t)32 << 20) /* of a worker's columns together: tables may be thousands of columns wide */
 #define FIRST_HEADER 256
 #define MOST_HEADER ((size_t)16 << 20) /* two long texts as statistics, and then some */
 #define SPARE 32 /* readable behind pages: eight bytes for bit streams, 16 for short texts and for unpacking */
@@ -114,7 +116,7 @@ static bp_status window_need(parquet_reader *reader, uint64_t offset, uint64_t s
         *out = reader->window + (offset - reader->window_at);
         return BP_OK;
     }
-    wanted = reader->chunk_end - offset < READ_AHEAD ? (size_t)(reader->chunk_end - offset) : READ_AHEAD;
+    wanted = reader->chunk_end - offset < reader->read_ahead ? (size_t)(reader->chunk_end - offset) : reader->read_ahead;
     if (wanted < size) wanted = (size_t)size;
     if (wanted + SPARE > reader->window_capacity) {
         memory_free(reader->memory, reader->window, reader->window_capacity);
@@ -351,9 +353,10 @@ static bp_status codec_of(const parquet_chunk *chunk, block_codec *out, bp_error
 }
 
 bp_status parquet_reader_open(parquet_reader *out, const parquet_footer *footer, size_t row_group, size_t leaf, file *file,
-                              block_decoder *decoder, uint64_t dictionary_number, bp_error *err)
+                              block_decoder *decoder, uint64_t dictionary_number, size_t reader_count, bp_error *err)
 {
     const parquet_chunk *chunk = &out->chunk;
+    size_t share = READ_AHEAD_ALL / (reader_count ? reader_count : 1);
     bp_status status;
 
     *out = (parquet_reader){.leaf = &footer->leaves[leaf],
@@ -361,7 +364,10 @@ bp_status parquet_reader_open(parquet_reader *out, const parquet_footer *footer,
                             .memory = footer->memory,
                             .decoder = decoder,
                             .row_count = footer->row_groups[row_group].row_count,
-                            .dictionary_number = dictionary_number};
+                            .dictionary_number = dictionary_number,
+                            .read_ahead = share > READ_AHEAD         ? READ_AHEAD
+                                          : share > READ_AHEAD_LEAST ? share
+                                                                     : READ_AHEAD_LEAST};
     if ((status = parquet_chunk_of(&out->chunk, footer, row_group, leaf, err))) {
         error_prefix(err, "\"%.*s\"", STRING_ARGUMENTS(file_path(file)));
         return status;

@@ -236,7 +236,7 @@ static bp_status open_readers(parquet_worker *worker, bp_error *err)
         for (size_t leaf = 0; node && leaf < node->leaf_count; leaf++, next++) {
             if (next == worker->reader_count) return ERROR_INTERNAL(err, "readers of Parquet columns");
             status = parquet_reader_open(&worker->readers[next], footer, worker->row_group, node->first_leaf + leaf, &worker->file,
-                                         worker->decoder, ++worker->dictionaries, err);
+                                         worker->decoder, ++worker->dictionaries, worker->reader_count, err);
             if (status) return status;
         }
     }

@@ -19,7 +19,8 @@ void parquet_unpack_avx2(const uint8_t *in, unsigned width, uint32_t *out, size_
     shuffle = _mm256_loadu_si256((const __m256i *)(const void *)places);
     shift = _mm256_loadu_si256((const __m256i *)(const void *)shifts);
     for (size_t group = 0; group < groups; group++, in += width, out += 8) {
-        __m128i low = _mm_loadu_si128((const __m128i *)(const void *)in), high = _mm_loadu_si128((const __m128i *)(const void *)(in + upper));
+        __m128i low = _mm_loadu_si128((const __m128i *)(const void *)in),
+                high = _mm_loadu_si128((const __m128i *)(const void *)(in + upper));
         __m256i bytes = _mm256_shuffle_epi8(_mm256_set_m128i(high, low), shuffle);
         _mm256_storeu_si256((__m256i *)(void *)out, _mm256_and_si256(_mm256_srlv_epi32(bytes, shift), mask));
     }

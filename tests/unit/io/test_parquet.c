@@ -114,7 +114,8 @@ static void test_delta(void **state)
 
 static void test_hostile_delta(void **state)
 {
-    uint8_t many_values[32] = {128, 1, 4, 0xff, 0xff, 0xff, 0xff, 7, 0}, no_miniblocks[32] = {128, 1, 0, 8, 0}, wide[32] = {8, 1, 8, 0, 0, 65, 0, 0};
+    uint8_t many_values[32] = {128, 1, 4, 0xff, 0xff, 0xff, 0xff, 7, 0}, no_miniblocks[32] = {128, 1, 0, 8, 0},
+            wide[32] = {8, 1, 8, 0, 0, 65, 0, 0};
     const uint8_t *end;
     int64_t value[2];
     parquet_delta delta;
@@ -134,7 +135,8 @@ static void test_hostile_delta(void **state)
 static void test_snappy(void **state)
 {
     /* 20 bytes: the literal "abcd", then a copy of 16 from 4 back */
-    const uint8_t good[] = {20, 3 << 2, 'a', 'b', 'c', 'd', 15 << 2 | 2, 4, 0}, far[] = {20, 3 << 2, 'a', 'b', 'c', 'd', 15 << 2 | 2, 5, 0};
+    const uint8_t good[] = {20, 3 << 2, 'a', 'b', 'c', 'd', 15 << 2 | 2, 4, 0},
+                  far[] = {20, 3 << 2, 'a', 'b', 'c', 'd', 15 << 2 | 2, 5, 0};
     uint8_t out[20 + BLOCK_SPARE];
 
     (void)state;
@@ -179,7 +181,8 @@ static void test_snappy_distances(void **state)
 
 static void test_lz4(void **state)
 {
-    const uint8_t good[] = {0x44, 'a', 'b', 'c', 'd', 4, 0, 0x50, '1', '2', '3', '4', '5'}, zero[] = {0x44, 'a', 'b', 'c', 'd', 0, 0, 0};
+    const uint8_t good[] = {0x44, 'a', 'b', 'c', 'd', 4, 0, 0x50, '1', '2', '3', '4', '5'},
+                  zero[] = {0x44, 'a', 'b', 'c', 'd', 0, 0, 0};
     const uint8_t hadoop[] = {0, 0, 0, 17, 0, 0, 0, 13, 0x44, 'a', 'b', 'c', 'd', 4, 0, 0x50, '1', '2', '3', '4', '5'};
     uint8_t out[17 + BLOCK_SPARE];
 
@@ -413,15 +416,17 @@ static void test_plain_file(void **state)
     const char optional[] = "\2\0\0\0\3\5\7\0\0\0\10\0\0\0"; /* levels 1 0 1, then 7 and 8 */
 
     expect_rows(*state, &(plan){PARQUET_INT32, 0, -1, 0, 3, 3, numbers, sizeof numbers, -1, 0}, "v INTEGER\n1\n-2\n3\n");
-    expect_rows(*state, &(plan){PARQUET_BYTE_ARRAY, 0, 0, 0, 3, 3, texts, sizeof texts - 1, -1, 0}, "v VARCHAR\nhi\n\nfifteen letters\n");
-    expect_rows(*state, &(plan){PARQUET_INT32, 1, 6, 0, 3, 3, optional, sizeof optional - 1, -1, 0}, "v DATE\n1970-01-08\n~\n1970-01-09\n");
+    expect_rows(*state, &(plan){PARQUET_BYTE_ARRAY, 0, 0, 0, 3, 3, texts, sizeof texts - 1, -1, 0},
+                "v VARCHAR\nhi\n\nfifteen letters\n");
+    expect_rows(*state, &(plan){PARQUET_INT32, 1, 6, 0, 3, 3, optional, sizeof optional - 1, -1, 0},
+                "v DATE\n1970-01-08\n~\n1970-01-09\n");
 }
 
 /* A repeated field outside of a LIST is one that is never NULL: [7, 8], [], [9]. */
 static void test_repeated_file(void **state)
 {
-    const char bytes[] = "\2\0\0\0\3\2"        /* repetition 0 1 0 0 */
-                         "\2\0\0\0\3\13"       /* definition 1 1 0 1 */
+    const char bytes[] = "\2\0\0\0\3\2" /* repetition 0 1 0 0 */
+                         "\2\0\0\0\3\13" /* definition 1 1 0 1 */
                          "\7\0\0\0\10\0\0\0\11\0\0\0";
 
     plan plan = {PARQUET_INT32, 2, -1, 0, 3, 4, bytes, sizeof bytes - 1, -1, 0};
@@ -465,7 +470,8 @@ static void test_damaged_files(void **state)
         expect_fault(*state, &bad, 0, "cannot be the 2147483647");
     }
     expect_fault(*state, &(plan){PARQUET_BYTE_ARRAY, 0, 0, 0, 1, 1, not_text, sizeof not_text - 1, -1, 0}, 0, "not UTF-8");
-    expect_fault(*state, &(plan){PARQUET_BYTE_ARRAY, 0, 0, 0, 1, 1, long_text, sizeof long_text - 1, -1, 0}, 0, "fewer values than it claims");
+    expect_fault(*state, &(plan){PARQUET_BYTE_ARRAY, 0, 0, 0, 1, 1, long_text, sizeof long_text - 1, -1, 0}, 0,
+                 "fewer values than it claims");
     expect_fault(*state, &(plan){PARQUET_INT32, 0, 7, 0, 3, 3, numbers, sizeof numbers, -1, 0}, 0, "a time of day is out of range");
 }
 
@@ -489,10 +495,10 @@ static void test_every_byte(void **state)
             bp_error err = {0};
             builder out;
             builder_init(&out, world->context->memory, 1 << 20);
-            bytes[i] ^= bit < 8 ? (char)(1 << bit) : 0;
+            bytes[i] = (char)(bytes[i] ^ (bit < 8 ? 1 << bit : 0));
             write_bytes(world, bytes, bit < 8 ? size : i);
             if (read_parquet(&out, world, 2048, &err)) assert_true(err.message[0] != 0);
-            bytes[i] ^= bit < 8 ? (char)(1 << bit) : 0;
+            bytes[i] = (char)(bytes[i] ^ (bit < 8 ? 1 << bit : 0));
             builder_clear(&out);
         }
     }
@@ -525,9 +531,11 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, world_begin, world_end)
     const struct CMUnitTest tests[] = {
-        TEST(test_packed_run), TEST(test_runs),   TEST(test_every_width),      TEST(test_bits_of_levels), TEST(test_hostile_runs),     TEST(test_delta),
-        TEST(test_hostile_delta), TEST(test_snappy), TEST(test_snappy_distances), TEST(test_lz4),            TEST(test_impossible_sizes), TEST(test_thrift),
-        TEST(test_hostile_thrift), TEST(test_plain_file), TEST(test_repeated_file), TEST(test_damaged_files), TEST(test_every_byte), TEST(test_out_of_memory)};
+        TEST(test_packed_run),       TEST(test_runs),         TEST(test_every_width),      TEST(test_bits_of_levels),
+        TEST(test_hostile_runs),     TEST(test_delta),        TEST(test_hostile_delta),    TEST(test_snappy),
+        TEST(test_snappy_distances), TEST(test_lz4),          TEST(test_impossible_sizes), TEST(test_thrift),
+        TEST(test_hostile_thrift),   TEST(test_plain_file),   TEST(test_repeated_file),    TEST(test_damaged_files),
+        TEST(test_every_byte),       TEST(test_out_of_memory)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
