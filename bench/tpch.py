@@ -51,7 +51,9 @@ def main():
         for name, query in QUERIES.items():
             check(name, [contestant() for contestant in work(made, query).values()])
         ratios = rounds.compare(title, "query", {name: work(made, query) for name, query in QUERIES.items()}, COUNT)
-        print(f"geometric mean of DuckDB / ours: {math.exp(sum(map(math.log, ratios)) / len(ratios)):.2f}, least {min(ratios):.2f}\n")
+        print(
+            f"geometric mean of DuckDB / ours: {math.exp(sum(map(math.log, ratios)) / len(ratios)):.2f}, least {min(ratios):.2f}\n"
+        )
 
 
 main()
