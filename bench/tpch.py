@@ -36,7 +36,7 @@ def same(ours, theirs):
 def check(name, answers):
     ours, theirs = answers
     assert len(ours) == len(theirs), f"{name}: {len(ours)} rows, DuckDB has {len(theirs)}"
-    for left, right in zip(ours, theirs):
+    for left, right in zip(ours, theirs, strict=True):
         assert all(map(same, left, right)), f"{name}: {left}, DuckDB has {right}"
 
 

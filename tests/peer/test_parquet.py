@@ -50,9 +50,9 @@ def check(path, settings=None, expected=None):
     ours, names = rows_of(read(f"SELECT * FROM '{path}'", settings))
     theirs, theirs_names = rows_of(pq.read_table(path) if expected is None else expected)
     assert names == theirs_names
-    for name, left, right in zip(names, ours, theirs):
+    for name, left, right in zip(names, ours, theirs, strict=True):
         if left != right:
-            at = next((i for i, (a, b) in enumerate(zip(left, right)) if a != b), None)
+            at = next((i for i, (a, b) in enumerate(zip(left, right, strict=False)) if a != b), None)
             raise AssertionError(
                 f"{name}: {len(left)} and {len(right)} values; first difference at {at}: {left[at] if at is not None else ''!r} {right[at] if at is not None else ''!r}"
             )
@@ -295,7 +295,7 @@ def test_filters(tmp_path, settings):
         for file, condition in itertools.product([path, f"{tmp_path}/duck.parquet"], conditions):
             sql = f"SELECT * FROM '{file}' WHERE {condition}"
             expected = memory.execute(f"SELECT * FROM data WHERE {condition}").fetchall()
-            found = [list(row) for row in zip(*rows_of(read(sql, settings))[0])]
+            found = [list(row) for row in zip(*rows_of(read(sql, settings))[0], strict=True)]
             assert found == [plain(row) for row in expected], (condition, index, size)
 
 
@@ -341,7 +341,7 @@ def test_many_files(tmp_path):
         names = [column[0] for column in expected.description]
         found, ours = rows_of(read(sql))
         assert ours == names
-        assert [list(row) for row in zip(*found)] == [plain(row) for row in expected.fetchall()]
+        assert [list(row) for row in zip(*found, strict=True)] == [plain(row) for row in expected.fetchall()]
     sql = f"SELECT v, year FROM read_parquet(['{tmp_path}/year=2023/month=a/f.parquet', '{tmp_path}/year=2024/month=a/f.parquet']) WHERE year = 2024"
     assert rows_of(read(sql))[0] == [[2024, 2025], [2024, 2024]]
 
