@@ -67,7 +67,7 @@ static bool next_run(parquet_runs *runs)
         for (; count >= 8; count -= 8, in += bits, out += 8)                                                                       \
             for (unsigned i = 0; i < 8; i++)                                                                                       \
                 out[i] = (uint32_t)(load64(in + i * bits / 8) >> (i * bits % 8)) & (uint32_t)((UINT64_C(1) << bits) - 1);          \
-        break;
+        break
 
 /* Whole groups of eight from the beginning of a byte. */
 static void unpack_groups(const uint8_t *in, unsigned width, uint32_t *out, size_t count)
@@ -79,18 +79,30 @@ static void unpack_groups(const uint8_t *in, unsigned width, uint32_t *out, size
     }
 #endif
     switch (width) {
-        UNPACK(1)
-        UNPACK(2)
-        UNPACK(3)
-        UNPACK(4)
-        UNPACK(5)
-        UNPACK(6)
-        UNPACK(7) UNPACK(8) UNPACK(9) UNPACK(10) UNPACK(11) UNPACK(12) UNPACK(13) UNPACK(14) UNPACK(15) UNPACK(16) UNPACK(17)
-            UNPACK(18) UNPACK(19) UNPACK(20) default:
-        {
-            uint64_t mask = (UINT64_C(1) << width) - 1;
-            for (size_t i = 0; i < count; i++) out[i] = (uint32_t)(load64(in + i * width / 8) >> (i * width % 8) & mask);
-        }
+        UNPACK(1);
+        UNPACK(2);
+        UNPACK(3);
+        UNPACK(4);
+        UNPACK(5);
+        UNPACK(6);
+        UNPACK(7);
+        UNPACK(8);
+        UNPACK(9);
+        UNPACK(10);
+        UNPACK(11);
+        UNPACK(12);
+        UNPACK(13);
+        UNPACK(14);
+        UNPACK(15);
+        UNPACK(16);
+        UNPACK(17);
+        UNPACK(18);
+        UNPACK(19);
+        UNPACK(20);
+    default: {
+        uint64_t mask = (UINT64_C(1) << width) - 1;
+        for (size_t i = 0; i < count; i++) out[i] = (uint32_t)(load64(in + i * width / 8) >> (i * width % 8) & mask);
+    }
     }
 }
 
