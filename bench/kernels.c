@@ -11,9 +11,12 @@
 #include "base/cpu.h"
 #include "base/find.h"
 #include "compute/arithmetic.h"
+#include "compute/boolean.h"
 #include "compute/cast.h"
+#include "compute/hash_slice.h"
 #include "compute/reduce.h"
 #include "compute/match.h"
+#include "compute/order_slice.h"
 #include "compute/select.h"
 
 #define ROWS 2048
@@ -119,5 +122,10 @@ int main(void)
     MEASURE("int64 to int32", sink += cast_slice(results, PHYSICAL_INT32, integers, PHYSICAL_INT64, ROWS));
     MEASURE("double to int32", sink += cast_slice(results, PHYSICAL_INT32, reals, PHYSICAL_FLOAT64, ROWS));
     MEASURE("double to int64", sink += cast_slice(results, PHYSICAL_INT64, reals, PHYSICAL_FLOAT64, ROWS));
+    MEASURE("hash of int64", hash_slice((uint64_t *)results, PHYSICAL_INT64, integers, ROWS));
+    MEASURE("hash of double", hash_slice((uint64_t *)results, PHYSICAL_FLOAT64, reals, ROWS));
+    MEASURE("sort keys of int64", order_slice(results, PHYSICAL_INT64, integers, false, ROWS));
+    MEASURE("sort keys of double", order_slice(results, PHYSICAL_FLOAT64, reals, true, ROWS));
+    MEASURE("AND of bitmaps", boolean_join(half, most, ROWS / 64, true));
     return 0;
 }

@@ -1,4 +1,5 @@
-/* Hashes: 64 bits by multiply and fold (the two halves of a 128-bit product xored), for tables in memory; CRC-32C for bytes on disk.
+/* Hashes for tables in memory: of numbers by shifts and 64-bit products, which vectors have too (compute/hash_slice.h); of bytes by multiply and fold
+ * (the two halves of a 128-bit product xored). CRC-32C for bytes on disk.
  * The hashes are the same on every machine and CPU level, but may change between versions: never write them to files. */
 #ifndef BASE_HASH_H
 #define BASE_HASH_H
@@ -19,14 +20,17 @@ static inline BP_WRAPS uint64_t hash_fold(uint64_t left, uint64_t right)
     return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
-/* Two folds: one alone leaves structure in the high bits of small keys. */
-static inline uint64_t hash_uint64(uint64_t value)
+/* Each step can be undone, so different values have different hashes. */
+static inline BP_WRAPS uint64_t hash_uint64(uint64_t value)
 {
-    return hash_fold(hash_fold(value ^ HASH_SEED, HASH_MULTIPLIER) ^ HASH_MULTIPLIER, UINT64_C(0xa0761d6478bd642f));
+    value ^= HASH_SEED;
+    value = (value ^ value >> 32) * HASH_MULTIPLIER;
+    value = (value ^ value >> 29) * UINT64_C(0xa0761d6478bd642f);
+    return value ^ value >> 32;
 }
-static inline uint64_t hash_combine(uint64_t left, uint64_t right)
+static inline BP_WRAPS uint64_t hash_combine(uint64_t left, uint64_t right)
 {
-    return hash_fold(left ^ UINT64_C(0xe7037ed1a0b428db), right ^ UINT64_C(0x8ebc6af09c88c6e3)) ^ left;
+    return hash_uint64(left * UINT64_C(0xe7037ed1a0b428db) + right);
 }
 static inline uint64_t hash_uint128(uint128 value)
 {

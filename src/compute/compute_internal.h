@@ -38,6 +38,27 @@ typedef bool (*cast_kernel)(void *out, const void *in, size_t rows);
 extern const cast_kernel cast_kernels_avx2[PHYSICAL_TYPE_COUNT][PHYSICAL_TYPE_COUNT];
 extern const cast_kernel cast_kernels_avx512[PHYSICAL_TYPE_COUNT][PHYSICAL_TYPE_COUNT];
 
+/* boolean: see boolean.h; `all` and `any` are what becomes less and more, flip is ~0 for OR. */
+typedef struct boolean_kernels {
+    void (*join)(uint64_t *out, const uint64_t *in, size_t words, bool is_or);
+    void (*invert)(uint64_t *out, const uint64_t *in, size_t words);
+    void (*step)(uint64_t *all, uint64_t *any, const uint64_t *values, const uint64_t *validity, size_t words, uint64_t flip);
+    void (*step_valid)(uint64_t *all, uint64_t *any, const uint64_t *values, size_t words, uint64_t flip);
+} boolean_kernels;
+extern const boolean_kernels boolean_kernels_avx2, boolean_kernels_avx512;
+
+/* hash_slice */
+typedef void (*hash_kernel)(uint64_t *out, const void *values, size_t rows);
+extern const hash_kernel hash_kernels_avx2[PHYSICAL_TYPE_COUNT];
+extern const hash_kernel hash_kernels_avx512[PHYSICAL_TYPE_COUNT];
+void hash_combine_avx2(uint64_t *out, const uint64_t *more, size_t rows);
+void hash_combine_avx512(uint64_t *out, const uint64_t *more, size_t rows);
+
+/* order_slice: invert is ~0 for descending keys. */
+typedef void (*order_kernel)(void *out, const void *values, uint64_t invert, size_t rows);
+extern const order_kernel order_kernels_avx2[PHYSICAL_TYPE_COUNT];
+extern const order_kernel order_kernels_avx512[PHYSICAL_TYPE_COUNT];
+
 /* `value` of `width` bytes, `rows` times in a buffer: how a constant operand becomes a vector. */
 static inline void repeat_value(void *buffer, const void *value, size_t width, size_t rows)
 {

@@ -4,6 +4,7 @@
 #include "base/digest.h"
 #include "base/hash.h"
 #include "base/number.h"
+#include "compute/hash_slice.h"
 
 static bool append_hex(builder *text, const uint8_t *digest, size_t size)
 {
@@ -62,7 +63,7 @@ static uint64_t hash_struct(const column *in, size_t row, unsigned depth)
 /* Integers of all widths hash by value, so that 1::INTEGER and 1::BIGINT hash alike. */
 static uint64_t hash_wide(int128 value)
 {
-    return value == (int64_t)value ? hash_uint64((uint64_t)(int64_t)value) : hash_uint128((uint128)value);
+    return value >= INT64_MIN && value <= UINT64_MAX ? hash_uint64((uint64_t)value) : hash_uint128((uint128)value);
 }
 
 static uint64_t hash_float(const column *in, size_t row)
@@ -113,16 +114,36 @@ static uint64_t hash_value(const column *in, size_t row, unsigned depth)
     return hash_flat(in, row_of(in, row), depth);
 }
 
+#define HASH_PIECE 512 /* rows at a time: their hashes stay in the first cache */
+
+static void hash_rows(uint64_t *out, const column *in, size_t first, size_t rows)
+{
+    physical_type physical = type_physical(in->type);
+
+    if (in->encoding != COLUMN_FLAT || !hash_slice_has_kernel(physical)) {
+        for (size_t i = 0; i < rows; i++) out[i] = hash_value(in, first + i, 0);
+        return;
+    }
+    hash_slice(out, physical, (const char *)in->values + first * physical_width(physical), rows);
+    for (size_t i = 0; in->validity && i < rows; i++)
+        if (!bitmap_get(in->validity, first + i)) out[i] = HASH_NULL;
+}
+
 /* NULL is a value here. */
 KERNEL(hash_any)
 {
     uint64_t *to = call_values(call, out, 8);
 
-    (void)count;
+    uint64_t more[HASH_PIECE];
+
     if (!to) return call_no_memory(call, call->rows * 8, err);
-    for (size_t row = 0; row < call->rows; row++) {
-        to[row] = hash_value(&arguments[0], row, 0);
-        for (size_t i = 1; i < count; i++) to[row] = hash_combine(to[row], hash_value(&arguments[i], row, 0));
+    for (size_t row = 0; row < call->rows; row += HASH_PIECE) {
+        size_t rows = call->rows - row < HASH_PIECE ? call->rows - row : HASH_PIECE;
+        hash_rows(to + row, &arguments[0], row, rows);
+        for (size_t i = 1; i < count; i++) {
+            hash_rows(more, &arguments[i], row, rows);
+            hash_combine_slice(to + row, more, rows);
+        }
     }
     return BP_OK;
 }

@@ -3,6 +3,7 @@
 #include "evaluate_internal.h"
 
 #include "base/error.h"
+#include "compute/boolean.h"
 
 static bp_status no_memory(arena *arena, size_t size, bp_error *err)
 {
@@ -39,28 +40,6 @@ bp_status truth_words(const column *in, size_t rows, arena *arena, const uint64_
     return BP_OK;
 }
 
-/* acc (true bits, false bits) op= the argument */
-static void logic_step(uint64_t *is_true, uint64_t *is_false, const uint64_t *values, const uint64_t *validity, size_t words,
-                       bool is_or)
-{
-    uint64_t *all = is_or ? is_false : is_true, *any = is_or ? is_true : is_false, flip = is_or ? ~(uint64_t)0 : 0;
-
-    for (size_t i = 0; i < words; i++) {
-        uint64_t valid = validity ? validity[i] : ~(uint64_t)0, value = values[i] ^ flip;
-        all[i] &= value & valid;
-        any[i] |= ~value & valid;
-    }
-}
-
-/* No argument has NULLs: one word of result for one of each argument. */
-static void logic_plain(uint64_t *out, const uint64_t *values, size_t words, bool is_or)
-{
-    if (is_or)
-        for (size_t i = 0; i < words; i++) out[i] |= values[i];
-    else
-        for (size_t i = 0; i < words; i++) out[i] &= values[i];
-}
-
 bp_status truth_logic(column *out, const column *const *arguments, size_t count, bool is_or, size_t rows, arena *arena,
                       bp_error *err)
 {
@@ -80,13 +59,13 @@ bp_status truth_logic(column *out, const column *const *arguments, size_t count,
     for (size_t i = 0; i < count; i++) {
         if ((status = truth_words(arguments[i], rows, arena, &values, &validity, err))) return status;
         if (nulls)
-            logic_step(is_true, is_false, values, validity, words, is_or);
+            boolean_step(is_true, is_false, values, validity, words, is_or);
         else
-            logic_plain(is_true, values, words, is_or);
+            boolean_join(is_true, values, words, is_or);
     }
     *out = (column){.type = type_of(TYPE_BOOLEAN), .encoding = COLUMN_FLAT, .length = rows, .values = is_true};
     if (!nulls) return BP_OK;
-    for (size_t i = 0; i < words; i++) is_false[i] |= is_true[i];
+    boolean_join(is_false, is_true, words, true);
     out->validity = is_false;
     return BP_OK;
 }
@@ -99,7 +78,7 @@ bp_status truth_not(column *out, const column *in, size_t rows, arena *arena, bp
 
     if (!made) return no_memory(arena, bitmap_words(rows) * 8, err);
     if ((status = truth_words(in, rows, arena, &values, &validity, err))) return status;
-    for (size_t i = 0; i < bitmap_words(rows); i++) made[i] = ~values[i];
+    boolean_not(made, values, bitmap_words(rows));
     *out = (column){.type = type_of(TYPE_BOOLEAN), .encoding = COLUMN_FLAT, .length = rows, .values = made, .validity = validity};
     return BP_OK;
 }
