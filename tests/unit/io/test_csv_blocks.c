@@ -176,7 +176,7 @@ static void test_counting_agrees(void **state)
             if (alike && fields < columns) assert_true(counted);
             if (!alike) assert_true(!counted);
             if (!counted || !alike) continue;
-            accepted++;
+            accepted += level == CPU_SCALAR; /* the one that is everywhere */
             assert_int_equal(count.index.new_lines, index.new_lines);
             if (fields < columns) assert_int_equal(count.left, columns - 1 - fields);
             assert_int_equal(count.index.in_quote, index.in_quote);
@@ -186,7 +186,7 @@ static void test_counting_agrees(void **state)
         }
         cpu_force_level(CPU_AVX512);
     }
-    assert_true(accepted > 15000);
+    assert_true(accepted > 3000);
 }
 
 /* How many rows a scan of these columns gives, one after the other. */
