@@ -15,7 +15,8 @@ VECTORISED static void invert_words(uint64_t *out, const uint64_t *in, size_t wo
 }
 
 /* AND is true where all are, false where one is; OR the other way round: `flip` exchanges the two. */
-VECTORISED static void step_words(uint64_t *all, uint64_t *any, const uint64_t *values, const uint64_t *validity, size_t words, uint64_t flip)
+VECTORISED static void step_words(uint64_t *all, uint64_t *any, const uint64_t *values, const uint64_t *validity, size_t words,
+                                  uint64_t flip)
 {
     for (size_t i = 0; i < words; i++) {
         uint64_t value = values[i] ^ flip;

@@ -38,7 +38,7 @@ VECTORISED BP_WRAPS static void combine(uint64_t *out, const uint64_t *more, siz
 }
 
 #define HASH_TABLE                                                                                                                 \
-    {[PHYSICAL_INT8] = hash_int8,       [PHYSICAL_INT16] = hash_int16,  [PHYSICAL_INT32] = hash_int32,                             \
-     [PHYSICAL_INT64] = hash_int64,     [PHYSICAL_UINT8] = hash_uint8,  [PHYSICAL_UINT16] = hash_uint16,                           \
-     [PHYSICAL_UINT32] = hash_uint32,   [PHYSICAL_UINT64] = hash_uint64s, [PHYSICAL_FLOAT32] = hash_float32,                       \
+    {[PHYSICAL_INT8] = hash_int8,      [PHYSICAL_INT16] = hash_int16,    [PHYSICAL_INT32] = hash_int32,                            \
+     [PHYSICAL_INT64] = hash_int64,    [PHYSICAL_UINT8] = hash_uint8,    [PHYSICAL_UINT16] = hash_uint16,                          \
+     [PHYSICAL_UINT32] = hash_uint32,  [PHYSICAL_UINT64] = hash_uint64s, [PHYSICAL_FLOAT32] = hash_float32,                        \
      [PHYSICAL_FLOAT64] = hash_float64}

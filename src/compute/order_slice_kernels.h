@@ -27,7 +27,7 @@ ORDER(uint64, uint64_t, __builtin_bswap64, 0)
         bits_type *to = out, change = (bits_type)invert;                                                                           \
         for (size_t i = 0; i < rows; i++) {                                                                                        \
             type value = from[i] + 0; /* -0.0 becomes 0.0 */                                                                       \
-            bits_type bits, number = value == value ? (bits_type)~(bits_type)0 : 0, below;                                         \
+            bits_type bits, number = value == value ? (bits_type) ~(bits_type)0 : 0, below;                                        \
             memcpy(&bits, &value, width);                                                                                          \
             bits = (bits & number) | ((bits_type)(nan) & (bits_type)~number);                                                      \
             below = (bits_type)((signed_type)bits >> (width * 8 - 1));                                                             \
@@ -39,7 +39,7 @@ ORDER_REALS(float32, float, uint32_t, int32_t, 4, __builtin_bswap32, 0x7fc00000u
 ORDER_REALS(float64, double, uint64_t, int64_t, 8, __builtin_bswap64, UINT64_C(0x7ff8000000000000))
 
 #define ORDER_TABLE                                                                                                                \
-    {[PHYSICAL_INT8] = order_int8,       [PHYSICAL_INT16] = order_int16,   [PHYSICAL_INT32] = order_int32,                         \
-     [PHYSICAL_INT64] = order_int64,     [PHYSICAL_UINT8] = order_uint8,   [PHYSICAL_UINT16] = order_uint16,                       \
-     [PHYSICAL_UINT32] = order_uint32,   [PHYSICAL_UINT64] = order_uint64, [PHYSICAL_FLOAT32] = order_float32,                     \
+    {[PHYSICAL_INT8] = order_int8,      [PHYSICAL_INT16] = order_int16,   [PHYSICAL_INT32] = order_int32,                          \
+     [PHYSICAL_INT64] = order_int64,    [PHYSICAL_UINT8] = order_uint8,   [PHYSICAL_UINT16] = order_uint16,                        \
+     [PHYSICAL_UINT32] = order_uint32,  [PHYSICAL_UINT64] = order_uint64, [PHYSICAL_FLOAT32] = order_float32,                      \
      [PHYSICAL_FLOAT64] = order_float64}

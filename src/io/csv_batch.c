@@ -6,6 +6,7 @@
  *
  * Columns with filters are parsed first; only the rows that pass are parsed in the other columns. */
 #include "io/csv_scan.h"
+#include "io/row_filter.h"
 
 #define KEPT_REGION_SIZE ((size_t)4 << 20)
 #define KEPT_BATCHES 8 /* a kept region is at most this many batches long */
@@ -251,7 +252,7 @@ static bp_status apply_filters(csv_scan *scan, csv_worker *worker, cut *cut, boo
         size_t index = scan->filter_places[f];
         if (!made[index] && (status = make_column(scan, worker, cut, index, err))) return status;
         made[index] = true;
-        status = csv_filter_apply(&scan->filters[f], &worker->columns[index], worker->selection, &count, worker->heap.arena, err);
+        status = row_filter_apply(&scan->filters[f], &worker->columns[index], worker->selection, &count, worker->heap.arena, err);
         if (status) return status;
     }
     if (cut->dropped_any) {

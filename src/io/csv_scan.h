@@ -70,8 +70,4 @@ MUST_USE bp_status csv_block_count(csv_scan *scan, csv_worker *worker, csv_open_
                                    bool *counted, bp_error *err);
 /* The next batch of the worker's rows (csv_batch.c). */
 MUST_USE bp_status csv_batch_next(csv_scan *scan, csv_worker *worker, batch *out, bp_error *err);
-/* Rows of a column that pass: selection[0..count) is cut down; the new count (csv_filter.c). */
-MUST_USE bp_status csv_filter_apply(const scan_filter *filter, const column *values, uint32_t *selection, size_t *count,
-                                    arena *arena, bp_error *err);
-
 #endif

@@ -9,7 +9,7 @@
  * A batch lies in the worker's region, which is used again unless a consumer has kept it. Dictionaries and pages that its texts point into are regions of
  * their own, which the batch's region holds until it ends or is used again. */
 #include "base/cancel.h"
-#include "io/csv_scan.h"
+#include "io/row_filter.h"
 #include "parquet_scan.h"
 
 typedef struct scanned_group {
@@ -430,7 +430,7 @@ static bp_status try_entries(parquet_worker *worker, size_t filter, const column
     selection = memory_allocate_array(memory, count, sizeof *selection);
     if (!selection) return error_no_memory(err, memory, count * sizeof *selection);
     for (size_t i = 0; i < count; i++) selection[i] = (uint32_t)i;
-    status = csv_filter_apply(&worker->scan->filters[filter], entries, selection, &count, region_arena(worker->region), err);
+    status = row_filter_apply(&worker->scan->filters[filter], entries, selection, &count, region_arena(worker->region), err);
     if (words) memset(passing->bits, 0, words * sizeof(uint64_t));
     for (size_t i = 0; i < count; i++) bitmap_set(passing->bits, selection[i]);
     passing->dictionary = dictionary;
@@ -447,7 +447,7 @@ static bp_status apply_filter(parquet_worker *worker, size_t filter, size_t *cou
     bp_status status;
 
     if (values->encoding != COLUMN_DICTIONARY || condition->kind == FILTER_IS_NULL || condition->kind == FILTER_NOT_NULL)
-        return csv_filter_apply(condition, values, worker->selection, count, region_arena(worker->region), err);
+        return row_filter_apply(condition, values, worker->selection, count, region_arena(worker->region), err);
     status = try_entries(worker, filter, &values->children[0], worker->readers[worker->first_reader[place]].dictionary_number, err);
     if (status) return status;
     for (size_t i = 0; i < *count; i++) {

@@ -1,6 +1,6 @@
 /* Filters of a scan on parsed columns: the selection is cut down to the rows that pass. The order of values is ORDER BY's (NaN last and equal to
  * itself, -0.0 = 0.0). The usual types have loops of their own; column_value_compare() does the rest. */
-#include "io/csv_scan.h"
+#include "row_filter.h"
 
 static bool is_there(const column *values, size_t row)
 {
@@ -107,7 +107,7 @@ static size_t keep_range(const scan_filter *filter, const column *column, uint32
     return kept;
 }
 
-bp_status csv_filter_apply(const scan_filter *filter, const column *values, uint32_t *selection, size_t *count, arena *arena,
+bp_status row_filter_apply(const scan_filter *filter, const column *values, uint32_t *selection, size_t *count, arena *arena,
                            bp_error *err)
 {
     size_t kept = 0;
