@@ -119,6 +119,21 @@ static int interrupted(void)
 }
 
 /* one statement -------------------------------------------------------------------------------------------------------------------- */
+/* fwrite() goes on after a signal has cut a write into a full pipe short, and then Ctrl-C waits for the reader: large pieces are written here. */
+static bool write_all(FILE *stream, const char *bytes, size_t size)
+{
+    if (size < BUFSIZ) return fwrite(bytes, 1, size, stream) == size;
+    if (fflush(stream)) return false;
+    while (size) {
+        ssize_t put = was_interrupted() ? -1 : write(fileno(stream), bytes, size);
+        if (put < 0 && (errno != EINTR || was_interrupted())) return false;
+        if (put < 0) continue;
+        bytes += put;
+        size -= (size_t)put;
+    }
+    return true;
+}
+
 static int put_bytes(void *data, const char *bytes, size_t size)
 {
     sql_session *session = data;
@@ -127,7 +142,7 @@ static int put_bytes(void *data, const char *bytes, size_t size)
     if (session->output.stream == stdout && session->options.terminal)
         session->progress.wanted = false; /* rows are the sign of life */
     if (was_interrupted()) return 1;
-    if (fwrite(bytes, 1, size, session->output.stream) == size) return 0;
+    if (write_all(session->output.stream, bytes, size)) return 0;
     if (!was_interrupted()) session->output.failed = errno;
     return 1;
 }

@@ -5,7 +5,7 @@
 #include "source.h"
 
 /* The rows among selection[0..*count) whose value passes stay, in their order; *count is how many they are. `arena` is for scratch. */
-MUST_USE bp_status row_filter_apply(const scan_filter *filter, const column *values, uint32_t *selection, size_t *count, arena *arena,
-                                    bp_error *err);
+MUST_USE bp_status row_filter_apply(const scan_filter *filter, const column *values, uint32_t *selection, size_t *count,
+                                    arena *arena, bp_error *err);
 
 #endif
