@@ -109,7 +109,6 @@ bp_status query_start(query *query, bp_error *err)
     query->started = true;
     for (size_t i = 0; i < lowered->pipeline_count; i++)
         if ((status = pipeline_run(lowered->pipelines[i], err))) return status;
-    pipeline_widen_scan(lowered->result, true);
     if ((status = lowered->result->make_scan(lowered->result->make_scan_data, &query->scan, err))) return status;
     query->worker_count = query->scan->morsel_estimate > 1 ? parallel_workers(query->context, query->scan->morsel_estimate) : 1;
     query->chains = memory_allocate_array(query->context->memory, query->worker_count, sizeof *query->chains);
@@ -271,7 +270,7 @@ bp_status query_collect(query *query, table **out, bp_error *err)
     query->started = query->ended = true;
     for (size_t i = 0; i < lowered->pipeline_count; i++)
         if ((status = pipeline_run(lowered->pipelines[i], err))) return status;
-    pipeline_widen_scan(last, false);
+    pipeline_widen_scan(last);
     if ((status = collect_new(&last->sink, query->context, &query->plan->result, 0, UINT64_MAX, -1, err))) return status;
     if ((status = pipeline_run(last, err))) return status;
     *out = table_retain(collect_table(last->sink));

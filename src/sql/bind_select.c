@@ -92,7 +92,7 @@ static bp_status bind_repeated_where(select_state *state, expression_context *co
     return expr_and(out, &binder->plan->exprs, parts, count, err);
 }
 
-static bp_status bind_where(select_state *state, bp_error *err)
+static NO_INLINE bp_status bind_where(select_state *state, bp_error *err)
 {
     binder *binder = state->binder;
     syntax_id where = syntax_child(binder->tree, state->select, SLOT_SELECT_WHERE);
@@ -178,7 +178,7 @@ static bp_status bind_set_groups(select_state *state, bp_error *err)
     return status;
 }
 
-static bp_status bind_groups(select_state *state, bp_error *err)
+static NO_INLINE bp_status bind_groups(select_state *state, bp_error *err)
 {
     syntax_id list = syntax_child(state->binder->tree, state->select, SLOT_SELECT_GROUP);
     size_t count, total = state->count;
@@ -201,7 +201,7 @@ static bp_status bind_groups(select_state *state, bp_error *err)
 }
 
 /* items ---------------------------------------------------------------------------------------------------------------------------------------- */
-static bp_status note_aliases(select_state *state, bp_error *err)
+static NO_INLINE bp_status note_aliases(select_state *state, bp_error *err)
 {
     state->aliases = arena_new_array(state->binder->arena, alias, state->count);
     state->exprs = arena_new_array(state->binder->arena, expr_id, state->count);
@@ -212,7 +212,7 @@ static bp_status note_aliases(select_state *state, bp_error *err)
 }
 
 /* unnest(struct) becomes an item a field. */
-static bp_status expand_structs(select_state *state, bp_error *err)
+static NO_INLINE bp_status expand_structs(select_state *state, bp_error *err)
 {
     binder *binder = state->binder;
     expression_context context = context_for(state, "SELECT", true);
@@ -241,7 +241,7 @@ static bp_status expand_structs(select_state *state, bp_error *err)
     return BP_OK;
 }
 
-static bp_status bind_items(select_state *state, bp_error *err)
+static NO_INLINE bp_status bind_items(select_state *state, bp_error *err)
 {
     bp_status status = BP_OK;
 
@@ -275,7 +275,7 @@ static bool look_for_aggregate(void *data, const expr_pool *pool, expr_id id)
 }
 
 /* GROUP BY ALL: every item without an aggregate; beside aggregates, constants are no groups. */
-static bp_status group_by_all(select_state *state, bp_error *err)
+static NO_INLINE bp_status group_by_all(select_state *state, bp_error *err)
 {
     bp_status status;
 
@@ -291,7 +291,7 @@ static bp_status group_by_all(select_state *state, bp_error *err)
     return BP_OK;
 }
 
-static bp_status bind_having(select_state *state, bp_error *err)
+static NO_INLINE bp_status bind_having(select_state *state, bp_error *err)
 {
     expression_context context = context_for(state, "HAVING", true);
     syntax_id having = syntax_child(state->binder->tree, state->select, SLOT_SELECT_HAVING);
@@ -304,7 +304,7 @@ static bp_status bind_having(select_state *state, bp_error *err)
     return expr_cast_implicit(&state->having, &state->binder->plan->exprs, state->having, type_of(TYPE_BOOLEAN), err);
 }
 
-static bp_status bind_qualify(select_state *state, bp_error *err)
+static NO_INLINE bp_status bind_qualify(select_state *state, bp_error *err)
 {
     expression_context context = context_for(state, "QUALIFY", true);
     syntax_id qualify = syntax_child(state->binder->tree, state->select, SLOT_SELECT_QUALIFY);
@@ -349,7 +349,7 @@ static bp_status bind_order_key(select_state *state, syntax_id node, order_item 
     return BP_OK;
 }
 
-static bp_status bind_order(select_state *state, syntax_id order, bp_error *err)
+static NO_INLINE bp_status bind_order(select_state *state, syntax_id order, bp_error *err)
 {
     size_t count;
     const syntax_id *keys = list_of(state->binder, order, &count);
@@ -372,7 +372,7 @@ static bp_status bind_order(select_state *state, syntax_id order, bp_error *err)
     return status;
 }
 
-static bp_status bind_distinct_on(select_state *state, bp_error *err)
+static NO_INLINE bp_status bind_distinct_on(select_state *state, bp_error *err)
 {
     size_t count;
     const syntax_id *nodes =
@@ -521,7 +521,7 @@ static bp_status group_by_keys(select_state *state, bp_error *err)
     return BP_OK;
 }
 
-static bp_status aggregate(select_state *state, bp_error *err)
+static NO_INLINE bp_status aggregate(select_state *state, bp_error *err)
 {
     binder *binder = state->binder;
     plan_id below = state->node;
@@ -560,7 +560,7 @@ static bp_status aggregate(select_state *state, bp_error *err)
     return above_groups(&replacement, below_bits, &state->having, err);
 }
 
-static bp_status apply_late_joins(select_state *state, bp_error *err)
+static NO_INLINE bp_status apply_late_joins(select_state *state, bp_error *err)
 {
     bp_status status = BP_OK;
 
@@ -570,7 +570,7 @@ static bp_status apply_late_joins(select_state *state, bp_error *err)
 }
 
 /* HAVING or QUALIFY; 0: there is none. */
-static bp_status filter_by(select_state *state, expr_id condition, bp_error *err)
+static NO_INLINE bp_status filter_by(select_state *state, expr_id condition, bp_error *err)
 {
     expr_id *conjuncts = NULL;
     size_t count = 0;
@@ -695,7 +695,7 @@ static bp_status refuse_what_is_not_there(const select_state *state, bp_error *e
     return sample ? not_yet(binder, sample, "USING SAMPLE", err) : BP_OK;
 }
 
-/* FROM to HAVING, for one grouping set. */
+/* FROM to HAVING, for one grouping set. Subqueries come back here up to LIMIT_QUERY_DEPTH deep on a small stack: the steps are kept out of this frame. */
 static bp_status bind_below(select_state *state, syntax_id order, bp_error *err)
 {
     binder *binder = state->binder;

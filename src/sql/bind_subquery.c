@@ -7,7 +7,8 @@
 #include "bind_expression.h"
 
 /* The correlation's count tells whether it is correlated. */
-static bp_status bind_inner(walk *walk, syntax_id query, bool exists, relation *out, correlation *correlation, bp_error *err)
+static NO_INLINE bp_status bind_inner(walk *walk, syntax_id query, bool exists, relation *out, correlation *correlation,
+                                      bp_error *err)
 {
     static const scope nothing = {0};
     binder *binder = walk->binder;
@@ -75,7 +76,7 @@ bp_status late_join_apply(plan_id *node, binder *binder, const late_join *join, 
     return BP_OK;
 }
 
-static bp_status bind_exists(walk *walk, relation *inner, expr_id *out, bp_error *err)
+static NO_INLINE bp_status bind_exists(walk *walk, relation *inner, expr_id *out, bp_error *err)
 {
     binder *binder = walk->binder;
     expr_id count, zero, column;
@@ -92,7 +93,7 @@ static bp_status bind_exists(walk *walk, relation *inner, expr_id *out, bp_error
     return expr_compare(out, &binder->plan->exprs, COMPARE_GREATER, column, zero, err);
 }
 
-static bp_status bind_array(walk *walk, relation *inner, expr_id *out, bp_error *err)
+static NO_INLINE bp_status bind_array(walk *walk, relation *inner, expr_id *out, bp_error *err)
 {
     binder *binder = walk->binder;
     expr_pool *pool = &binder->plan->exprs;
@@ -210,8 +211,8 @@ static bp_status join_matches(walk *walk, relation *inner, const correlation *co
 }
 
 /* x IN (SELECT y … WHERE own = outer): true if a row matches; else false without rows; else NULL if x or one of the y is NULL; else false. */
-static bp_status in_correlated(walk *walk, syntax_id query, relation *inner, const correlation *correlation, expr_id needle,
-                               expr_id *out, bp_error *err)
+static NO_INLINE bp_status in_correlated(walk *walk, syntax_id query, relation *inner, const correlation *correlation,
+                                         expr_id needle, expr_id *out, bp_error *err)
 {
     binder *binder = walk->binder;
     expr_pool *pool = &binder->plan->exprs;
@@ -306,7 +307,7 @@ static bp_status matches_figures(expr_id *out, expr_pool *pool, expr_id needle, 
 }
 
 /* True if a value matches; else false without rows; else NULL if the needle or a value is NULL; else false. */
-static bp_status compare_figures(walk *walk, relation *inner, expr_id needle, compare_op op, expr_id *out, bp_error *err)
+static NO_INLINE bp_status compare_figures(walk *walk, relation *inner, expr_id needle, compare_op op, expr_id *out, bp_error *err)
 {
     expr_pool *pool = &walk->binder->plan->exprs;
     expr_id figures[FIGURE_COUNT] = {0}, parts[7], unknown[2], zero;
@@ -325,7 +326,7 @@ static bp_status compare_figures(walk *walk, relation *inner, expr_id needle, co
 }
 
 /* x = ANY (…) of rows: a MARK join. */
-static bp_status mark_matches(walk *walk, relation *inner, expr_id needle, expr_id *out, bp_error *err)
+static NO_INLINE bp_status mark_matches(walk *walk, relation *inner, expr_id needle, expr_id *out, bp_error *err)
 {
     binder *binder = walk->binder;
     expr_id column, *equal = arena_new(binder->arena, expr_id);
@@ -344,19 +345,20 @@ bp_status combine_in_query(walk *walk, const frame *frame, expr_id needle, expr_
     binder *binder = walk->binder;
     syntax_id query = syntax_child(binder->tree, frame->node, 1);
     quantified how = quantified_of(syntax_at(binder->tree, frame->node));
-    correlation correlation;
-    relation inner;
+    correlation *correlation = arena_new(binder->arena, struct correlation); /* these nest: little of them on the stack */
+    relation *inner = arena_new(binder->arena, relation);
     bp_status status;
 
-    if ((status = bind_inner(walk, query, false, &inner, &correlation, err))) return status;
-    if ((status = one_column(walk, query, &inner, err))) return status;
-    if (correlation.count && how.op != COMPARE_EQUAL)
+    if (!correlation || !inner) return error_no_memory(err, binder->context->memory, sizeof *correlation);
+    if ((status = bind_inner(walk, query, false, inner, correlation, err))) return status;
+    if ((status = one_column(walk, query, inner, err))) return status;
+    if (correlation->count && how.op != COMPARE_EQUAL)
         return not_yet(binder, frame->node, "ANY and ALL of a correlated subquery, but for = ANY and <> ALL", err);
-    if (correlation.count)
-        status = in_correlated(walk, query, &inner, &correlation, needle, out, err);
+    if (correlation->count)
+        status = in_correlated(walk, query, inner, correlation, needle, out, err);
     else if (how.op == COMPARE_EQUAL && !expr_is_constant(&binder->plan->exprs, needle))
-        status = mark_matches(walk, &inner, needle, out, err);
+        status = mark_matches(walk, inner, needle, out, err);
     else
-        status = compare_figures(walk, &inner, needle, how.op, out, err);
+        status = compare_figures(walk, inner, needle, how.op, out, err);
     return status || !how.negated ? status : expr_not(out, &binder->plan->exprs, *out, err);
 }
