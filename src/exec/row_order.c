@@ -174,30 +174,6 @@ static bp_status spread_piece(void *data, size_t worker, uint64_t piece, bp_erro
 }
 
 /* sorting a bucket ------------------------------------------------------------------------------------------------------------------- */
-static void radix_pass(const sort_entry *from, sort_entry *to, size_t count, unsigned shift)
-{
-    size_t places[256] = {0}, total = 0;
-
-    for (size_t i = 0; i < count; i++) places[(from[i].prefix >> shift) & 0xff]++;
-    for (size_t i = 0; i < 256; i++) {
-        size_t here = places[i];
-        places[i] = total;
-        total += here;
-    }
-    for (size_t i = 0; i < count; i++) to[places[(from[i].prefix >> shift) & 0xff]++] = from[i];
-}
-
-/* Stable, by the low `bytes` bytes of the prefixes; the result is in *entries. */
-static void radix_sort(sort_entry **entries, sort_entry **other, size_t count, size_t bytes)
-{
-    for (unsigned shift = 0; shift < 8 * bytes; shift += 8) {
-        sort_entry *swap = *entries;
-        radix_pass(*entries, *other, count, shift);
-        *entries = *other;
-        *other = swap;
-    }
-}
-
 /* A bucket being sorted. */
 typedef struct bucket {
     const ordering *work;
@@ -207,7 +183,48 @@ typedef struct bucket {
     uint32_t *places; /* bytes that are not the same in all key rows, rising */
     size_t place_count;
     uint64_t *differing;
+    bp_status status; /* why it stopped: a bucket may be all of the rows */
+    bp_error *err;
 } bucket;
+
+#define STEP ((size_t)1 << 18) /* rows between looks at cancel */
+
+static bool go_on(bucket *bucket)
+{
+    if (!bucket->status) bucket->status = cancel_check(&bucket->work->context->cancel, bucket->err);
+    return bucket->status == BP_OK;
+}
+
+/* for (i = begin; i < count; i++), in steps; it ends early when the bucket's status says so. */
+#define IN_STEPS(i, begin, count, bucket)                                                                                          \
+    for (size_t i = (begin), step_end; i < (count) && go_on(bucket);)                                                              \
+        for (step_end = (count) - i < STEP ? (count) : i + STEP; i < step_end; i++)
+
+static void radix_pass(bucket *bucket, unsigned shift)
+{
+    const sort_entry *from = bucket->entries;
+    sort_entry *to = bucket->other;
+    size_t places[256] = {0}, total = 0;
+
+    IN_STEPS(i, 0, bucket->count, bucket)
+    places[(from[i].prefix >> shift) & 0xff]++;
+    if (bucket->status) return;
+    for (size_t i = 0; i < 256; i++) {
+        size_t here = places[i];
+        places[i] = total;
+        total += here;
+    }
+    IN_STEPS(i, 0, bucket->count, bucket)
+    to[places[(from[i].prefix >> shift) & 0xff]++] = from[i];
+    bucket->other = bucket->entries;
+    bucket->entries = to;
+}
+
+/* Stable, by the low `bytes` bytes of the prefixes. */
+static void radix_sort(bucket *bucket, size_t bytes)
+{
+    for (unsigned shift = 0; shift < 8 * bytes && go_on(bucket); shift += 8) radix_pass(bucket, shift);
+}
 
 static int compare_entries(const bucket *bucket, const sort_layout *layout, const sort_entry *left, const sort_entry *right)
 {
@@ -218,7 +235,7 @@ static int compare_entries(const bucket *bucket, const sort_layout *layout, cons
 }
 
 /* Stable merge sort, bottom up. */
-static void sort_by_comparing(const bucket *bucket, sort_entry *entries, sort_entry *other, size_t count)
+static void sort_by_comparing(bucket *bucket, sort_entry *entries, sort_entry *other, size_t count)
 {
     const sort_layout *layout = &bucket->work->layout;
     sort_entry *from = entries, *to = other;
@@ -226,10 +243,11 @@ static void sort_by_comparing(const bucket *bucket, sort_entry *entries, sort_en
     for (size_t width = 1; width < count; width *= 2) {
         sort_entry *swap = from;
         for (size_t begin = 0; begin < count; begin += 2 * width) {
+            if (begin % 1024 == 0 && !go_on(bucket)) return;
             size_t middle = count - begin < width ? count : begin + width;
             size_t end = count - begin < 2 * width ? count : begin + 2 * width;
             size_t left = begin, right = middle, at = begin;
-            while (left < middle && right < end)
+            while (left < middle && right < end && (at % 1024 || go_on(bucket)))
                 to[at++] = compare_entries(bucket, layout, &from[left], &from[right]) <= 0 ? from[left++] : from[right++];
             while (left < middle) to[at++] = from[left++];
             while (right < end) to[at++] = from[right++];
@@ -245,13 +263,13 @@ static void find_differing_bytes(bucket *bucket)
     size_t words = bucket->width / 8;
 
     memset(bucket->differing, 0, bucket->width);
-    for (size_t i = 1; i < bucket->count; i++)
-        for (size_t word = 0; word < words; word++) {
-            uint64_t first, here;
-            memcpy(&first, bucket->keys + 8 * word, 8);
-            memcpy(&here, bucket->keys + i * bucket->width + 8 * word, 8);
-            bucket->differing[word] |= first ^ here;
-        }
+    IN_STEPS(i, 1, bucket->count, bucket)
+    for (size_t word = 0; word < words; word++) {
+        uint64_t first, here;
+        memcpy(&first, bucket->keys + 8 * word, 8);
+        memcpy(&here, bucket->keys + i * bucket->width + 8 * word, 8);
+        bucket->differing[word] |= first ^ here;
+    }
     for (size_t at = 0; at < bucket->width; at++)
         if (((const char *)bucket->differing)[at]) bucket->places[bucket->place_count++] = (uint32_t)at;
 }
@@ -259,25 +277,26 @@ static void find_differing_bytes(bucket *bucket)
 /* By the differing bytes, from the last 8 to the first: the prefixes left behind are of the first ones. */
 static void sort_by_bytes(bucket *bucket)
 {
-    for (size_t end = bucket->place_count; end > 0;) {
+    for (size_t end = bucket->place_count; end > 0 && !bucket->status;) {
         size_t begin = end > PLACES ? (end - 1) / PLACES * PLACES : 0;
-        for (size_t i = 0; i < bucket->count; i++) {
+        IN_STEPS(i, 0, bucket->count, bucket)
+        {
             const char *key = bucket->keys + bucket->entries[i].at * bucket->width;
             uint64_t prefix = 0;
             for (size_t j = begin; j < end; j++) prefix = prefix << 8 | (unsigned char)key[bucket->places[j]];
             bucket->entries[i].prefix = prefix;
         }
-        radix_sort(&bucket->entries, &bucket->other, bucket->count, end - begin);
+        radix_sort(bucket, end - begin);
         end = begin;
     }
 }
 
 /* Rows that are alike up to a text that may go on: that decides before the keys behind it. */
-static void sort_ties(const bucket *bucket)
+static void sort_ties(bucket *bucket)
 {
     const sort_entry *entries = bucket->entries;
 
-    for (size_t begin = 0; begin < bucket->count;) {
+    for (size_t begin = 0; begin < bucket->count && (begin % 1024 || go_on(bucket));) {
         const char *first = bucket->keys + entries[begin].at * bucket->width;
         size_t end = begin + 1;
         while (end < bucket->count && memcmp(bucket->keys + entries[end].at * bucket->width, first, bucket->work->sure_width) == 0)
@@ -288,26 +307,28 @@ static void sort_ties(const bucket *bucket)
 }
 
 /* When the prefixes hold all that differs they tell where keys change; bytes of the PARTITION BY keys come first in them. */
-static void note_by_prefix(const bucket *bucket, uint8_t *begins)
+static void note_by_prefix(bucket *bucket, uint8_t *begins)
 {
     unsigned shift = 8 * (unsigned)bucket->place_count;
 
     for (size_t i = 0; i < bucket->place_count && bucket->places[i] < bucket->work->equal.width && bucket->work->equal.count; i++)
         shift -= 8;
     begins[0] = ROW_BEGINS_PARTITION | ROW_BEGINS_PEERS;
-    for (size_t i = 1; i < bucket->count; i++) {
+    IN_STEPS(i, 1, bucket->count, bucket)
+    {
         uint64_t changed = bucket->entries[i].prefix ^ bucket->entries[i - 1].prefix;
         bool partition = shift < 64 && changed >> shift;
         begins[i] = partition ? ROW_BEGINS_PARTITION | ROW_BEGINS_PEERS : changed ? ROW_BEGINS_PEERS : 0;
     }
 }
 
-static void note_by_comparing(const bucket *bucket, uint8_t *begins)
+static void note_by_comparing(bucket *bucket, uint8_t *begins)
 {
     const ordering *work = bucket->work;
 
     begins[0] = ROW_BEGINS_PARTITION | ROW_BEGINS_PEERS;
-    for (size_t i = 1; i < bucket->count; i++) {
+    IN_STEPS(i, 1, bucket->count, bucket)
+    {
         const sort_entry *left = &bucket->entries[i - 1], *right = &bucket->entries[i];
         if (work->equal.count && compare_entries(bucket, &work->equal, left, right) != 0)
             begins[i] = ROW_BEGINS_PARTITION | ROW_BEGINS_PEERS;
@@ -322,10 +343,13 @@ static void sort_rows(bucket *bucket, uint32_t *rows, uint8_t *begins)
     bool exact = work->sure_width == SIZE_MAX;
 
     find_differing_bytes(bucket);
-    for (size_t i = 0; i < bucket->count; i++) bucket->entries[i] = (sort_entry){.at = (uint32_t)i, .row = rows[i]};
+    IN_STEPS(i, 0, bucket->count, bucket)
+    bucket->entries[i] = (sort_entry){.at = (uint32_t)i, .row = rows[i]};
     sort_by_bytes(bucket);
-    if (!exact) sort_ties(bucket);
-    for (size_t i = 0; i < bucket->count; i++) rows[i] = bucket->entries[i].row;
+    if (!exact && !bucket->status) sort_ties(bucket);
+    if (bucket->status) return;
+    IN_STEPS(i, 0, bucket->count, bucket)
+    rows[i] = bucket->entries[i].row;
     if (exact && bucket->place_count <= PLACES)
         note_by_prefix(bucket, begins);
     else
@@ -337,7 +361,8 @@ static bp_status sort_bucket(void *data, size_t worker, uint64_t number, bp_erro
     ordering *work = data;
     memory *memory = work->context->memory;
     size_t begin = number ? work->bucket_ends[number - 1] : 0, width = work->layout.width;
-    bucket bucket = {.work = work, .keys = work->keys + begin * width, .count = work->bucket_ends[number] - begin, .width = width};
+    bucket bucket = {
+        .work = work, .keys = work->keys + begin * width, .count = work->bucket_ends[number] - begin, .width = width, .err = err};
     size_t bytes = bucket.count * sizeof(sort_entry);
     bp_status status = BP_OK;
 
@@ -347,10 +372,12 @@ static bp_status sort_bucket(void *data, size_t worker, uint64_t number, bp_erro
     bucket.other = memory_allocate(memory, bytes);
     bucket.places = memory_allocate(memory, width * sizeof *bucket.places);
     bucket.differing = memory_allocate(memory, width);
-    if (bucket.entries && bucket.other && bucket.places && bucket.differing)
+    if (bucket.entries && bucket.other && bucket.places && bucket.differing) {
         sort_rows(&bucket, work->order->rows + begin, work->order->begins + begin);
-    else
+        status = bucket.status;
+    } else {
         status = error_no_memory(err, memory, bytes);
+    }
     memory_free(memory, bucket.entries, bytes);
     memory_free(memory, bucket.other, bytes);
     memory_free(memory, bucket.places, width * sizeof *bucket.places);
