@@ -31,7 +31,8 @@ bool cancel_begin(cancel *cancel, int64_t timeout_ns)
     cancel->timeout_ns = timeout_ns > 0 ? timeout_ns : 0;
     if (timeout_ns <= 0 || ckd_add(&cancel->deadline_ns, since, timeout_ns)) cancel->deadline_ns = 0;
     cancel->owner_thread = this_thread();
-    cancel->next_poll_ns = now + POLL_INTERVAL_NS;
+    /* not set anew by every call: many short ones in a row, as when rows are fetched, must be interrupted too */
+    if (!cancel->next_poll_ns) cancel->next_poll_ns = now + POLL_INTERVAL_NS;
     atomic_store_explicit(&cancel->progress, 0, memory_order_relaxed);
     atomic_store_explicit(&cancel->total_work, 0, memory_order_relaxed);
     return true;
