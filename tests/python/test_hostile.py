@@ -1313,8 +1313,8 @@ def held(sql, settings, delays, **how):
             if outcome != "interrupted":
                 break
             assert took <= MOST_CLOCK_MS, f"{took} ms, pressed after {delay} s"
-            attempts.append(work)
-            if work <= MOST_WORK_MS:
+            attempts.append(min(work, took))  # two threads that work for 100 ms keep nobody waiting for 200
+            if attempts[-1] <= MOST_WORK_MS:
                 break
         if attempts:
             assert min(attempts) <= MOST_WORK_MS, f"{min(attempts)} ms of work, pressed after {delay} s"
