@@ -451,6 +451,7 @@ KERNEL(list_intersect)
         uint32_t *both = arena_allocate(call->arena, (kept + right.size + 1) * sizeof *both);
         if (!both) return call_no_memory(call, kept * sizeof *both, err);
         for (size_t i = 0; i < right.size && kept; i++) {
+            if (i % LIST_CHECK_ITEMS == 0 && (status = cancel_check(&call->context->cancel, err))) return status;
             size_t place = column_is_null(right.elements, right.offset + i)
                                ? SIZE_MAX
                                : list_find_sorted(&order, items, kept, right.elements, right.offset + i);
