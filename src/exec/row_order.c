@@ -206,16 +206,14 @@ static void radix_pass(bucket *bucket, unsigned shift)
     sort_entry *to = bucket->other;
     size_t places[256] = {0}, total = 0;
 
-    IN_STEPS(i, 0, bucket->count, bucket)
-    places[(from[i].prefix >> shift) & 0xff]++;
+    IN_STEPS (i, 0, bucket->count, bucket) places[(from[i].prefix >> shift) & 0xff]++;
     if (bucket->status) return;
     for (size_t i = 0; i < 256; i++) {
         size_t here = places[i];
         places[i] = total;
         total += here;
     }
-    IN_STEPS(i, 0, bucket->count, bucket)
-    to[places[(from[i].prefix >> shift) & 0xff]++] = from[i];
+    IN_STEPS (i, 0, bucket->count, bucket) to[places[(from[i].prefix >> shift) & 0xff]++] = from[i];
     bucket->other = bucket->entries;
     bucket->entries = to;
 }
@@ -263,13 +261,13 @@ static void find_differing_bytes(bucket *bucket)
     size_t words = bucket->width / 8;
 
     memset(bucket->differing, 0, bucket->width);
-    IN_STEPS(i, 1, bucket->count, bucket)
-    for (size_t word = 0; word < words; word++) {
-        uint64_t first, here;
-        memcpy(&first, bucket->keys + 8 * word, 8);
-        memcpy(&here, bucket->keys + i * bucket->width + 8 * word, 8);
-        bucket->differing[word] |= first ^ here;
-    }
+    IN_STEPS (i, 1, bucket->count, bucket)
+        for (size_t word = 0; word < words; word++) {
+            uint64_t first, here;
+            memcpy(&first, bucket->keys + 8 * word, 8);
+            memcpy(&here, bucket->keys + i * bucket->width + 8 * word, 8);
+            bucket->differing[word] |= first ^ here;
+        }
     for (size_t at = 0; at < bucket->width; at++)
         if (((const char *)bucket->differing)[at]) bucket->places[bucket->place_count++] = (uint32_t)at;
 }
@@ -279,8 +277,7 @@ static void sort_by_bytes(bucket *bucket)
 {
     for (size_t end = bucket->place_count; end > 0 && !bucket->status;) {
         size_t begin = end > PLACES ? (end - 1) / PLACES * PLACES : 0;
-        IN_STEPS(i, 0, bucket->count, bucket)
-        {
+        IN_STEPS (i, 0, bucket->count, bucket) {
             const char *key = bucket->keys + bucket->entries[i].at * bucket->width;
             uint64_t prefix = 0;
             for (size_t j = begin; j < end; j++) prefix = prefix << 8 | (unsigned char)key[bucket->places[j]];
@@ -314,8 +311,7 @@ static void note_by_prefix(bucket *bucket, uint8_t *begins)
     for (size_t i = 0; i < bucket->place_count && bucket->places[i] < bucket->work->equal.width && bucket->work->equal.count; i++)
         shift -= 8;
     begins[0] = ROW_BEGINS_PARTITION | ROW_BEGINS_PEERS;
-    IN_STEPS(i, 1, bucket->count, bucket)
-    {
+    IN_STEPS (i, 1, bucket->count, bucket) {
         uint64_t changed = bucket->entries[i].prefix ^ bucket->entries[i - 1].prefix;
         bool partition = shift < 64 && changed >> shift;
         begins[i] = partition ? ROW_BEGINS_PARTITION | ROW_BEGINS_PEERS : changed ? ROW_BEGINS_PEERS : 0;
@@ -327,8 +323,7 @@ static void note_by_comparing(bucket *bucket, uint8_t *begins)
     const ordering *work = bucket->work;
 
     begins[0] = ROW_BEGINS_PARTITION | ROW_BEGINS_PEERS;
-    IN_STEPS(i, 1, bucket->count, bucket)
-    {
+    IN_STEPS (i, 1, bucket->count, bucket) {
         const sort_entry *left = &bucket->entries[i - 1], *right = &bucket->entries[i];
         if (work->equal.count && compare_entries(bucket, &work->equal, left, right) != 0)
             begins[i] = ROW_BEGINS_PARTITION | ROW_BEGINS_PEERS;
@@ -343,13 +338,11 @@ static void sort_rows(bucket *bucket, uint32_t *rows, uint8_t *begins)
     bool exact = work->sure_width == SIZE_MAX;
 
     find_differing_bytes(bucket);
-    IN_STEPS(i, 0, bucket->count, bucket)
-    bucket->entries[i] = (sort_entry){.at = (uint32_t)i, .row = rows[i]};
+    IN_STEPS (i, 0, bucket->count, bucket) bucket->entries[i] = (sort_entry){.at = (uint32_t)i, .row = rows[i]};
     sort_by_bytes(bucket);
     if (!exact && !bucket->status) sort_ties(bucket);
     if (bucket->status) return;
-    IN_STEPS(i, 0, bucket->count, bucket)
-    rows[i] = bucket->entries[i].row;
+    IN_STEPS (i, 0, bucket->count, bucket) rows[i] = bucket->entries[i].row;
     if (exact && bucket->place_count <= PLACES)
         note_by_prefix(bucket, begins);
     else

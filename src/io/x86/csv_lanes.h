@@ -3,6 +3,7 @@
  *
  * A field of up to 16 bytes is two words, right-aligned: `low`, its last 8 bytes, and `high`, those before, in each the bytes that are not the
  * field's being zero and a digit XOR '0' its value. Bytes before and behind the text can be read (CSV_PADDING). */
+#include "base/number.h"
 #include "io/csv_values.h"
 
 #define REPEAT(byte) lanes_set(UINT64_C(0x0101010101010101) * (byte))
@@ -102,7 +103,7 @@ static ALWAYS_INLINE BP_WRAPS uint64_t missed(lane_mask taken, size_t at)
 }
 
 /* Rows that do not fill a register are left to the caller. */
-#define EACH_REGISTER(at, count) (size_t at = 0; at + LANES <= (count); at += LANES)
+#define EACH_REGISTER(at, count) for (size_t at = 0; at + LANES <= (count); at += LANES)
 #define REST_MISSED(count) ((count) % LANES ? ((UINT64_C(1) << (count) % LANES) - 1) << ((count) - (count) % LANES) : 0)
 
 static uint64_t parse_int64(const csv_parse *parse, size_t row, size_t count)
@@ -110,21 +111,19 @@ static uint64_t parse_int64(const csv_parse *parse, size_t row, size_t count)
     int64_t *values = (int64_t *)parse->values + row;
     uint64_t misses = REST_MISSED(count);
 
-    for
-        EACH_REGISTER(at, count)
-        {
-            fields fields = find_fields(parse, row + at);
-            words words = load_words(parse, &fields);
-            lane_mask taken = lanes_mask_and(words.usual, all_digits(words.low));
-            lanes value = join_digits(words.low);
-            if (words.wide) {
-                taken = lanes_mask_and(taken, all_digits(words.high));
-                value = lanes_add(value, lanes_multiply_low(join_digits(words.high), lanes_set(100000000)));
-            }
-            taken = lanes_mask_and(taken, lanes_greater(fields.size, lanes_select(words.negative, lanes_set(1), lanes_set(0))));
-            lanes_store(values + at, negate_where(words.negative, value));
-            misses |= missed(taken, at);
+    EACH_REGISTER (at, count) {
+        fields fields = find_fields(parse, row + at);
+        words words = load_words(parse, &fields);
+        lane_mask taken = lanes_mask_and(words.usual, all_digits(words.low));
+        lanes value = join_digits(words.low);
+        if (words.wide) {
+            taken = lanes_mask_and(taken, all_digits(words.high));
+            value = lanes_add(value, lanes_multiply_low(join_digits(words.high), lanes_set(100000000)));
         }
+        taken = lanes_mask_and(taken, lanes_greater(fields.size, lanes_select(words.negative, lanes_set(1), lanes_set(0))));
+        lanes_store(values + at, negate_where(words.negative, value));
+        misses |= missed(taken, at);
+    }
     return misses;
 }
 
@@ -174,63 +173,41 @@ static uint64_t parse_float64(const csv_parse *parse, size_t row, size_t count)
     double *values = (double *)parse->values + row;
     uint64_t misses = REST_MISSED(count);
 
-    for
-        EACH_REGISTER(at, count)
-        {
-            decimals in = load_decimals(parse, row + at);
-            lane_mask exact = lanes_greater(lanes_set(UINT64_C(1) << 52), in.value);
-            float_lanes value = lanes_to_double(in.value), divisor;
-            uint64_t points[LANES];
-            lanes_store(points, in.point);
-            if (lanes_all_equal(in.point)) {
-                divisor = float_lanes_set(powers[places_of(points[0])]);
-            } else {
-                double divisors[LANES];
-                for (unsigned i = 0; i < LANES; i++) divisors[i] = powers[places_of(points[i])];
-                divisor = float_lanes_load(divisors);
-            }
-            value = float_lanes_negate_where(in.negative, float_lanes_divide(value, divisor));
-            float_lanes_store(values + at, value);
-            misses |= missed(lanes_mask_and(in.taken, exact), at);
+    EACH_REGISTER (at, count) {
+        decimals in = load_decimals(parse, row + at);
+        lane_mask exact = lanes_greater(lanes_set(UINT64_C(1) << 52), in.value);
+        float_lanes value = lanes_to_double(in.value), divisor;
+        uint64_t points[LANES];
+        lanes_store(points, in.point);
+        if (lanes_all_equal(in.point)) {
+            divisor = float_lanes_set(powers[places_of(points[0])]);
+        } else {
+            double divisors[LANES];
+            for (unsigned i = 0; i < LANES; i++) divisors[i] = powers[places_of(points[i])];
+            divisor = float_lanes_load(divisors);
         }
+        value = float_lanes_negate_where(in.negative, float_lanes_divide(value, divisor));
+        float_lanes_store(values + at, value);
+        misses |= missed(lanes_mask_and(in.taken, exact), at);
+    }
     return misses;
 }
 
 static uint64_t parse_decimal64(const csv_parse *parse, size_t row, size_t count)
 {
-    static const int64_t powers[17] = {1,
-                                       10,
-                                       100,
-                                       1000,
-                                       10000,
-                                       100000,
-                                       1000000,
-                                       10000000,
-                                       100000000,
-                                       1000000000,
-                                       10000000000,
-                                       100000000000,
-                                       1000000000000,
-                                       10000000000000,
-                                       100000000000000,
-                                       1000000000000000,
-                                       10000000000000000};
     int64_t *values = (int64_t *)parse->values + row;
     const unsigned scale = (unsigned)parse->column->type.scale, precision = parse->column->type.precision;
     const lanes point = lanes_set(scale && scale < 8 ? UINT64_C(0x80) << (8 * (7 - scale)) : 0);
-    const lanes limit = lanes_set((uint64_t)powers[precision < 16 ? precision : 16]);
+    const lanes limit = lanes_set((uint64_t)number_power10(precision < 16 ? precision : 16));
     uint64_t misses = REST_MISSED(count);
 
     if (scale > 7) return ~UINT64_C(0) >> (CSV_VALUES_AT_ONCE - count);
-    for
-        EACH_REGISTER(at, count)
-        {
-            decimals in = load_decimals(parse, row + at);
-            lane_mask taken =
-                lanes_mask_and(in.taken, lanes_mask_and(lanes_equal(in.point, point), lanes_greater(limit, in.value)));
-            lanes_store(values + at, negate_where(in.negative, in.value));
-            misses |= missed(taken, at);
-        }
+    EACH_REGISTER (at, count) {
+        decimals in = load_decimals(parse, row + at);
+        lane_mask taken = lanes_mask_and(in.taken, lanes_mask_and(lanes_equal(in.point, point), lanes_greater(limit, in.value)));
+        lanes_store(values + at, negate_where(in.negative, in.value));
+        misses |= missed(taken, at);
+    }
     return misses;
 }
 
@@ -253,36 +230,34 @@ static uint64_t parse_date(const csv_parse *parse, size_t row, size_t count)
     int32_t *values = (int32_t *)parse->values + row;
     uint64_t misses = REST_MISSED(count);
 
-    for
-        EACH_REGISTER(at, count)
-        {
-            fields fields = find_fields(parse, row + at);
-            lanes first = lanes_load_text(parse->text, fields.begin); /* YYYY-MM- */
-            lanes last = lanes_load_text(parse->text, lanes_sub(fields.end, lanes_set(8))); /* YY-MM-DD */
-            lanes dashes = lanes_set(UINT64_C(0xff0000ff00000000)), digits, pairs, year, month, day;
-            lane_mask taken = lanes_mask_and(lanes_equal(fields.size, lanes_set(10)),
-                                             lanes_equal(lanes_and(first, dashes), lanes_set(UINT64_C(0x2d00002d00000000))));
-            lane_mask days_fit;
-            /* YYYYMMDD: the year; MM from bytes 3 and 4 of `last`, DD from 6 and 7 */
-            digits = lanes_and(first, lanes_set(UINT64_C(0x00000000ffffffff)));
-            digits = lanes_or(digits, lanes_and(lanes_shift_left(last, 8), lanes_set(UINT64_C(0x0000ffff00000000))));
-            digits = lanes_or(digits, lanes_and(last, lanes_set(UINT64_C(0xffff000000000000))));
-            digits = lanes_xor(digits, REPEAT('0'));
-            taken = lanes_mask_and(taken, all_digits(digits));
-            pairs = lanes_multiply_add_bytes(digits, lanes_set(UINT64_C(0x010a010a010a010a)));
-            year = lanes_and(lanes_multiply_add_pairs(pairs, lanes_set(UINT64_C(0x0000000000010064))), lanes_set(0xffff));
-            month = lanes_and(lanes_shift_right(pairs, 32), lanes_set(0xff));
-            day = lanes_shift_right(pairs, 48);
-            taken = lanes_mask_and(taken, lanes_mask_and(lanes_greater(year, lanes_set(0)), lanes_greater(day, lanes_set(0))));
-            taken = lanes_mask_and(taken, lanes_mask_and(lanes_greater(month, lanes_set(0)), lanes_greater(lanes_set(13), month)));
-            /* 28 days, or 30 and in January, March, May, July, August, October, December one more; not in February */
-            days_fit = lanes_greater(
-                lanes_add(lanes_set(31), lanes_and(lanes_xor(month, lanes_shift_right(month, 3)), lanes_set(1))), day);
-            days_fit = lanes_mask_and_not(lanes_equal(month, lanes_set(2)), days_fit);
-            taken = lanes_mask_and(taken, lanes_mask_or(days_fit, lanes_greater(lanes_set(29), day)));
-            lanes_store_low_halves(values + at, days_from(year, month, day));
-            misses |= missed(taken, at);
-        }
+    EACH_REGISTER (at, count) {
+        fields fields = find_fields(parse, row + at);
+        lanes first = lanes_load_text(parse->text, fields.begin); /* YYYY-MM- */
+        lanes last = lanes_load_text(parse->text, lanes_sub(fields.end, lanes_set(8))); /* YY-MM-DD */
+        lanes dashes = lanes_set(UINT64_C(0xff0000ff00000000)), digits, pairs, year, month, day;
+        lane_mask taken = lanes_mask_and(lanes_equal(fields.size, lanes_set(10)),
+                                         lanes_equal(lanes_and(first, dashes), lanes_set(UINT64_C(0x2d00002d00000000))));
+        lane_mask days_fit;
+        /* YYYYMMDD: the year; MM from bytes 3 and 4 of `last`, DD from 6 and 7 */
+        digits = lanes_and(first, lanes_set(UINT64_C(0x00000000ffffffff)));
+        digits = lanes_or(digits, lanes_and(lanes_shift_left(last, 8), lanes_set(UINT64_C(0x0000ffff00000000))));
+        digits = lanes_or(digits, lanes_and(last, lanes_set(UINT64_C(0xffff000000000000))));
+        digits = lanes_xor(digits, REPEAT('0'));
+        taken = lanes_mask_and(taken, all_digits(digits));
+        pairs = lanes_multiply_add_bytes(digits, lanes_set(UINT64_C(0x010a010a010a010a)));
+        year = lanes_and(lanes_multiply_add_pairs(pairs, lanes_set(UINT64_C(0x0000000000010064))), lanes_set(0xffff));
+        month = lanes_and(lanes_shift_right(pairs, 32), lanes_set(0xff));
+        day = lanes_shift_right(pairs, 48);
+        taken = lanes_mask_and(taken, lanes_mask_and(lanes_greater(year, lanes_set(0)), lanes_greater(day, lanes_set(0))));
+        taken = lanes_mask_and(taken, lanes_mask_and(lanes_greater(month, lanes_set(0)), lanes_greater(lanes_set(13), month)));
+        /* 28 days, or 30 and in January, March, May, July, August, October, December one more; not in February */
+        days_fit =
+            lanes_greater(lanes_add(lanes_set(31), lanes_and(lanes_xor(month, lanes_shift_right(month, 3)), lanes_set(1))), day);
+        days_fit = lanes_mask_and_not(lanes_equal(month, lanes_set(2)), days_fit);
+        taken = lanes_mask_and(taken, lanes_mask_or(days_fit, lanes_greater(lanes_set(29), day)));
+        lanes_store_low_halves(values + at, days_from(year, month, day));
+        misses |= missed(taken, at);
+    }
     return misses;
 }
 
