@@ -109,52 +109,61 @@ static bp_status csv_source_over(source **out, const binder *binder, const file_
     return csv_source_new(out, binder->context, files->paths, files->count, options, err);
 }
 
-static bp_status csv_source_of(source **out, binder *binder, syntax_id call, bp_error *err)
+static bp_status set_csv_option(void *options, arena *arena, string_view name, const column *value, bp_error *err)
+{
+    return csv_options_set(options, arena, name, value, err);
+}
+
+static bp_status set_parquet_option(void *options, arena *arena, string_view name, const column *value, bp_error *err)
+{
+    return parquet_options_set(options, arena, name, value, err);
+}
+
+/* read_…(files, option = value …): the files, and each option set. */
+typedef bp_status option_setter(void *options, arena *arena, string_view name, const column *value, bp_error *err);
+static bp_status reader_arguments(file_list *files, binder *binder, syntax_id call, option_setter *set, void *options,
+                                  bp_error *err)
 {
     call_arguments arguments;
+    bp_status status;
+
+    if ((status = split_arguments(&arguments, binder, call, err))) return status;
+    if ((status = wants_arguments(binder, call, &arguments, 1, 1, err))) return status;
+    if ((status = path_argument(files, binder, arguments.positional[0], err))) return status;
+    for (size_t i = 0; i < arguments.named_count; i++) {
+        const syntax_node *named = syntax_at(binder->tree, arguments.named[i]);
+        const column *value;
+        if ((status = option_value(&value, binder, syntax_child(binder->tree, arguments.named[i], 0), err))) return status;
+        if ((status = set(options, binder->arena, named->text, value, err))) {
+            if (err && err->position < 0) err->position = named->begin;
+            return status;
+        }
+    }
+    return BP_OK;
+}
+
+static bp_status csv_source_of(source **out, binder *binder, syntax_id call, bp_error *err)
+{
     csv_options options;
     file_list files = {0};
     bp_status status;
 
     if (overridden(out, binder)) return BP_OK;
-    if ((status = split_arguments(&arguments, binder, call, err))) return status;
-    if ((status = wants_arguments(binder, call, &arguments, 1, 1, err))) return status;
-    if ((status = path_argument(&files, binder, arguments.positional[0], err))) return status;
     csv_options_init(&options);
-    for (size_t i = 0; i < arguments.named_count; i++) {
-        const syntax_node *named = syntax_at(binder->tree, arguments.named[i]);
-        const column *value;
-        if ((status = option_value(&value, binder, syntax_child(binder->tree, arguments.named[i], 0), err))) return status;
-        if ((status = csv_options_set(&options, binder->arena, named->text, value, err))) {
-            if (err && err->position < 0) err->position = named->begin;
-            return status;
-        }
-    }
+    if ((status = reader_arguments(&files, binder, call, set_csv_option, &options, err))) return status;
     return csv_source_over(out, binder, &files, &options, err);
 }
 
 /* read_parquet ------------------------------------------------------------------------------------------------------------------------------------ */
 static bp_status parquet_source_of(source **out, binder *binder, syntax_id call, bp_error *err)
 {
-    call_arguments arguments;
     parquet_options options;
     file_list files = {0};
     bp_status status;
 
     if (overridden(out, binder)) return BP_OK;
-    if ((status = split_arguments(&arguments, binder, call, err))) return status;
-    if ((status = wants_arguments(binder, call, &arguments, 1, 1, err))) return status;
-    if ((status = path_argument(&files, binder, arguments.positional[0], err))) return status;
     parquet_options_init(&options);
-    for (size_t i = 0; i < arguments.named_count; i++) {
-        const syntax_node *named = syntax_at(binder->tree, arguments.named[i]);
-        const column *value;
-        if ((status = option_value(&value, binder, syntax_child(binder->tree, arguments.named[i], 0), err))) return status;
-        if ((status = parquet_options_set(&options, binder->arena, named->text, value, err))) {
-            if (err && err->position < 0) err->position = named->begin;
-            return status;
-        }
-    }
+    if ((status = reader_arguments(&files, binder, call, set_parquet_option, &options, err))) return status;
     return parquet_source_new(out, binder->context, files.paths, files.count, &options, err);
 }
 
