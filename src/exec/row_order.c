@@ -241,11 +241,11 @@ static void sort_by_comparing(bucket *bucket, sort_entry *entries, sort_entry *o
     for (size_t width = 1; width < count; width *= 2) {
         sort_entry *swap = from;
         for (size_t begin = 0; begin < count; begin += 2 * width) {
-            if (begin % 1024 == 0 && !go_on(bucket)) return;
+            if (begin % 256 == 0 && !go_on(bucket)) return;
             size_t middle = count - begin < width ? count : begin + width;
             size_t end = count - begin < 2 * width ? count : begin + 2 * width;
             size_t left = begin, right = middle, at = begin;
-            while (left < middle && right < end && (at % 1024 || go_on(bucket)))
+            while (left < middle && right < end && (at % 256 || go_on(bucket)))
                 to[at++] = compare_entries(bucket, layout, &from[left], &from[right]) <= 0 ? from[left++] : from[right++];
             while (left < middle) to[at++] = from[left++];
             while (right < end) to[at++] = from[right++];
@@ -293,7 +293,7 @@ static void sort_ties(bucket *bucket)
 {
     const sort_entry *entries = bucket->entries;
 
-    for (size_t begin = 0; begin < bucket->count && (begin % 1024 || go_on(bucket));) {
+    for (size_t begin = 0; begin < bucket->count && (begin % 256 || go_on(bucket));) {
         const char *first = bucket->keys + entries[begin].at * bucket->width;
         size_t end = begin + 1;
         while (end < bucket->count && memcmp(bucket->keys + entries[end].at * bucket->width, first, bucket->work->sure_width) == 0)

@@ -180,13 +180,23 @@ static bool is_before_or_tied(const sort_sink *sort, const sort_entry *left, con
                         sort->all.columns, right->row) <= 0;
 }
 
+/* Rows put out between looks at cancel: long texts take a cache line after the other to compare. */
+#define ROWS_BETWEEN_LOOKS 256
+
+static bp_status look(const sort_sink *sort, size_t at, bp_error *err)
+{
+    return at % ROWS_BETWEEN_LOOKS ? BP_OK : cancel_check(&sort->base.context->cancel, err);
+}
+
 /* Stable merge sort, bottom up; small runs by insertion. */
-static void merge_sort(const sort_sink *sort, sort_entry *entries, sort_entry *other, size_t count)
+static bp_status merge_sort(const sort_sink *sort, sort_entry *entries, sort_entry *other, size_t count, bp_error *err)
 {
     sort_entry *from = entries, *to = other;
+    bp_status status = BP_OK;
 
     for (size_t begin = 0; begin < count; begin += 16) {
         size_t end = count - begin < 16 ? count : begin + 16;
+        if ((status = look(sort, begin, err))) return status;
         for (size_t i = begin + 1; i < end; i++) {
             sort_entry moving = entries[i];
             size_t hole = i;
@@ -200,8 +210,10 @@ static void merge_sort(const sort_sink *sort, sort_entry *entries, sort_entry *o
             size_t middle = count - begin < width ? count : begin + width,
                    end = count - begin < 2 * width ? count : begin + 2 * width;
             size_t left = begin, right = middle, at = begin;
-            while (left < middle && right < end)
+            while (left < middle && right < end) {
+                if ((status = look(sort, at, err))) return status;
                 to[at++] = is_before_or_tied(sort, &from[left], &from[right]) ? from[left++] : from[right++];
+            }
             while (left < middle) to[at++] = from[left++];
             while (right < end) to[at++] = from[right++];
         }
@@ -209,17 +221,21 @@ static void merge_sort(const sort_sink *sort, sort_entry *entries, sort_entry *o
         to = swap;
     }
     if (from != entries) memcpy(entries, from, count * sizeof *entries);
+    return status;
 }
 
-static void sort_ties(const sort_sink *sort, sort_entry *entries, sort_entry *other, size_t count)
+static bp_status sort_ties(const sort_sink *sort, sort_entry *entries, sort_entry *other, size_t count, bp_error *err)
 {
-    if (sort->is_exact) return;
-    for (size_t begin = 0; begin < count;) {
+    bp_status status = BP_OK;
+
+    if (sort->is_exact) return BP_OK;
+    for (size_t begin = 0; begin < count && !status;) {
         size_t end = begin + 1;
         while (end < count && entries[end].prefix == entries[begin].prefix) end++;
-        if (end - begin > 1) merge_sort(sort, entries + begin, other + begin, end - begin);
+        if (end - begin > 1) status = merge_sort(sort, entries + begin, other + begin, end - begin, err);
         begin = end;
     }
+    return status;
 }
 
 static bp_status sort_piece(void *data, size_t worker, uint64_t piece, bp_error *err)
@@ -228,12 +244,11 @@ static bp_status sort_piece(void *data, size_t worker, uint64_t piece, bp_error 
     size_t begin = (size_t)piece * PIECE_ROWS, rows = piece_rows(sort, piece);
     sort_entry *entries = sort->entries + begin, *other = sort->other + begin;
 
-    (void)worker, (void)err;
+    (void)worker;
     for (size_t i = 0; i < rows; i++)
         entries[i] = (sort_entry){prefix_of(sort, sort->keys + (begin + i) * sort->layout.width), (uint32_t)(begin + i)};
     radix_sort(entries, other, rows);
-    sort_ties(sort, entries, other, rows);
-    return BP_OK;
+    return sort_ties(sort, entries, other, rows, err);
 }
 
 /* merging ----------------------------------------------------------------------------------------------------------------------------------------- */
@@ -271,9 +286,13 @@ static bp_status merge_piece(void *data, size_t worker, uint64_t piece, bp_error
     size_t left_end = merge_split(sort, left, middle - begin, right, last - middle, end - begin),
            right_end = end - begin - left_end;
     sort_entry *to = sort->other + at;
+    bp_status status;
 
-    (void)worker, (void)err;
-    while (i < left_end && j < right_end) *to++ = is_before_or_tied(sort, &left[i], &right[j]) ? left[i++] : right[j++];
+    (void)worker;
+    while (i < left_end && j < right_end) {
+        if ((status = look(sort, i + j, err))) return status;
+        *to++ = is_before_or_tied(sort, &left[i], &right[j]) ? left[i++] : right[j++];
+    }
     while (i < left_end) *to++ = left[i++];
     while (j < right_end) *to++ = right[j++];
     return BP_OK;
