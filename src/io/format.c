@@ -110,7 +110,8 @@ static bool has_name(const char *const *names, string_view name)
 const file_format *format_of_name(string_view name)
 {
     for (size_t i = 0; i < ARRAY_LENGTH(formats); i++)
-        if (string_equal_nocase(name, string_view_of(formats[i].name)) || has_name(formats[i].other_names, name)) return &formats[i];
+        if (string_equal_nocase(name, string_view_of(formats[i].name)) || has_name(formats[i].other_names, name))
+            return &formats[i];
     return NULL;
 }
 
@@ -125,8 +126,7 @@ static bool has_ending(const char *const *endings, string_view path)
 {
     for (; *endings; endings++) {
         string_view ending = string_view_of(*endings);
-        if (path.size > ending.size &&
-            string_equal_nocase(string_view_slice(path, path.size - ending.size, path.size), ending))
+        if (path.size > ending.size && string_equal_nocase(string_view_slice(path, path.size - ending.size, path.size), ending))
             return true;
     }
     return false;
