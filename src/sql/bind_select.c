@@ -531,7 +531,9 @@ static NO_INLINE bp_status aggregate(select_state *state, bp_error *err)
     bp_status status;
 
     if (!below_bits) return no_memory(state, err);
-    if (state->correlation && state->correlation->count && (status = group_by_keys(state, err))) return status;
+    if (state->correlation && (state->correlation->count || state->correlation->other_count) &&
+        (status = group_by_keys(state, err)))
+        return status;
     if ((status = plan_aggregate(&state->node, binder->plan, below, state->groups, state->group_count, state->aggregates.calls,
                                  state->aggregates.count, err)))
         return status;
