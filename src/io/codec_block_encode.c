@@ -98,7 +98,8 @@ bp_status block_encode(block_encoder *encoder, const char *bytes, size_t size, b
     size_t bound, made = 0;
     char *to;
 
-    if (size > BLOCK_MOST) return error_set(err, BP_LIMIT, "a block of %zu bytes is too large to be compressed; the most is %zu", size, BLOCK_MOST);
+    if (size > BLOCK_MOST)
+        return error_set(err, BP_LIMIT, "a block of %zu bytes is too large to be compressed; the most is %zu", size, BLOCK_MOST);
     bound = bound_of(encoder, size);
     if (!builder_reserve(out, bound)) return builder_status(out, err);
     to = out->data + out->size;

@@ -2,6 +2,7 @@
 #include "io/format.h"
 
 #include "io/csv.h"
+#include "io/ipc.h"
 #include "io/parquet.h"
 #include "io/parquet_writer.h"
 
@@ -104,18 +105,52 @@ static bp_status parquet_format_target(target **out, bp_context *context, byte_s
     return parquet_writer_new(out, context, sink, schema, options, err);
 }
 
+/* Arrow IPC ---------------------------------------------------------------------------------------------------------------------------- */
+static bp_status ipc_read_options_new(void **out, arena *arena, bp_error *err)
+{
+    (void)arena;
+    *out = NULL;
+    return error_set(err, BP_NOT_SUPPORTED, "this version writes Arrow IPC files but does not read them");
+}
+
+static bp_status ipc_format_write_options_new(void **out, arena *arena, bp_error *err)
+{
+    ipc_write_options *options = arena_new(arena, ipc_write_options);
+
+    *out = options;
+    if (!options) return error_no_memory(err, arena->memory, sizeof *options);
+    ipc_write_options_init(options);
+    return BP_OK;
+}
+
+static bp_status ipc_format_write_option_set(void *options, arena *arena, string_view name, const column *value, bp_error *err)
+{
+    (void)arena;
+    return ipc_write_options_set(options, name, value, err);
+}
+
+static bp_status ipc_format_target(target **out, bp_context *context, byte_sink sink, string_view path, const schema *schema,
+                                   const void *options, bp_error *err)
+{
+    return ipc_writer_new(out, context, sink, path, schema, options, err);
+}
+
 /* The table ---------------------------------------------------------------------------------------------------------------------------- */
 static const char *const none[] = {NULL};
 static const char *const csv_functions[] = {"read_csv", "read_csv_auto", NULL};
 static const char *const csv_endings[] = {".csv", ".tsv", ".txt", ".csv.gz", ".csv.zst", ".tsv.gz", ".tsv.zst", NULL};
 static const char *const parquet_functions[] = {"read_parquet", "parquet_scan", NULL};
 static const char *const parquet_endings[] = {".parquet", NULL};
+static const char *const ipc_names[] = {"ipc", "arrows", "feather", NULL};
+static const char *const ipc_endings[] = {".arrow", ".arrows", ".feather", ".ipc", NULL};
 
 static const file_format formats[] = {
     {"csv", none, csv_functions, csv_endings, csv_read_options_new, csv_read_option_set, csv_format_source, csv_expect,
      csv_write_options_new, csv_write_option_set, csv_format_target},
     {"parquet", none, parquet_functions, parquet_endings, parquet_read_options_new, parquet_read_option_set, parquet_format_source,
      NULL, parquet_format_write_options_new, parquet_format_write_option_set, parquet_format_target},
+    {"arrow", ipc_names, none, ipc_endings, ipc_read_options_new, NULL, NULL, NULL, ipc_format_write_options_new,
+     ipc_format_write_option_set, ipc_format_target},
 };
 
 const file_format *format_at(size_t index)

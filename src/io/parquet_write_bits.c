@@ -66,7 +66,7 @@ void parquet_put_run(builder *out, uint32_t value, size_t count, unsigned width)
                         put_varint(out, (uint64_t)(at - begin) / 8 << 1 | 1);                                                      \
                         pack(out, values + begin, at - begin, width);                                                              \
                     }                                                                                                              \
-                    parquet_put_run(out, (uint32_t)values[at], same - at, width);                                                          \
+                    parquet_put_run(out, (uint32_t)values[at], same - at, width);                                                  \
                     begin = same;                                                                                                  \
                 }                                                                                                                  \
             }                                                                                                                      \

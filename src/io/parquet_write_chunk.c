@@ -32,21 +32,29 @@ bp_status parquet_encoder_open(parquet_encoder *out, bp_context *context, const 
     *out = (parquet_encoder){.context = context, .memory = context->memory, .options = options};
     builder_init(&out->raw, context->memory, SIZE_MAX);
     builder_init(&out->packed, context->memory, SIZE_MAX);
-    builder_init(&out->header, context->memory, SIZE_MAX);
+    builder_init(&out->entries, context->memory, SIZE_MAX);
+    builder_init(&out->scratch, context->memory, SIZE_MAX);
     return block_encoder_new(&out->packer, context->memory, options->codec, options->level, err);
 }
 
 void parquet_encoder_close(parquet_encoder *encoder)
 {
-    write_room *rooms[] = {&encoder->values.values,      &encoder->values.definitions, &encoder->values.repetitions,
-                           &encoder->dictionary.entries, &encoder->dictionary.codes,   &encoder->dictionary.hashes,
-                           &encoder->dictionary.slots,   &encoder->pages,              &encoder->marks};
+    write_room *rooms[] = {&encoder->values.values,
+                           &encoder->values.definitions,
+                           &encoder->values.repetitions,
+                           &encoder->dictionary.entries,
+                           &encoder->dictionary.codes,
+                           &encoder->dictionary.hashes,
+                           &encoder->dictionary.slots,
+                           &encoder->pages,
+                           &encoder->marks};
 
     if (!encoder->memory) return;
     for (size_t i = 0; i < ARRAY_LENGTH(rooms); i++) write_room_clear(rooms[i], encoder->memory);
     builder_clear(&encoder->raw);
     builder_clear(&encoder->packed);
-    builder_clear(&encoder->header);
+    builder_clear(&encoder->entries);
+    builder_clear(&encoder->scratch);
     block_encoder_free(encoder->packer);
     *encoder = (parquet_encoder){0};
 }
@@ -74,16 +82,16 @@ static size_t sample_count(const parquet_encoder *encoder, const write_leaf *lea
     return count;
 }
 
-static bp_status packed_sample(uint64_t *size, parquet_encoder *encoder, const write_leaf *leaf, parquet_encoding encoding, size_t count,
-                               bp_error *err)
+static bp_status packed_sample(uint64_t *size, parquet_encoder *encoder, const write_leaf *leaf, parquet_encoding encoding,
+                               size_t count, bp_error *err)
 {
     bp_status status;
 
-    builder_reset(&encoder->header);
+    builder_reset(&encoder->scratch);
     builder_reset(&encoder->packed);
-    if ((status = parquet_put_values(&encoder->header, encoding, leaf, encoder->values.values.data, count, err))) return status;
-    status = block_encode(encoder->packer, encoder->header.data, encoder->header.size, &encoder->packed, err);
-    *size = encoder->packed.size < encoder->header.size ? encoder->packed.size : encoder->header.size;
+    if ((status = parquet_put_values(&encoder->scratch, encoding, leaf, encoder->values.values.data, count, err))) return status;
+    status = block_encode(encoder->packer, encoder->scratch.data, encoder->scratch.size, &encoder->packed, err);
+    *size = encoder->packed.size < encoder->scratch.size ? encoder->packed.size : encoder->scratch.size;
     return status;
 }
 
@@ -108,8 +116,8 @@ static size_t candidates(const write_leaf *leaf, bool second_version, parquet_en
 }
 
 /* The smallest encoding without a dictionary, and about how many bytes it will have, packed; `wanted`: they matter. */
-static bp_status choose_direct(parquet_encoding *best, uint64_t *bytes, parquet_encoder *encoder, const write_leaf *leaf, bool wanted,
-                               bp_error *err)
+static bp_status choose_direct(parquet_encoding *best, uint64_t *bytes, parquet_encoder *encoder, const write_leaf *leaf,
+                               bool wanted, bp_error *err)
 {
     parquet_encoding tried[3];
     size_t tries = candidates(leaf, encoder->options->second_version, tried), count;
@@ -135,7 +143,8 @@ static bp_status choose(parquet_encoding *encoding, parquet_encoder *encoder, co
 {
     uint64_t coded = UINT64_MAX, direct;
     bool worth;
-    bp_status status = parquet_dictionary_build(&encoder->dictionary, &worth, leaf, &encoder->values, encoder->options, encoder->memory, err);
+    bp_status status =
+        parquet_dictionary_build(&encoder->dictionary, &worth, leaf, &encoder->values, encoder->options, encoder->memory, err);
 
     if (!status && worth) {
         if ((status = parquet_pages_cut(encoder, leaf, false, err))) return status;
@@ -160,25 +169,46 @@ static size_t unpacked_part(const parquet_encoder *encoder, const write_page *pa
     return encoder->options->second_version ? page->repetition_size + page->definition_size : 0;
 }
 
+static bp_status pack_page(parquet_encoder *encoder, write_page *page, bp_error *err)
+{
+    builder *packed = &encoder->packed;
+    size_t apart = unpacked_part(encoder, page);
+    const char *bytes = encoder->raw.data + page->raw_begin;
+    bp_status status = BP_OK;
+
+    page->packed_begin = packed->size;
+    builder_append(packed, bytes, apart);
+    if (page->raw_size > apart || apart == 0)
+        status = block_encode(encoder->packer, bytes + apart, page->raw_size - apart, packed, err);
+    page->packed_size = packed->size - page->packed_begin;
+    return status ? status : cancel_check(&encoder->context->cancel, err);
+}
+
+/* The dictionary's page as it is. */
+static bp_status put_entries(parquet_encoder *encoder, const write_leaf *leaf, parquet_encoding encoding, bp_error *err)
+{
+    const write_dictionary *dictionary = &encoder->dictionary;
+
+    builder_reset(&encoder->entries);
+    if (encoding != PARQUET_RLE_DICTIONARY) return BP_OK;
+    return parquet_put_values(&encoder->entries, PARQUET_PLAIN, leaf, dictionary->entries.data, dictionary->count, err);
+}
+
 static bp_status pack_pages(parquet_encoder *encoder, block_codec *codec, bp_error *err)
 {
     builder *packed = &encoder->packed;
+    const builder *entries = &encoder->entries;
+    size_t full = entries->size + encoder->raw.size;
     bp_status status = BP_OK;
 
     builder_reset(packed);
     *codec = encoder->options->codec;
     if (*codec == BLOCK_NONE) return BP_OK;
-    for (size_t i = 0; i < encoder->page_count && !status; i++) {
-        write_page *page = (write_page *)encoder->pages.data + i;
-        size_t apart = unpacked_part(encoder, page);
-        page->packed_begin = packed->size;
-        builder_append(packed, encoder->raw.data + page->raw_begin, apart);
-        if (page->raw_size > apart || apart == 0)
-            status = block_encode(encoder->packer, encoder->raw.data + page->raw_begin + apart, page->raw_size - apart, packed, err);
-        page->packed_size = packed->size - page->packed_begin;
-        if (!status) status = cancel_check(&encoder->context->cancel, err);
-    }
-    if (packed->size >= encoder->raw.size - encoder->raw.size / 64) *codec = BLOCK_NONE;
+    if (entries->size) status = block_encode(encoder->packer, entries->data, entries->size, packed, err);
+    encoder->entries_packed = packed->size;
+    for (size_t i = 0; i < encoder->page_count && !status; i++)
+        status = pack_page(encoder, (write_page *)encoder->pages.data + i, err);
+    if (packed->size >= full - full / 64) *codec = BLOCK_NONE;
     return status;
 }
 
@@ -230,7 +260,8 @@ static bp_status put_page(write_chunk *chunk, const page_kind *kind, const char 
     thrift_writer out = thrift_writer_over(&chunk->bytes);
     size_t begin = chunk->bytes.size;
 
-    if (kind->packed_size > INT32_MAX) return error_set(err, BP_LIMIT, "a page of %zu bytes cannot be written as Parquet", kind->packed_size);
+    if (kind->packed_size > INT32_MAX)
+        return error_set(err, BP_LIMIT, "a page of %zu bytes cannot be written as Parquet", kind->packed_size);
     thrift_put_int(&out, 1, kind->type);
     thrift_put_int(&out, 2, (int32_t)kind->full_size);
     thrift_put_int(&out, 3, (int32_t)kind->packed_size);
@@ -247,24 +278,18 @@ static bp_status put_page(write_chunk *chunk, const page_kind *kind, const char 
     return builder_status(&chunk->bytes, err);
 }
 
-static bp_status put_dictionary(write_chunk *chunk, parquet_encoder *encoder, const write_leaf *leaf, bp_error *err)
+static bp_status put_dictionary(write_chunk *chunk, const parquet_encoder *encoder, bp_error *err)
 {
-    const write_dictionary *dictionary = &encoder->dictionary;
-    page_kind kind = {.type = PAGE_DICTIONARY, .encoding = PARQUET_PLAIN, .value_count = dictionary->count, .sorted = dictionary->sorted};
-    builder *plain = &encoder->header, packed;
-    bp_status status;
+    bool is_packed = chunk->codec != BLOCK_NONE;
+    page_kind kind = {.type = PAGE_DICTIONARY,
+                      .encoding = PARQUET_PLAIN,
+                      .value_count = encoder->dictionary.count,
+                      .full_size = encoder->entries.size,
+                      .packed_size = is_packed ? encoder->entries_packed : encoder->entries.size,
+                      .sorted = encoder->dictionary.sorted};
+    bp_status status = put_page(chunk, &kind, is_packed ? encoder->packed.data : encoder->entries.data, err);
 
-    builder_reset(plain);
-    builder_init(&packed, encoder->memory, SIZE_MAX);
-    if ((status = parquet_put_values(plain, PARQUET_PLAIN, leaf, dictionary->entries.data, dictionary->count, err))) return status;
-    kind.full_size = kind.packed_size = plain->size;
-    if (chunk->codec != BLOCK_NONE) {
-        status = block_encode(encoder->packer, plain->data, plain->size, &packed, err);
-        kind.packed_size = packed.size;
-    }
-    if (!status) status = put_page(chunk, &kind, chunk->codec == BLOCK_NONE ? plain->data : packed.data, err);
     chunk->data_offset = chunk->bytes.size;
-    builder_clear(&packed);
     return status;
 }
 
@@ -330,7 +355,8 @@ static int32_t boundary_order(const parquet_encoder *encoder, const write_leaf *
         const write_extremes *here = &((const write_page *)encoder->pages.data)[i].extremes;
         if (!here->known) continue;
         if (last) {
-            int low = parquet_stored_compare(leaf, last->least, here->least), high = parquet_stored_compare(leaf, last->greatest, here->greatest);
+            int low = parquet_stored_compare(leaf, last->least, here->least),
+                high = parquet_stored_compare(leaf, last->greatest, here->greatest);
             rises &= low <= 0 && high <= 0;
             falls &= low >= 0 && high >= 0;
         }
@@ -348,8 +374,9 @@ static bool put_bounds(thrift_writer *out, builder *scratch, const parquet_encod
         size_t size;
         bool exact;
         builder_reset(scratch);
-        if (page->value_count && (!page->extremes.known || !put_bound(scratch, leaf, greatest ? page->extremes.greatest : page->extremes.least,
-                                                                      greatest, &size, &exact)))
+        if (page->value_count &&
+            (!page->extremes.known ||
+             !put_bound(scratch, leaf, greatest ? page->extremes.greatest : page->extremes.least, greatest, &size, &exact)))
             return false;
         thrift_put_element_text(out, builder_view(scratch));
     }
@@ -364,14 +391,15 @@ static bp_status put_column_index(write_chunk *chunk, parquet_encoder *encoder, 
     if (!encoder->options->page_index || leaf->order == ORDER_NONE) return BP_OK;
     thrift_put_list(&out, 1, THRIFT_TRUE, encoder->page_count);
     for (size_t i = 0; i < encoder->page_count; i++) thrift_put_element_bool(&out, pages[i].value_count == 0);
-    if (!put_bounds(&out, &encoder->header, encoder, leaf, false) || !put_bounds(&out, &encoder->header, encoder, leaf, true)) {
-        bp_status status = builder_status(&encoder->header, err);
+    if (!put_bounds(&out, &encoder->scratch, encoder, leaf, false) || !put_bounds(&out, &encoder->scratch, encoder, leaf, true)) {
+        bp_status status = builder_status(&encoder->scratch, err);
         builder_reset(&chunk->column_index);
         return status;
     }
     thrift_put_int(&out, 4, boundary_order(encoder, leaf));
     thrift_put_list(&out, 5, THRIFT_I64, encoder->page_count);
-    for (size_t i = 0; i < encoder->page_count; i++) thrift_put_element_int(&out, (int64_t)(pages[i].slot_count - pages[i].value_count));
+    for (size_t i = 0; i < encoder->page_count; i++)
+        thrift_put_element_int(&out, (int64_t)(pages[i].slot_count - pages[i].value_count));
     thrift_put_end(&out);
     return builder_status(&chunk->column_index, err);
 }
@@ -383,12 +411,13 @@ bp_status parquet_chunk_encode(write_chunk *out, parquet_encoder *encoder, const
 
     if ((status = parquet_shred(&encoder->values, leaf, rows, encoder->memory, err))) return status;
     if ((status = choose(&out->encoding, encoder, leaf, err))) return status;
+    if ((status = put_entries(encoder, leaf, out->encoding, err))) return status;
     if ((status = pack_pages(encoder, &out->codec, err))) return status;
     coded = out->encoding == PARQUET_RLE_DICTIONARY;
     out->slot_count = encoder->values.slot_count;
     out->null_count = encoder->values.slot_count - encoder->values.value_count;
     out->distinct_count = coded ? encoder->dictionary.count : 0;
-    if (coded && (status = put_dictionary(out, encoder, leaf, err))) return status;
+    if (coded && (status = put_dictionary(out, encoder, err))) return status;
     if ((status = put_pages(out, encoder, err))) return status;
     if ((status = put_extremes(out, encoder, leaf, err))) return status;
     if ((status = put_column_index(out, encoder, leaf, err))) return status;

@@ -66,8 +66,8 @@ static bool range_of(const write_leaf *leaf, const write_values *values, uint64_
 RANGE_CODES(range_codes_4, uint32_t)
 RANGE_CODES(range_codes_8, uint64_t)
 
-static bp_status build_by_range(write_dictionary *out, bool *worth, const write_leaf *leaf, const write_values *values, uint64_t low,
-                                size_t span, size_t most, memory *memory, bp_error *err)
+static bp_status build_by_range(write_dictionary *out, bool *worth, const write_leaf *leaf, const write_values *values,
+                                uint64_t low, size_t span, size_t most, memory *memory, bp_error *err)
 {
     size_t count = values->value_count;
     bp_status status;
@@ -103,7 +103,8 @@ static inline uint64_t hash_text(const string_ref *text)
 #define HASH_TEXT(value) hash_text((const string_ref *)(value))
 #define SAME_4(left, right) (*(const uint32_t *)(left) == *(const uint32_t *)(right))
 #define SAME_8(left, right) (*(const uint64_t *)(left) == *(const uint64_t *)(right))
-#define SAME_16(left, right) (load_8(left) == load_8(right) && load_8((const char *)(left) + 8) == load_8((const char *)(right) + 8))
+#define SAME_16(left, right)                                                                                                       \
+    (load_8(left) == load_8(right) && load_8((const char *)(left) + 8) == load_8((const char *)(right) + 8))
 #define SAME_TEXT(left, right) string_ref_equal((const string_ref *)(left), (const string_ref *)(right))
 
 typedef struct hashing {
@@ -197,7 +198,9 @@ static bp_status build_by_hash(write_dictionary *out, bool *worth, const write_l
     out->sorted = false;
     *worth = false;
     while (!status && at < count) {
-        size_t end = at < EARLY_VALUES && count > EARLY_VALUES ? EARLY_VALUES : count - at < CHECK_VALUES ? count : at + CHECK_VALUES;
+        size_t end = at < EARLY_VALUES && count > EARLY_VALUES ? EARLY_VALUES
+                     : count - at < CHECK_VALUES               ? count
+                                                               : at + CHECK_VALUES;
         size_t room = hashing.entry_capacity < most ? hashing.entry_capacity : most;
         hash_codes(&hashing, leaf, values->values.data, &at, end, room);
         if (is_text) {

@@ -199,7 +199,9 @@ bp_status parquet_put_footer(builder *to, const write_schema *schema, const writ
     put_orders(&out, schema->leaf_count);
     thrift_put_end(&out);
     size = to->size - begin;
-    if (size > INT32_MAX) return error_set(err, BP_LIMIT, "the footer of the Parquet file has %zu bytes; the most is %d: use larger row groups", size, INT32_MAX);
+    if (size > INT32_MAX)
+        return error_set(err, BP_LIMIT, "the footer of the Parquet file has %zu bytes; the most is %d: use larger row groups", size,
+                         INT32_MAX);
     told = (uint32_t)size;
     builder_append(to, &told, sizeof told);
     builder_literal(to, "PAR1");

@@ -19,26 +19,26 @@
 /* Schema ----------------------------------------------------------------------------------------------------------------------- */
 /* How a value of ours becomes a stored one. */
 typedef enum write_convert {
-    WRITE_BIT,      /* to a byte of 0 or 1; packed in pages */
-    WRITE_8,        /* signed to int32 */
+    WRITE_BIT, /* to a byte of 0 or 1; packed in pages */
+    WRITE_8, /* signed to int32 */
     WRITE_16,
     WRITE_U8,
     WRITE_U16,
-    WRITE_32,       /* as it lies */
+    WRITE_32, /* as it lies */
     WRITE_64,
     WRITE_64_TO_32, /* decimals of up to 9 digits */
-    WRITE_128,      /* big-endian */
+    WRITE_128, /* big-endian */
     WRITE_U128,
-    WRITE_HUGE,     /* big-endian decimals of 38 digits, checked */
+    WRITE_HUGE, /* big-endian decimals of 38 digits, checked */
     WRITE_UHUGE,
     WRITE_256,
-    WRITE_SECONDS,  /* timestamps, to microseconds */
+    WRITE_SECONDS, /* timestamps, to microseconds */
     WRITE_TIME_SECONDS, /* times likewise */
     WRITE_TIME_MILLIS,
     WRITE_HALF,
     WRITE_INTERVAL,
     WRITE_TEXT,
-    WRITE_ENUM,     /* the labels */
+    WRITE_ENUM, /* the labels */
     WRITE_NULL
 } write_convert;
 
@@ -197,7 +197,8 @@ typedef struct parquet_encoder {
     write_room pages; /* write_page */
     size_t page_count;
     write_room marks; /* a byte a dictionary entry */
-    builder raw, packed, header;
+    builder entries, raw, packed, scratch; /* the dictionary's page, those of data, all of them packed */
+    size_t entries_packed; /* bytes of the dictionary's page at the beginning of `packed` */
 } parquet_encoder;
 
 MUST_USE bp_status parquet_encoder_open(parquet_encoder *out, bp_context *context, const parquet_write_options *options,

@@ -142,7 +142,8 @@ static bp_status set_codec(const setting *setting, bp_error *err)
     for (size_t i = 0; i < ARRAY_LENGTH(known); i++) {
         if (!string_equal_nocase(text, string_view_of(known[i].name))) continue;
         if (!block_codec_encodes(known[i].codec))
-            return error_set(err, BP_NOT_SUPPORTED, "this version reads Parquet files with %s, but does not write them; zstd is as small",
+            return error_set(err, BP_NOT_SUPPORTED,
+                             "this version reads Parquet files with %s, but does not write them; zstd is as small",
                              block_codec_name(known[i].codec));
         setting->options->codec = known[i].codec;
         return BP_OK;
@@ -178,7 +179,8 @@ static bp_status set_ratio(const setting *setting, bp_error *err)
 {
     double ratio;
 
-    if (!as_double(setting->value, &ratio) || !(ratio > 0 && ratio <= 1)) return wrong(setting, "a number greater than 0 and at most 1", err);
+    if (!as_double(setting->value, &ratio) || !(ratio > 0 && ratio <= 1))
+        return wrong(setting, "a number greater than 0 and at most 1", err);
     setting->options->bloom_ratio = ratio;
     return BP_OK;
 }
@@ -204,7 +206,8 @@ static bp_status set_pairs(const setting *setting, bp_error *err)
     for (size_t i = 0; i < detail->child_count && !status; i++) {
         pairs[i].key = detail->names[i];
         if (column_is_null(&value->children[i], 0)) {
-            status = error_set(err, BP_BIND_ERROR, "option kv_metadata: the value of \"%.*s\" is NULL", STRING_ARGUMENTS(pairs[i].key));
+            status =
+                error_set(err, BP_BIND_ERROR, "option kv_metadata: the value of \"%.*s\" is NULL", STRING_ARGUMENTS(pairs[i].key));
             break;
         }
         builder_reset(&text);

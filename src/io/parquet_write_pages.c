@@ -31,7 +31,11 @@ static bp_status cut_evenly(parquet_encoder *encoder, size_t slots, bp_error *er
     for (size_t at = 0; at < slots && !status; at += PAGE_SLOTS) {
         size_t count = slots - at < PAGE_SLOTS ? slots - at : PAGE_SLOTS;
         status = add_page(encoder,
-                          &(write_page){.first_slot = at, .slot_count = count, .first_value = at, .value_count = count, .first_row = at,
+                          &(write_page){.first_slot = at,
+                                        .slot_count = count,
+                                        .first_value = at,
+                                        .value_count = count,
+                                        .first_row = at,
                                         .row_count = count},
                           err);
     }
@@ -55,7 +59,9 @@ bp_status parquet_pages_cut(parquet_encoder *encoder, const write_leaf *leaf, bo
         bool begins = !repetitions || repetitions[slot] == 0, there = !definitions || definitions[slot] == leaf->max_definition;
         if (begins && (page.slot_count >= PAGE_SLOTS || bytes >= PAGE_BYTES)) {
             if ((status = add_page(encoder, &page, err))) return status;
-            page = (write_page){.first_slot = slot, .first_value = page.first_value + page.value_count, .first_row = page.first_row + page.row_count};
+            page = (write_page){.first_slot = slot,
+                                .first_value = page.first_value + page.value_count,
+                                .first_row = page.first_row + page.row_count};
             bytes = 0;
         }
         if (there) bytes += texts ? texts[page.first_value + page.value_count].size + 4 : by_bytes ? leaf->width : 0;
@@ -125,7 +131,8 @@ static void sorted_extremes(write_page *page, const write_leaf *leaf, const writ
         low = codes[i] < low ? codes[i] : low;
         high = codes[i] > high ? codes[i] : high;
     }
-    page->extremes = (write_extremes){.known = true, .least = entry_at(dictionary, leaf, low), .greatest = entry_at(dictionary, leaf, high)};
+    page->extremes =
+        (write_extremes){.known = true, .least = entry_at(dictionary, leaf, low), .greatest = entry_at(dictionary, leaf, high)};
 }
 
 /* Each entry that occurs is looked at once. */
@@ -179,12 +186,15 @@ bp_status parquet_pages_put(parquet_encoder *encoder, const write_leaf *leaf, pa
         put_page_levels(raw, leaf, &encoder->values, page, sized);
         if (coded)
             put_codes(raw, &encoder->dictionary, page);
-        else if ((status = parquet_put_values(raw, encoding, leaf, values + page->first_value * leaf->width, page->value_count, err)))
+        else if ((status =
+                      parquet_put_values(raw, encoding, leaf, values + page->first_value * leaf->width, page->value_count, err)))
             break;
         if ((status = builder_status(raw, err))) break;
         page->raw_size = raw->size - page->raw_begin;
         if (page->raw_size > INT32_MAX)
-            return error_set(err, BP_LIMIT, "a page of %zu bytes cannot be written as Parquet: a row has too many or too long values", page->raw_size);
+            return error_set(err, BP_LIMIT,
+                             "a page of %zu bytes cannot be written as Parquet: a row has too many or too long values",
+                             page->raw_size);
         if ((status = page_extremes(encoder, page, leaf, coded, err))) break;
         status = cancel_check(&encoder->context->cancel, err);
     }

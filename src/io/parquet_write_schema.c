@@ -102,8 +102,8 @@ static bp_status add_element(build *build, const parquet_element *element, bool 
 
 static parquet_element element_named(string_view name, parquet_repetition repetition)
 {
-    return (parquet_element){.name = name, .physical = PARQUET_GROUP, .repetition = (int8_t)repetition, .converted = -1, .scale = -1,
-                             .precision = -1};
+    return (parquet_element){
+        .name = name, .physical = PARQUET_GROUP, .repetition = (int8_t)repetition, .converted = -1, .scale = -1, .precision = -1};
 }
 
 static bp_status not_written(const build *build, data_type type, const char *why, bp_error *err)
@@ -140,7 +140,9 @@ static void describe_time(write_leaf *leaf, parquet_element *element, data_type 
     leaf->physical = PARQUET_INT64;
     leaf->order = ORDER_SIGNED;
     leaf->width = 8;
-    leaf->convert = type.unit == UNIT_SECOND ? (is_time ? WRITE_TIME_SECONDS : WRITE_SECONDS) : is_time && type.unit == UNIT_MILLI ? WRITE_TIME_MILLIS : WRITE_64;
+    leaf->convert = type.unit == UNIT_SECOND             ? (is_time ? WRITE_TIME_SECONDS : WRITE_SECONDS)
+                    : is_time && type.unit == UNIT_MILLI ? WRITE_TIME_MILLIS
+                                                         : WRITE_64;
     element->unit = nanos ? UNIT_NANO : !is_time && type.unit == UNIT_MILLI ? UNIT_MILLI : UNIT_MICRO;
     element->utc = type.id == TYPE_TIMESTAMP_TZ;
     element->logical = is_time ? PARQUET_LOGICAL_TIME : PARQUET_LOGICAL_TIMESTAMP;
@@ -175,7 +177,8 @@ static bool describe_plain(write_leaf *leaf, parquet_element *element, data_type
 static bp_status add_leaf(build *build, data_type type, parquet_element *element, bp_error *err)
 {
     write_schema *out = build->out;
-    write_leaf leaf = {.type = type, .column = build->column, .max_definition = build->definition, .max_repetition = build->repetition};
+    write_leaf leaf = {
+        .type = type, .column = build->column, .max_definition = build->definition, .max_repetition = build->repetition};
     write_step *steps;
     string_view *path;
     size_t place;

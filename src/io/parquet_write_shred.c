@@ -56,7 +56,8 @@ static void swap_256(const column *column, size_t begin, const uint32_t *places,
     }
 }
 
-static bp_status huge_decimals(const column *column, size_t begin, const uint32_t *places, size_t count, uint128 *out, bp_error *err)
+static bp_status huge_decimals(const column *column, size_t begin, const uint32_t *places, size_t count, uint128 *out,
+                               bp_error *err)
 {
     bool is_signed = column->type.id == TYPE_INT128, bad = false;
     int128 limit = 1;
@@ -83,7 +84,8 @@ static bp_status seconds(const column *column, size_t begin, const uint32_t *pla
         else
             out[i] = value;
     }
-    return bad ? error_set(err, BP_CONVERSION, "a timestamp in seconds is too far away to be written as Parquet, in microseconds") : BP_OK;
+    return bad ? error_set(err, BP_CONVERSION, "a timestamp in seconds is too far away to be written as Parquet, in microseconds")
+               : BP_OK;
 }
 
 static bp_status intervals(const column *column, size_t begin, const uint32_t *places, size_t count, char *out, bp_error *err)
@@ -94,9 +96,11 @@ static bp_status intervals(const column *column, size_t begin, const uint32_t *p
         if (value.months < 0 || value.days < 0 || value.micros < 0)
             return error_set(err, BP_CONVERSION, "a negative interval cannot be written as Parquet, whose intervals have no sign");
         if (value.micros % 1000 || value.micros / 1000 > UINT32_MAX)
-            return error_set(err, BP_CONVERSION, "an interval of %lld microseconds cannot be written as Parquet, whose intervals are in milliseconds up to 49 days; "
-                             "cast it to VARCHAR",
-                             (long long)value.micros);
+            return error_set(
+                err, BP_CONVERSION,
+                "an interval of %lld microseconds cannot be written as Parquet, whose intervals are in milliseconds up to 49 days; "
+                "cast it to VARCHAR",
+                (long long)value.micros);
         memcpy(out + 12 * i, parts, 12);
     }
     return BP_OK;
@@ -118,8 +122,8 @@ static void labels(const column *column, size_t begin, const uint32_t *places, s
 }
 
 /* `count` values of a FLAT column, from `begin` on or at `places`. */
-static bp_status convert(const write_leaf *leaf, const column *column, size_t begin, const uint32_t *places, size_t count, void *out,
-                         bp_error *err)
+static bp_status convert(const write_leaf *leaf, const column *column, size_t begin, const uint32_t *places, size_t count,
+                         void *out, bp_error *err)
 {
     switch ((write_convert)leaf->convert) {
     case WRITE_BIT: bits(column, begin, places, count, out); break;
@@ -136,7 +140,7 @@ static bp_status convert(const write_leaf *leaf, const column *column, size_t be
     case WRITE_UHUGE: return huge_decimals(column, begin, places, count, out, err);
     case WRITE_256: swap_256(column, begin, places, count, out); break;
     case WRITE_SECONDS: return seconds(column, begin, places, count, out, err);
-    case WRITE_TIME_SECONDS: CONVERT(int64_t, int64_t, value * MICROS_PER_SECOND); break;
+    case WRITE_TIME_SECONDS: CONVERT(int64_t, int64_t, value *MICROS_PER_SECOND); break;
     case WRITE_TIME_MILLIS: CONVERT(int64_t, int64_t, value * 1000); break;
     case WRITE_HALF: CONVERT(uint16_t, uint16_t, value); break;
     case WRITE_INTERVAL: return intervals(column, begin, places, count, out, err);
@@ -161,7 +165,8 @@ static bp_status room_for_values(shredder *shredder, size_t extra, bp_error *err
 }
 
 /* Values at `places` (NULL: from begin on) of a column of any encoding, none of them NULL. */
-static bp_status append_values(shredder *shredder, const column *column, size_t begin, const uint32_t *places, size_t count, bp_error *err)
+static bp_status append_values(shredder *shredder, const column *column, size_t begin, const uint32_t *places, size_t count,
+                               bp_error *err)
 {
     write_values *out = shredder->out;
     uint32_t *codes;
@@ -302,7 +307,8 @@ static bp_status step_list(shredder *shredder, slots *slots, const write_step *s
         size = slots->alive[i] ? elements_of(step, flat, flat_place(column, slots->places[i]), &first) : 0;
         count += size ? size : 1;
     }
-    if (count > INT32_MAX) return error_set(err, BP_LIMIT, "the lists of a piece of rows have %zu elements; the most is %d", count, INT32_MAX);
+    if (count > INT32_MAX)
+        return error_set(err, BP_LIMIT, "the lists of a piece of rows have %zu elements; the most is %d", count, INT32_MAX);
     if ((status = new_slots(&made, count, shredder, err))) return status;
     for (size_t i = 0; i < slots->count; i++) {
         size = slots->alive[i] ? elements_of(step, flat, flat_place(column, slots->places[i]), &first) : 0;
@@ -327,7 +333,8 @@ static bp_status step_list(shredder *shredder, slots *slots, const write_step *s
 /* The column whose values the slots' places are in after a step over `column`. */
 static const column *step_below(slots *slots, const write_step *step, const column *column)
 {
-    if (step->kind != WRITE_STEP_FIELD) return column->encoding == COLUMN_DICTIONARY ? &column->children[0].children[0] : &column->children[0];
+    if (step->kind != WRITE_STEP_FIELD)
+        return column->encoding == COLUMN_DICTIONARY ? &column->children[0].children[0] : &column->children[0];
     if (column->encoding != COLUMN_FLAT)
         for (size_t i = 0; i < slots->count; i++)
             if (slots->alive[i]) slots->places[i] = (uint32_t)flat_place(column, slots->places[i]);
@@ -376,7 +383,8 @@ static bp_status shred_nested(shredder *shredder, const column *column, size_t b
             column = NULL;
             break;
         }
-        if (step->kind != WRITE_STEP_FIELD && (status = step_list(shredder, &slots, step, column, ++repetition, err))) return status;
+        if (step->kind != WRITE_STEP_FIELD && (status = step_list(shredder, &slots, step, column, ++repetition, err)))
+            return status;
         column = step_below(&slots, step, column);
     }
     return append_slots(shredder, &slots, column, err);

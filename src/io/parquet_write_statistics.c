@@ -57,7 +57,8 @@ int parquet_stored_compare(const write_leaf *leaf, const void *left, const void 
         if (leaf->width == 4) COMPARE(float);
         COMPARE(double);
     case ORDER_BIG_ENDIAN: return compare_bytes(left, right, leaf->width, true);
-    case ORDER_BYTES: return leaf->physical == PARQUET_BYTE_ARRAY ? string_ref_compare(left, right) : memcmp(left, right, leaf->width);
+    case ORDER_BYTES:
+        return leaf->physical == PARQUET_BYTE_ARRAY ? string_ref_compare(left, right) : memcmp(left, right, leaf->width);
     case ORDER_NONE: break;
     }
     return 0;
@@ -169,6 +170,7 @@ bool parquet_extreme_bytes(builder *out, const write_leaf *leaf, const void *val
 
     *exact = true;
     if (leaf->physical == PARQUET_BYTE_ARRAY) return text_bytes(out, leaf, value, greatest, exact);
-    if (leaf->order == ORDER_FLOAT && is_zero(leaf, value)) return builder_append(out, greatest ? zero : minus_zero + 8 - leaf->width, leaf->width);
+    if (leaf->order == ORDER_FLOAT && is_zero(leaf, value))
+        return builder_append(out, greatest ? zero : minus_zero + 8 - leaf->width, leaf->width);
     return builder_append(out, value, leaf->width);
 }

@@ -135,7 +135,8 @@ static void list_tasks(const parquet_writer *writer, chunk_task *tasks)
 
     for (size_t group = 0; group < writer->pending_count; group++)
         for (size_t leaf = 0; leaf < writer->schema.leaf_count; leaf++)
-            tasks[count++] = (chunk_task){leaf_cost(writer->pending[group].rows, &writer->schema.leaves[leaf]), (uint32_t)group, (uint32_t)leaf};
+            tasks[count++] =
+                (chunk_task){leaf_cost(writer->pending[group].rows, &writer->schema.leaves[leaf]), (uint32_t)group, (uint32_t)leaf};
     order_tasks(tasks, count);
 }
 
@@ -174,7 +175,8 @@ static bp_status note_chunk(parquet_writer *writer, write_chunk_facts *facts, co
     if (writer->options.page_index) parquet_put_offset_index(&offsets, chunk, writer->offset);
     if (chunk->has_least) kept &= keep(writer, &facts->least, chunk->extremes.data, chunk->least_size);
     if (chunk->has_greatest)
-        kept &= keep(writer, &facts->greatest, chunk->extremes.data + (chunk->has_least ? chunk->least_size : 0), chunk->greatest_size);
+        kept &=
+            keep(writer, &facts->greatest, chunk->extremes.data + (chunk->has_least ? chunk->least_size : 0), chunk->greatest_size);
     if (chunk->column_index.size) kept &= keep(writer, &facts->column_index, chunk->column_index.data, chunk->column_index.size);
     if (offsets.size) kept &= keep(writer, &facts->offset_index, offsets.data, offsets.size);
     kept &= !offsets.status;
@@ -370,7 +372,8 @@ static bool copy_metadata(parquet_writer *writer, const parquet_write_options *o
 
     for (size_t i = 0; pairs && i < options->metadata_count; i++) {
         const parquet_pair *pair = &options->metadata[i];
-        if (!keep(writer, &pairs[i].key, pair->key.data, pair->key.size) || !keep(writer, &pairs[i].value, pair->value.data, pair->value.size))
+        if (!keep(writer, &pairs[i].key, pair->key.data, pair->key.size) ||
+            !keep(writer, &pairs[i].value, pair->value.data, pair->value.size))
             return false;
     }
     writer->options.metadata = pairs;
