@@ -376,13 +376,14 @@ static bp_status merge_used_columns(joining *joining, plan_id *node, bp_error *e
         column->id = renamed(column->id, old, plan_at(binder->plan, *node)->outputs, outputs);
         if (column->merged) column->merged_id = renamed(column->merged_id, old, plan_at(binder->plan, *node)->outputs, outputs);
     }
-    for (size_t i = 0, used = 0; i < joining->first_right && used < joining->conjunct_count; i++) {
-        for (size_t j = joining->first_right; j < scope->count; j++) {
-            if (!scope->columns[j].hidden || scope->columns[i].hidden ||
-                !string_equal_nocase(scope->columns[i].name, scope->columns[j].name))
-                continue;
+    for (size_t used = 0; used < joining->conjunct_count; used++) {
+        expr_id side = expr_child(&binder->plan->exprs, joining->conjuncts[used], 0);
+        while (expr_at(&binder->plan->exprs, side)->kind == EXPR_CAST) side = expr_child(&binder->plan->exprs, side, 0);
+        for (size_t i = joining->first_left; i < joining->first_right; i++) {
+            column_id id = renamed(expr_at(&binder->plan->exprs, side)->column, old, plan_at(binder->plan, *node)->outputs, outputs);
+            if (scope->columns[i].hidden || unqualified_id(&scope->columns[i]) != id) continue;
             scope->columns[i].merged = true;
-            scope->columns[i].merged_id = plan_at(binder->plan, *node)->outputs[outputs + used++];
+            scope->columns[i].merged_id = plan_at(binder->plan, *node)->outputs[outputs + used];
             break;
         }
     }
@@ -399,12 +400,28 @@ static bp_status join_plainly(const joining *joining, plan_id *out, bp_error *er
     return plan_join(out, plan, joining->kind, joining->left, joining->right, joining->conjuncts, joining->conjunct_count, err);
 }
 
-/* ON with subqueries: they and the condition stand over the rows of an inner join; of an outer join they stand over the side that may lack a partner, as a dependent
+/* SEMI and ANTI JOIN: whether the dependent rows on the right are any. */
+static bp_status filter_by_existence(joining *joining, plan_id right, plan_id *out, bp_error *err)
+{
+    binder *binder = joining->binder;
+    column_id mark;
+    expr_id condition;
+    bp_status status;
+
+    if ((status = plan_add_column(&mark, binder->plan, STRING_VIEW("mark"), type_of(TYPE_BOOLEAN), err)) ||
+        (status = plan_dependent_join(out, binder->plan, JOIN_EXISTS, joining->left, right, NULL, 0, mark, err)) ||
+        (status = column_expr(&condition, binder, mark, err)))
+        return status;
+    if (joining->kind == JOIN_ANTI && (status = expr_not(&condition, &binder->plan->exprs, condition, err))) return status;
+    return plan_filter_by(out, binder->plan, *out, &condition, 1, err);
+}
+
+/* ON with subqueries: they and the condition stand over the rows of an inner join; of other kinds they stand over the side that may lack a partner, as a dependent
  * table beside the other. */
 static bp_status join_with_subqueries(joining *joining, plan_id *out, bp_error *err)
 {
     binder *binder = joining->binder;
-    bool left = joining->kind == JOIN_LEFT;
+    bool semi = joining->kind == JOIN_SEMI || joining->kind == JOIN_ANTI, left = joining->kind == JOIN_LEFT || semi;
     plan_id *side = left ? &joining->right : &joining->left, whole;
     bp_status status;
 
@@ -415,7 +432,7 @@ static bp_status join_with_subqueries(joining *joining, plan_id *out, bp_error *
                      : plan_join(side, binder->plan, JOIN_CROSS, joining->left, joining->right, NULL, 0, err);
         if (status) return status;
     } else if (!left && joining->kind != JOIN_RIGHT) {
-        return not_yet(binder, joining->join, "subqueries in ON of this kind of join; INNER, LEFT and RIGHT JOIN have them", err);
+        return not_yet(binder, joining->join, "subqueries in ON of a FULL JOIN", err);
     }
     for (size_t i = 0; i < joining->subqueries.count; i++) {
         late_join join = joining->subqueries.items[i];
@@ -425,6 +442,7 @@ static bp_status join_with_subqueries(joining *joining, plan_id *out, bp_error *
     if ((status = plan_filter_by(side, binder->plan, *side, joining->conjuncts, joining->conjunct_count, err))) return status;
     *out = *side;
     if (joining->kind == JOIN_INNER) return BP_OK;
+    if (semi) return filter_by_existence(joining, *side, out, err);
     return plan_dependent_join(out, binder->plan, JOIN_LEFT, left ? joining->left : joining->right, *side, NULL, 0, 0, err);
 }
 

@@ -22,6 +22,8 @@ typedef struct select_state {
     size_t set;
     expr_id *groups;
     size_t group_count;
+    expr_id *grouped_items; /* one an item: the group that it was named as by its place or alias; 0: none */
+    size_t *first_late; /* where each item's subqueries begin in `late` */
     expr_id *absent; /* groups of other sets: NULL in this one */
     size_t absent_count;
     grouping_context grouping;
@@ -120,7 +122,7 @@ static bp_status apply_joins(select_state *state, const late_joins *joins, bp_er
     bp_status status = BP_OK;
 
     for (size_t i = 0; i < joins->count && !status; i++)
-        status = late_join_apply(&state->node, state->binder, &joins->items[i], err);
+        if (joins->items[i].inner) status = late_join_apply(&state->node, state->binder, &joins->items[i], err);
     return status;
 }
 
@@ -172,6 +174,10 @@ static bp_status bind_item(select_state *state, size_t index, bool aggregates, e
     expression_context context = context_for(state, aggregates ? "SELECT" : "GROUP BY", aggregates);
     const select_item *item = &state->items[index];
 
+    if (aggregates && state->grouped_items && state->grouped_items[index]) { /* bound as a group: a subquery in it is joined once */
+        *out = state->grouped_items[index];
+        return BP_OK;
+    }
     if (item->expr) {
         *out = item->expr;
         return BP_OK;
@@ -183,6 +189,21 @@ static bp_status bind_item(select_state *state, size_t index, bool aggregates, e
     return bind_expression(out, state->binder, &context, item->node, err);
 }
 
+/* The item that a bare name in GROUP BY means, which is no column of FROM; SIZE_MAX: none. */
+static bp_status item_of_alias(const select_state *state, syntax_id node, size_t *out, bp_error *err)
+{
+    const syntax_node *syntax = syntax_at(state->binder->tree, node);
+    const scope_column *column;
+    bp_status status;
+
+    *out = SIZE_MAX;
+    if (syntax->kind != SYNTAX_COLUMN) return BP_OK;
+    if ((status = scope_find(&column, &state->scope, (string_view){0}, syntax->text, syntax->begin, err)) || column) return status;
+    for (size_t i = 0; i < state->count && *out == SIZE_MAX; i++)
+        if (state->aliases[i].item && string_equal_nocase(state->aliases[i].name, syntax->text)) *out = i;
+    return BP_OK;
+}
+
 static bp_status bind_group(select_state *state, syntax_id node, expr_id *out, bp_error *err)
 {
     expression_context context = context_for(state, "GROUP BY", false);
@@ -192,7 +213,11 @@ static bp_status bind_group(select_state *state, syntax_id node, expr_id *out, b
     context.unnests = &state->unnests;
     context.unnest_below = true;
     if ((status = item_place(state, node, "GROUP BY", &place, err))) return status;
-    return place == SIZE_MAX ? bind_expression(out, state->binder, &context, node, err) : bind_item(state, place, false, out, err);
+    if (place == SIZE_MAX && (status = item_of_alias(state, node, &place, err))) return status;
+    if (place == SIZE_MAX) return bind_expression(out, state->binder, &context, node, err);
+    if ((status = bind_item(state, place, false, out, err))) return status;
+    state->grouped_items[place] = *out;
+    return BP_OK;
 }
 
 /* One of several grouping sets: its expressions are groups, the others are NULL. */
@@ -239,7 +264,9 @@ static NO_INLINE bp_status note_aliases(select_state *state, bp_error *err)
 {
     state->aliases = arena_new_array(state->binder->arena, alias, state->count);
     state->exprs = arena_new_array(state->binder->arena, expr_id, state->count);
-    if (!state->aliases || !state->exprs) return no_memory(state, err);
+    state->grouped_items = arena_new_array(state->binder->arena, expr_id, state->count);
+    state->first_late = arena_new_array(state->binder->arena, size_t, state->count + 1);
+    if (!state->aliases || !state->exprs || !state->grouped_items || !state->first_late) return no_memory(state, err);
     for (size_t i = 0; i < state->count; i++)
         state->aliases[i] = (alias){.name = state->items[i].name, .item = state->items[i].repeated ? 0 : state->items[i].node};
     return BP_OK;
@@ -281,9 +308,11 @@ static NO_INLINE bp_status bind_items(select_state *state, bp_error *err)
 
     for (size_t i = 0; i < state->count && !status; i++) {
         state->aliases[i].being_bound = true; /* SELECT a + 1 AS a: a is FROM's */
+        state->first_late[i] = state->late.count;
         status = bind_item(state, i, true, &state->exprs[i], err);
         state->aliases[i].being_bound = false;
     }
+    state->first_late[state->count] = state->late.count;
     return status;
 }
 
@@ -308,6 +337,13 @@ static bool look_for_aggregate(void *data, const expr_pool *pool, expr_id id)
     return !search->found;
 }
 
+/* An item with subqueries that turns out to be a group: they are joined below the aggregation instead of above it. */
+static bp_status group_with_subqueries(select_state *state, size_t item, bp_error *err)
+{
+    for (size_t i = state->first_late[item]; i < state->first_late[item + 1]; i++) state->late.items[i].inner = 0;
+    return bind_item(state, item, false, &state->exprs[item], err);
+}
+
 /* GROUP BY ALL: every item without an aggregate; beside aggregates, constants are no groups. */
 static NO_INLINE bp_status group_by_all(select_state *state, bp_error *err)
 {
@@ -320,6 +356,7 @@ static NO_INLINE bp_status group_by_all(select_state *state, bp_error *err)
             return error_set(err, BP_BIND_ERROR,
                              "GROUP BY ALL cannot group by a window function; use a subquery, or name the groups");
         if (search.found || (state->aggregates.count && expr_is_constant(&state->binder->plan->exprs, state->exprs[i]))) continue;
+        if (state->first_late[i + 1] > state->first_late[i] && (status = group_with_subqueries(state, i, err))) return status;
         state->groups[state->group_count++] = state->exprs[i];
     }
     return BP_OK;
@@ -538,9 +575,9 @@ static bp_status join_above_groups(group_replacement *replacement, const uint64_
     size_t count;
     bp_status status;
 
-    for (size_t i = 0; i < join->conjunct_count; i++)
+    for (size_t i = 0; join->inner && i < join->conjunct_count; i++)
         if ((status = above_groups(replacement, below, &join->conjuncts[i], err))) return status;
-    if (!join->dependent) return BP_OK;
+    if (!join->inner || !join->dependent) return BP_OK;
     if ((status = plan_post_order_of(plan, join->inner, &order, &count, err))) return status;
     for (size_t i = 0; i < count; i++) {
         expr_id *slot;

@@ -46,7 +46,7 @@ typedef struct alias {
 /* A subquery to be joined to the rows above the aggregation. */
 typedef struct late_join {
     join_kind kind; /* SINGLE, MARK or EXISTS */
-    plan_id inner;
+    plan_id inner; /* 0: it has been joined elsewhere */
     bool dependent; /* its expressions name columns of the query around it */
     expr_id *conjuncts; /* MARK, EXISTS: needle = column */
     size_t conjunct_count;
