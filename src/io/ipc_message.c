@@ -43,7 +43,9 @@ bp_status ipc_reader_load(ipc_reader *reader, file *file, uint64_t offset, uint6
 {
     bp_status status;
 
-    if (offset > file_size(file) || size > file_size(file) - offset || size > INT32_MAX) return damaged(offset, "is cut", err);
+    if (offset > file_size(file) || size > file_size(file) - offset || size > INT32_MAX)
+        return error_set(err, BP_BAD_FORMAT, "the Arrow data are damaged: metadata of %llu bytes at byte %llu reach past the end",
+                         (unsigned long long)size, (unsigned long long)offset);
     if ((status = make_room(reader, (size_t)size, err))) return status;
     reader->bytes = (flat_bytes){.data = (const uint8_t *)reader->metadata, .size = (size_t)size};
     return read_exactly(file, offset, reader->metadata, (size_t)size, err);

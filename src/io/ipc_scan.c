@@ -200,7 +200,7 @@ static bp_status enter_batch(ipc_worker *worker, const scanned_batch *entered, b
     if (!status)
         status = ipc_batch_open(&worker->batch, &worker->reader, open_file(worker), contents, &worker->reader.header, err);
     if (status) {
-        error_prefix(err, "\"%.*s\": ", STRING_ARGUMENTS(file_of(worker)->path));
+        error_prefix(err, "\"%.*s\"", STRING_ARGUMENTS(file_of(worker)->path));
         return status;
     }
     place_columns(worker);
@@ -295,7 +295,7 @@ static bp_status make_rows(ipc_worker *worker, size_t place, size_t field, bp_er
                                          file_of(worker)->contents->schema.children[field], &array, err);
         }
     }
-    if (status) error_prefix(err, "\"%.*s\": ", STRING_ARGUMENTS(file_of(worker)->path));
+    if (status) error_prefix(err, "\"%.*s\"", STRING_ARGUMENTS(file_of(worker)->path));
     return status;
 }
 

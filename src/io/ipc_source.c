@@ -40,7 +40,7 @@ static bp_status open_contents(ipc_source *source, ipc_file *out, bp_error *err)
     out->identity = file.identity;
     status = file_settle_pipe(&file, err);
     if (!status) status = ipc_contents_new(&out->contents, &file, err);
-    if (status) error_prefix(err, "\"%.*s\": ", STRING_ARGUMENTS(out->path));
+    if (status) error_prefix(err, "\"%.*s\"", STRING_ARGUMENTS(out->path));
     if (status || !is_pipe)
         file_close(&file);
     else
