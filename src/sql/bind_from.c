@@ -1,4 +1,5 @@
 /* FROM: tables, views, WITH queries, files, table functions, subqueries and joins. */
+#include "io/format.h"
 #include "bind_query.h"
 
 static const syntax_id *list_of(const binder *binder, syntax_id list, size_t *count)
@@ -123,15 +124,6 @@ static bp_status table_not_found(const binder *binder, string_view name, uint32_
     return status;
 }
 
-static bool looks_like_path(string_view name)
-{
-    static const char *const endings[] = {".csv", ".tsv", ".csv.gz", ".csv.zst", ".tsv.gz", ".txt"};
-
-    for (size_t i = 0; i < ARRAY_LENGTH(endings); i++)
-        if (string_ends_with(name, string_view_of(endings[i]))) return true;
-    return false;
-}
-
 static bp_status scan_path(plan_id *out, scope *scope, binder *binder, string_view path, uint32_t position, bp_error *err)
 {
     source *source;
@@ -198,8 +190,8 @@ static bp_status bind_table(plan_id *out, scope *scope, binder *binder, syntax_i
     else if (entry)
         status = bind_entry(out, scope, binder, entry, err);
     else if (!(status = bind_replacement(out, scope, binder, node->text, &found, err)) && !found)
-        status = looks_like_path(node->text) ? scan_path(out, scope, binder, node->text, node->begin, err)
-                                             : table_not_found(binder, node->text, node->begin, err);
+        status = format_of_path(node->text) ? scan_path(out, scope, binder, node->text, node->begin, err)
+                                            : table_not_found(binder, node->text, node->begin, err);
     return status ? status : apply_alias(scope, first, binder, table, node->text, err);
 }
 
