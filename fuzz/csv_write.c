@@ -115,14 +115,14 @@ static bp_status keep(void *data, const char *bytes, size_t size, bp_error *err)
 
 static bp_status write_file(const batch *rows, const schema *schema, const dialect *dialect, builder *out)
 {
-    csv_writer *writer;
+    target *writer;
     FILE *file;
-    bp_status status = csv_writer_new(&writer, context, (csv_sink){keep, out}, schema, &dialect->write, NULL);
+    bp_status status = csv_writer_new(&writer, context, (byte_sink){keep, out}, schema, &dialect->write, NULL);
 
     if (status) return status;
-    status = csv_writer_write(writer, rows, NULL);
-    if (!status) status = csv_writer_finish(writer, NULL);
-    csv_writer_free(writer);
+    status = target_write(writer, rows, NULL);
+    if (!status) status = target_finish(writer, NULL);
+    target_free(writer);
     if (status) return status;
     file = fopen(path, "wb");
     REQUIRE(file && fwrite(out->data, 1, out->size, file) == out->size && fclose(file) == 0);

@@ -7,6 +7,8 @@
 
 struct bp_context;
 
+typedef enum spill_when { SPILL_AUTO, SPILL_ALWAYS, SPILL_NEVER } spill_when;
+
 typedef struct config {
     size_t threads;             /* workers of a parallel job */
     size_t batch_size;          /* rows in a pipeline's batch: 1 … 65,536, default 2,048 */
@@ -14,6 +16,7 @@ typedef struct config {
     size_t csv_block_size;      /* bytes of text in a morsel of a CSV file: default 1 MiB */
     int64_t timeout_ms;         /* per call; 0: none */
     bool optimizer;             /* false: plans run as bound */
+    char disabled_optimizers[256]; /* names of passes that are left out, with commas; "none" */
     bool verify;                /* the plan is checked after each pass */
     bool error_on_division_by_zero;
     bool integer_division;
@@ -23,6 +26,8 @@ typedef struct config {
     bool lock_configuration;
     uint64_t seed;              /* of sampling and random functions */
     char temp_directory[1024];
+    uint64_t max_temp_directory_size; /* of all temporary files of the context at once; UINT64_MAX: no limit */
+    uint64_t spill; /* spill_when */
 } config;
 
 /* All defaults, the machine asked for those that depend on it. The memory limit is the account's: config_default_memory_limit(). */

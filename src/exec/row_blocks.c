@@ -161,8 +161,7 @@ static bp_status place_rows(row_blocks *blocks, const uint64_t *hashes, size_t r
 static ALWAYS_INLINE void scatter(char *const *to, const uint8_t *partitions, const uint32_t *places, const char *from,
                                   size_t width, size_t rows)
 {
-    for (size_t row = 0; row < rows; row++)
-        memcpy(to[partitions[row]] + places[row] * width, from + row * width, width);
+    for (size_t row = 0; row < rows; row++) memcpy(to[partitions[row]] + places[row] * width, from + row * width, width);
 }
 
 /* A width of whole words that is not a usual one. */
@@ -302,8 +301,8 @@ bp_status row_blocks_add(row_blocks *blocks, char *keys, const uint64_t *hashes,
     return BP_OK;
 }
 
-bp_status row_block_columns(column *out, const row_layout *layout, const row_block *block, size_t begin, size_t rows, arena *scratch,
-                            bp_error *err)
+bp_status row_block_columns(column *out, const row_layout *layout, const row_block *block, size_t begin, size_t rows,
+                            arena *scratch, bp_error *err)
 {
     bp_status status;
 

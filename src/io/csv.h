@@ -4,6 +4,7 @@
 #define IO_CSV_H
 
 #include "io/source.h"
+#include "io/target.h"
 
 /* An option that may be left to the sniffer. */
 typedef enum csv_choice { CSV_AUTO = -1, CSV_NO = 0, CSV_YES = 1 } csv_choice;
@@ -138,29 +139,17 @@ typedef struct csv_write_options {
     csv_text_list force_quote; /* columns; one "*": all */
     string_view date_format, timestamp_format; /* strftime codes; empty: ISO */
     string_view new_line; /* "\n" */
-    csv_compression compression; /* AUTO: by the file's name, which the caller knows: here the same as NONE */
+    csv_compression compression; /* AUTO: by the file's name, which io/format.c knows: here the same as NONE */
 } csv_write_options;
-
-/* Where the bytes go: a file_writer, a builder, a pipe. */
-typedef struct csv_sink {
-    bp_status (*write)(void *data, const char *bytes, size_t size, bp_error *err);
-    void *data;
-} csv_sink;
-
-typedef struct csv_writer csv_writer;
 
 void csv_write_options_init(csv_write_options *out);
 /* As csv_options_set(), for COPY … TO: header, delim, sep, quote, escape, nullstr, null, force_quote, dateformat, timestampformat,
  * new_line, compression. */
 MUST_USE bp_status csv_write_options_set(csv_write_options *options, arena *arena, string_view name, const column *value,
                                          bp_error *err);
-/* A writer of batches of `schema`; it writes the header at once. Schema and options are copied. */
-MUST_USE bp_status csv_writer_new(csv_writer **out, bp_context *context, csv_sink sink, const schema *schema,
+/* The header is written at once. Schema and options are copied. */
+MUST_USE bp_status csv_writer_new(target **out, bp_context *context, byte_sink sink, const schema *schema,
                                   const csv_write_options *options, bp_error *err);
-MUST_USE bp_status csv_writer_write(csv_writer *writer, const batch *batch, bp_error *err);
-/* Everything out, and the compressed stream ended. The sink is the caller's to close. */
-MUST_USE bp_status csv_writer_finish(csv_writer *writer, bp_error *err);
-void csv_writer_free(csv_writer *writer); /* NULL is fine */
 /* One batch as text, for the pieces of a parallel write and for output to the terminal: no header, appended to `out`. */
 MUST_USE bp_status csv_write_batch(builder *out, const batch *batch, const schema *schema, const csv_write_options *options,
                                    bp_error *err);

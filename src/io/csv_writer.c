@@ -1,5 +1,5 @@
-/* Tables as CSV: a quote only where a field needs one (it holds the delimiter, the quote, a line end, begins or ends with a blank, or would
- * be read as NULL), floats in the shortest text that reads back the same, ISO dates.
+/* Tables as CSV: a quote only where a field needs one (it holds the delimiter, the quote, a line end, begins like a comment, or would be
+ * read as NULL), floats in the shortest text that reads back the same, ISO dates.
  *
  * Rows are put together in a builder, field by field; numbers go straight into room that was reserved for the row. */
 #include "io/csv_internal.h"
@@ -43,7 +43,7 @@ static void quoting_init(quoting *out, const csv_write_options *options)
 static bool needs_quote(const quoting *quoting, string_view text)
 {
     if (text.size == 0) return string_equal(text, quoting->options->null_text);
-    if (text.data[0] == ' ' || text.data[text.size - 1] == ' ' || text.data[0] == '#') return true;
+    if (text.data[0] == '#') return true; /* a sniffer would take it for a comment */
     for (size_t i = 0; i < text.size; i++) {
         if (quoting->needs[(unsigned char)text.data[i]]) return true;
     }
@@ -212,16 +212,16 @@ done:
 }
 
 /* The writer ----------------------------------------------------------------------------------------------------------------------------- */
-struct csv_writer {
-    bp_context *context;
-    csv_sink sink;
+typedef struct csv_writer {
+    target base;
+    byte_sink sink;
     arena arena;
     schema schema;
     csv_write_options options;
     codec_encoder *encoder;
     builder text, coded;
     bool finished;
-};
+} csv_writer;
 
 /* Hand over what has gathered. */
 static bp_status flush(csv_writer *writer, bool finish, bp_error *err)
@@ -279,15 +279,46 @@ static bp_status copy_write_options(csv_writer *writer, const csv_write_options 
     if (!copied || !keep_text(&writer->arena, &own->delimiter) || !keep_text(&writer->arena, &own->null_text) ||
         !keep_text(&writer->arena, &own->new_line) || !keep_text(&writer->arena, &own->date_format) ||
         !keep_text(&writer->arena, &own->timestamp_format))
-        return error_no_memory(err, writer->context->memory, 4096);
+        return error_no_memory(err, writer->base.context->memory, 4096);
     if (own->delimiter.size == 0) return error_set(err, BP_BAD_ARGUMENT, "delim must not be empty when CSV is written");
     if (own->date_format.size && (status = temporal_check_format(own->date_format, false, err))) return status;
     if (own->timestamp_format.size && (status = temporal_check_format(own->timestamp_format, false, err))) return status;
     return BP_OK;
 }
 
-bp_status csv_writer_new(csv_writer **out, bp_context *context, csv_sink sink, const schema *schema,
-                         const csv_write_options *options, bp_error *err)
+static void writer_free(target *self)
+{
+    csv_writer *writer = (csv_writer *)self;
+
+    codec_encoder_free(writer->encoder);
+    builder_clear(&writer->text);
+    builder_clear(&writer->coded);
+    arena_clear(&writer->arena);
+    memory_delete(self->context->memory, writer);
+}
+
+static bp_status writer_write(target *self, const batch *batch, bp_error *err)
+{
+    csv_writer *writer = (csv_writer *)self;
+    bp_status status = csv_write_batch(&writer->text, batch, &writer->schema, &writer->options, err);
+
+    if (status) return status;
+    return writer->text.size >= FLUSH_SIZE ? flush(writer, false, err) : BP_OK;
+}
+
+static bp_status writer_finish(target *self, bp_error *err)
+{
+    csv_writer *writer = (csv_writer *)self;
+
+    if (writer->finished) return BP_OK;
+    writer->finished = true;
+    return flush(writer, true, err);
+}
+
+static const target_class writer_class = {.free = writer_free, .write = writer_write, .finish = writer_finish};
+
+bp_status csv_writer_new(target **out, bp_context *context, byte_sink sink, const schema *schema, const csv_write_options *options,
+                         bp_error *err)
 {
     csv_writer *writer = memory_new(context->memory, csv_writer);
     codec_kind codec = options->compression == CSV_COMPRESSION_GZIP   ? CODEC_GZIP
@@ -297,7 +328,7 @@ bp_status csv_writer_new(csv_writer **out, bp_context *context, csv_sink sink, c
 
     *out = NULL;
     if (!writer) return error_no_memory(err, context->memory, sizeof *writer);
-    writer->context = context;
+    writer->base = (target){.class = &writer_class, .context = context};
     writer->sink = sink;
     arena_init(&writer->arena, context->memory);
     builder_init(&writer->text, context->memory, SIZE_MAX);
@@ -306,34 +337,9 @@ bp_status csv_writer_new(csv_writer **out, bp_context *context, csv_sink sink, c
     if ((status = copy_write_options(writer, options, err))) goto done;
     if (codec != CODEC_NONE && (status = codec_encoder_new(&writer->encoder, context->memory, codec, 0, err))) goto done;
     if (options->header && (status = write_header(writer, err))) goto done;
-    *out = writer;
+    *out = &writer->base;
     writer = NULL;
 done:
-    csv_writer_free(writer);
+    if (writer) writer_free(&writer->base);
     return status;
-}
-
-bp_status csv_writer_write(csv_writer *writer, const batch *batch, bp_error *err)
-{
-    bp_status status = csv_write_batch(&writer->text, batch, &writer->schema, &writer->options, err);
-
-    if (status) return status;
-    return writer->text.size >= FLUSH_SIZE ? flush(writer, false, err) : BP_OK;
-}
-
-bp_status csv_writer_finish(csv_writer *writer, bp_error *err)
-{
-    if (writer->finished) return BP_OK;
-    writer->finished = true;
-    return flush(writer, true, err);
-}
-
-void csv_writer_free(csv_writer *writer)
-{
-    if (!writer) return;
-    codec_encoder_free(writer->encoder);
-    builder_clear(&writer->text);
-    builder_clear(&writer->coded);
-    arena_clear(&writer->arena);
-    memory_delete(writer->context->memory, writer);
 }

@@ -1,7 +1,7 @@
 /* Table functions and files by path. */
 #include "base/glob.h"
 #include "binder.h"
-#include "io/csv.h"
+#include "io/format.h"
 #include "io/parquet.h"
 #include "io/range_source.h"
 
@@ -42,7 +42,7 @@ static bp_status wants_arguments(const binder *binder, syntax_id call, const cal
                         least, most, arguments->count);
 }
 
-/* read_csv ------------------------------------------------------------------------------------------------------------------------------------------ */
+/* files ------------------------------------------------------------------------------------------------------------------------------------------- */
 /* The files that patterns mean, in order; a pattern without a match is an error. */
 static bp_status expand_paths(file_list *out, binder *binder, const string_view *patterns, size_t count, uint32_t position,
                               bp_error *err)
@@ -102,26 +102,8 @@ static bool overridden(source **out, const binder *binder)
     return true;
 }
 
-static bp_status csv_source_over(source **out, const binder *binder, const file_list *files, const csv_options *options,
-                                 bp_error *err)
-{
-    if (files->count == 1) return csv_source_known(out, binder->context, files->paths[0], options, err);
-    return csv_source_new(out, binder->context, files->paths, files->count, options, err);
-}
-
-static bp_status set_csv_option(void *options, arena *arena, string_view name, const column *value, bp_error *err)
-{
-    return csv_options_set(options, arena, name, value, err);
-}
-
-static bp_status set_parquet_option(void *options, arena *arena, string_view name, const column *value, bp_error *err)
-{
-    return parquet_options_set(options, arena, name, value, err);
-}
-
 /* read_…(files, option = value …): the files, and each option set. */
-typedef bp_status option_setter(void *options, arena *arena, string_view name, const column *value, bp_error *err);
-static bp_status reader_arguments(file_list *files, binder *binder, syntax_id call, option_setter *set, void *options,
+static bp_status reader_arguments(file_list *files, binder *binder, syntax_id call, const file_format *format, void *options,
                                   bp_error *err)
 {
     call_arguments arguments;
@@ -134,7 +116,7 @@ static bp_status reader_arguments(file_list *files, binder *binder, syntax_id ca
         const syntax_node *named = syntax_at(binder->tree, arguments.named[i]);
         const column *value;
         if ((status = option_value(&value, binder, syntax_child(binder->tree, arguments.named[i], 0), err))) return status;
-        if ((status = set(options, binder->arena, named->text, value, err))) {
+        if ((status = format->read_option_set(options, binder->arena, named->text, value, err))) {
             if (err && err->position < 0) err->position = named->begin;
             return status;
         }
@@ -142,33 +124,20 @@ static bp_status reader_arguments(file_list *files, binder *binder, syntax_id ca
     return BP_OK;
 }
 
-static bp_status csv_source_of(source **out, binder *binder, syntax_id call, bp_error *err)
+static bp_status read_source(source **out, binder *binder, syntax_id call, const file_format *format, bp_error *err)
 {
-    csv_options options;
+    void *options;
     file_list files = {0};
     bp_status status;
 
     if (overridden(out, binder)) return BP_OK;
-    csv_options_init(&options);
-    if ((status = reader_arguments(&files, binder, call, set_csv_option, &options, err))) return status;
-    return csv_source_over(out, binder, &files, &options, err);
-}
-
-/* read_parquet ------------------------------------------------------------------------------------------------------------------------------------ */
-static bp_status parquet_source_of(source **out, binder *binder, syntax_id call, bp_error *err)
-{
-    parquet_options options;
-    file_list files = {0};
-    bp_status status;
-
-    if (overridden(out, binder)) return BP_OK;
-    parquet_options_init(&options);
-    if ((status = reader_arguments(&files, binder, call, set_parquet_option, &options, err))) return status;
-    return parquet_source_new(out, binder->context, files.paths, files.count, &options, err);
+    if ((status = format->read_options_new(&options, binder->arena, err))) return status;
+    if ((status = reader_arguments(&files, binder, call, format, options, err))) return status;
+    return format->source_new(out, binder->context, files.paths, files.count, options, err);
 }
 
 /* parquet_schema('…') and its like: the footers are read now, into a table. */
-static bp_status parquet_facts_of(source **out, binder *binder, syntax_id call, parquet_fact fact, bp_error *err)
+static bp_status parquet_facts_of(source **out, binder *binder, syntax_id call, int fact, bp_error *err)
 {
     call_arguments arguments;
     file_list files = {0};
@@ -181,7 +150,7 @@ static bp_status parquet_facts_of(source **out, binder *binder, syntax_id call, 
         return error_set_at(err, BP_BIND_ERROR, syntax_at(binder->tree, arguments.named[0])->begin, "%.*s() has no options",
                             STRING_ARGUMENTS(syntax_at(binder->tree, call)->text));
     if ((status = path_argument(&files, binder, arguments.positional[0], err))) return status;
-    return parquet_facts_new(out, binder->context, files.paths, files.count, fact, err);
+    return parquet_facts_new(out, binder->context, files.paths, files.count, (parquet_fact)fact, err);
 }
 
 bp_status option_value(const column **out, binder *binder, syntax_id node, bp_error *err)
@@ -229,35 +198,23 @@ bp_status struct_constant(const column **out, binder *binder, syntax_id node, bp
     return BP_OK;
 }
 
-static bool is_parquet(string_view path)
-{
-    return path.size >= 8 && string_equal_nocase(string_view_slice(path, path.size - 8, path.size), STRING_VIEW(".parquet"));
-}
-
-/* Files named by a path alone, with the options that are usual for their kind. */
-static bp_status plain_source(source **out, binder *binder, const file_list *files, bool parquet, bp_error *err)
-{
-    parquet_options parquet_options;
-    csv_options options;
-
-    csv_options_init(&options);
-    parquet_options_init(&parquet_options);
-    if (parquet) return parquet_source_new(out, binder->context, files->paths, files->count, &parquet_options, err);
-    return csv_source_over(out, binder, files, &options, err);
-}
-
+/* A path as a table: its ending says what it is, any other file is read as CSV; with the usual options. */
 bp_status bind_path(source **out, binder *binder, string_view path, uint32_t position, bp_error *err)
 {
+    const file_format *format = format_of_path(path);
     file_list files = {0};
+    void *options;
     bp_status status;
 
     if (string_ends_with(path, STRING_VIEW(".json")) || string_ends_with(path, STRING_VIEW(".jsonl")) ||
-        string_ends_with(path, STRING_VIEW(".ndjson")) || string_ends_with(path, STRING_VIEW(".arrow")))
-        return error_set_at(err, BP_NOT_SUPPORTED, position, "'%.*s': this version reads CSV and Parquet files only",
+        string_ends_with(path, STRING_VIEW(".ndjson")))
+        return error_set_at(err, BP_NOT_SUPPORTED, position, "'%.*s': this version does not read JSON files as tables",
                             STRING_ARGUMENTS(path));
     if (overridden(out, binder)) return BP_OK;
+    if (!format) format = format_of_name(STRING_VIEW("csv"));
     if ((status = expand_paths(&files, binder, &path, 1, position, err))) return status;
-    status = plain_source(out, binder, &files, is_parquet(path), err);
+    if ((status = format->read_options_new(&options, binder->arena, err))) return status;
+    status = format->source_new(out, binder->context, files.paths, files.count, options, err);
     if (err && status && err->position < 0 && err->line == 0) err->position = position;
     return status;
 }
@@ -298,77 +255,77 @@ bp_status integer_constant(int64_t *out, binder *binder, syntax_id node, bp_erro
 }
 
 /* the table of functions --------------------------------------------------------------------------------------------------------------------------------- */
-static const char *const function_names[] = {"generate_series",
-                                             "parquet_file_metadata",
-                                             "parquet_kv_metadata",
-                                             "parquet_metadata",
-                                             "parquet_scan",
-                                             "parquet_schema",
-                                             "range",
-                                             "read_csv",
-                                             "read_csv_auto",
-                                             "read_parquet",
-                                             "unnest"};
-
-static string_view function_name_at(const void *data, size_t index)
+static bp_status series_of(source **out, binder *binder, syntax_id call, int inclusive, bp_error *err)
 {
-    return string_view_of(((const char *const *)data)[index]);
+    return range_of(out, binder, call, inclusive, err);
+}
+
+/* Functions that read no files of rows; those of a format come from io/format.h. `which` is for the binding function. */
+static const struct {
+    const char *name;
+    bp_status (*bind)(source **out, binder *binder, syntax_id call, int which, bp_error *err);
+    int which;
+} functions[] = {
+    {"generate_series", series_of, true},
+    {"parquet_file_metadata", parquet_facts_of, PARQUET_FILE_METADATA},
+    {"parquet_kv_metadata", parquet_facts_of, PARQUET_KV_METADATA},
+    {"parquet_metadata", parquet_facts_of, PARQUET_METADATA},
+    {"parquet_schema", parquet_facts_of, PARQUET_SCHEMA},
+    {"range", series_of, false},
+    {"unnest", NULL, 0}, /* bind_unnest.c takes it before */
+};
+
+static size_t format_function_count(void)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; format_at(i); i++)
+        for (const char *const *name = format_at(i)->functions; *name; name++) count++;
+    return count;
 }
 
 size_t table_function_count(void)
 {
-    return ARRAY_LENGTH(function_names);
+    return ARRAY_LENGTH(functions) + format_function_count();
 }
 
 string_view table_function_name(size_t index)
 {
-    return string_view_of(function_names[index]);
+    if (index < ARRAY_LENGTH(functions)) return string_view_of(functions[index].name);
+    index -= ARRAY_LENGTH(functions);
+    for (size_t i = 0; format_at(i); i++)
+        for (const char *const *name = format_at(i)->functions; *name; name++)
+            if (index-- == 0) return string_view_of(*name);
+    return STRING_VIEW("");
 }
 
-/* Parquet's functions; *known false: it is none of them. */
-static bp_status parquet_function(source **out, binder *binder, syntax_id call, bool *known, bp_error *err)
+static string_view function_name_at(const void *data, size_t index)
 {
-    static const struct {
-        const char *name;
-        parquet_fact fact;
-    } facts[] = {{"parquet_schema", PARQUET_SCHEMA},
-                 {"parquet_metadata", PARQUET_METADATA},
-                 {"parquet_file_metadata", PARQUET_FILE_METADATA},
-                 {"parquet_kv_metadata", PARQUET_KV_METADATA}};
-    string_view name = syntax_at(binder->tree, call)->text;
+    (void)data;
+    return table_function_name(index);
+}
 
-    *known = true;
-    if (string_equal_nocase(name, STRING_VIEW("read_parquet")) || string_equal_nocase(name, STRING_VIEW("parquet_scan")))
-        return parquet_source_of(out, binder, call, err);
-    for (size_t i = 0; i < ARRAY_LENGTH(facts); i++)
-        if (string_equal_nocase(name, string_view_of(facts[i].name)))
-            return parquet_facts_of(out, binder, call, facts[i].fact, err);
-    *known = false;
-    return BP_OK;
+static bp_status function_source(source **out, binder *binder, syntax_id call, bp_error *err)
+{
+    const syntax_node *node = syntax_at(binder->tree, call);
+    const file_format *format = format_of_function(node->text);
+    bp_status status;
+
+    if (format) return read_source(out, binder, call, format, err);
+    for (size_t i = 0; i < ARRAY_LENGTH(functions); i++)
+        if (functions[i].bind && string_equal_nocase(node->text, string_view_of(functions[i].name)))
+            return functions[i].bind(out, binder, call, functions[i].which, err);
+    status = error_set_at(err, BP_BIND_ERROR, node->begin, "there is no table function \"%.*s\"", STRING_ARGUMENTS(node->text));
+    error_suggest(err, node->text, function_name_at, NULL, table_function_count());
+    return status;
 }
 
 bp_status bind_table_function(plan_id *out, scope *scope, binder *binder, syntax_id call, bp_error *err)
 {
-    const syntax_node *node = syntax_at(binder->tree, call);
     source *source = NULL;
-    bool known;
-    bp_status status = parquet_function(&source, binder, call, &known, err);
+    bp_status status = function_source(&source, binder, call, err);
 
-    if (known) {
-        if (status) return status;
-    } else if (string_equal_nocase(node->text, STRING_VIEW("read_csv")) ||
-               string_equal_nocase(node->text, STRING_VIEW("read_csv_auto")))
-        status = csv_source_of(&source, binder, call, err);
-    else if (string_equal_nocase(node->text, STRING_VIEW("range")))
-        status = range_of(&source, binder, call, false, err);
-    else if (string_equal_nocase(node->text, STRING_VIEW("generate_series")))
-        status = range_of(&source, binder, call, true, err);
-    else {
-        status = error_set_at(err, BP_BIND_ERROR, node->begin, "there is no table function \"%.*s\"", STRING_ARGUMENTS(node->text));
-        error_suggest(err, node->text, function_name_at, function_names, ARRAY_LENGTH(function_names));
-    }
-    if (status) return status;
-    status = scan_source(out, scope, binder, source, err);
+    if (!status) status = scan_source(out, scope, binder, source, err);
     source_release(source);
     return status;
 }

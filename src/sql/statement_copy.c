@@ -1,12 +1,55 @@
-/* COPY table TO 'file.csv', COPY (query) TO 'file.csv', COPY table FROM 'file.csv'. */
+/* COPY table TO 'file', COPY (query) TO 'file', COPY table FROM 'file'; the format is named by FORMAT or by the file's ending (io/format.h), CSV when neither
+ * says anything. */
 #include "base/file_writer.h"
 #include "base/glob.h"
-#include "io/csv.h"
+#include "io/format.h"
 #include "statement.h"
 
-static bp_status no_format(const syntax_node *option, bp_error *err)
+static string_view format_name_at(const void *data, size_t index)
 {
-    return error_set_at(err, BP_NOT_SUPPORTED, option->begin, "COPY: this version has FORMAT csv");
+    (void)data;
+    return string_view_of(format_at(index)->name);
+}
+
+static size_t format_count(void)
+{
+    size_t count = 0;
+
+    while (format_at(count)) count++;
+    return count;
+}
+
+/* FORMAT name, FORMAT 'name'. */
+static bp_status format_option(const file_format **out, binder *binder, const syntax_node *option, syntax_id node, bp_error *err)
+{
+    const column *value;
+    string_view name = STRING_VIEW("");
+    bp_status status;
+
+    if (node && (status = option_value(&value, binder, node, err))) return status;
+    if (node && value->type.id == TYPE_VARCHAR && !column_is_null(value, 0)) name = string_ref_view(value->values);
+    if ((*out = format_of_name(name))) return BP_OK;
+    status = error_set_at(err, BP_NOT_SUPPORTED, option->begin, "COPY: there is no file format \"%.*s\"", STRING_ARGUMENTS(name));
+    error_suggest(err, name, format_name_at, NULL, format_count());
+    return status;
+}
+
+/* The format of a COPY, and the list of its options. */
+static bp_status format_of(const file_format **out, binder *binder, string_view path, syntax_id list, bp_error *err)
+{
+    const syntax *tree = binder->tree;
+    bp_status status;
+
+    *out = NULL;
+    for (size_t i = 0; list && i < syntax_at(tree, list)->count; i++) {
+        syntax_id id = syntax_children(tree, list)[i];
+        const syntax_node *option = syntax_at(tree, id);
+        if (!string_equal_nocase(option->text, STRING_VIEW("format"))) continue;
+        if ((status = format_option(out, binder, option, syntax_child(tree, id, 0), err))) return status;
+    }
+    if (!*out) *out = format_of_path(path);
+    if (!*out) *out = format_of_name(STRING_VIEW("csv"));
+    return BP_OK;
 }
 
 /* Options but FORMAT go to `set`. */
@@ -21,10 +64,7 @@ static bp_status each_option(binder *binder, syntax_id list, option_setter set, 
         syntax_id id = syntax_children(tree, list)[i], node = syntax_child(tree, id, 0);
         const syntax_node *option = syntax_at(tree, id);
         const column *value;
-        if (string_equal_nocase(option->text, STRING_VIEW("format"))) {
-            if (!node || !string_equal_nocase(syntax_at(tree, node)->text, STRING_VIEW("csv"))) return no_format(option, err);
-            continue;
-        }
+        if (string_equal_nocase(option->text, STRING_VIEW("format"))) continue;
         if (node) {
             if ((status = option_value(&value, binder, node, err))) return status;
         } else {
@@ -39,16 +79,6 @@ static bp_status each_option(binder *binder, syntax_id list, option_setter set, 
         }
     }
     return BP_OK;
-}
-
-static bp_status set_write_option(void *options, arena *arena, string_view name, const column *value, bp_error *err)
-{
-    return csv_write_options_set(options, arena, name, value, err);
-}
-
-static bp_status set_read_option(void *options, arena *arena, string_view name, const column *value, bp_error *err)
-{
-    return csv_options_set(options, arena, name, value, err);
 }
 
 static bp_status path_of(string_view *out, binder *binder, syntax_id node, bp_error *err)
@@ -69,37 +99,40 @@ static bp_status write_bytes(void *data, const char *bytes, size_t size, bp_erro
     return file_writer_write(data, bytes, size, err);
 }
 
-static bp_status write_rows(query *query, csv_writer *writer, uint64_t *rows, bp_error *err)
+/* What is written where. */
+typedef struct copy_target {
+    string_view path;
+    const file_format *format;
+    void *options;
+} copy_target;
+
+static bp_status write_rows(query *query, target *target, uint64_t *rows, bp_error *err)
 {
     batch batch;
     bp_status status;
 
     for (*rows = 0;; *rows += batch.row_count) {
         if ((status = query_next(query, &batch, err)) || batch.row_count == 0) return status;
-        if ((status = csv_writer_write(writer, &batch, err))) return status;
+        if ((status = target_write(target, &batch, err))) return status;
     }
 }
 
-static bp_status copy_to_file(query_job *job, string_view path, const csv_write_options *options, uint64_t *rows, bp_error *err)
+static bp_status copy_to_file(query_job *job, const copy_target *to, uint64_t *rows, bp_error *err)
 {
+    bp_context *context = job->session->context;
     file_writer file = {0};
-    csv_writer *writer = NULL;
+    target *target = NULL;
     bp_status status;
 
-    if ((status = file_writer_open(&file, job->session->context, path, FILE_WRITE_ATOMIC, err))) return status;
-    status = csv_writer_new(&writer, job->session->context, (csv_sink){write_bytes, &file}, &job->plan->result, options, err);
-    if (!status) status = write_rows(job->query, writer, rows, err);
-    if (!status) status = csv_writer_finish(writer, err);
+    if ((status = file_writer_open(&file, context, to->path, FILE_WRITE_ATOMIC, err))) return status;
+    status =
+        to->format->target_new(&target, context, (byte_sink){write_bytes, &file}, to->path, &job->plan->result, to->options, err);
+    if (!status) status = write_rows(job->query, target, rows, err);
+    if (!status) status = target_finish(target, err);
     if (!status) status = file_writer_finish(&file, err);
-    csv_writer_free(writer);
+    target_free(target);
     file_writer_clear(&file);
     return status;
-}
-
-static csv_compression compression_of(string_view path)
-{
-    if (string_ends_with(path, STRING_VIEW(".gz"))) return CSV_COMPRESSION_GZIP;
-    return string_ends_with(path, STRING_VIEW(".zst")) ? CSV_COMPRESSION_ZSTD : CSV_COMPRESSION_NONE;
 }
 
 /* COPY t: a SELECT * of it is what a query over the table node is. */
@@ -126,21 +159,22 @@ static bp_status bind_copied(plan **out, query_job *job, bp_error *err)
 static bp_status copy_to(outcome *out, session *session, binder *binder, bp_error *err)
 {
     const syntax *tree = binder->tree;
+    syntax_id options = syntax_child(tree, tree->root, SLOT_COPY_OPTIONS);
     query_job job = {.session = session, .tree = tree, .parameters = binder->parameters, .bind = bind_copied};
-    csv_write_options options;
-    string_view path;
+    copy_target to;
     uint64_t rows = 0;
     bp_status status;
 
-    csv_write_options_init(&options);
-    if ((status = path_of(&path, binder, syntax_child(tree, tree->root, SLOT_COPY_PATH), err))) return status;
-    if ((status = each_option(binder, syntax_child(tree, tree->root, SLOT_COPY_OPTIONS), set_write_option, &options, err)))
-        return status;
-    if (options.compression == CSV_COMPRESSION_AUTO) options.compression = compression_of(path);
+    if ((status = path_of(&to.path, binder, syntax_child(tree, tree->root, SLOT_COPY_PATH), err))) return status;
+    if ((status = format_of(&to.format, binder, to.path, options, err))) return status;
+    if (!to.format->target_new)
+        return error_set_at(err, BP_NOT_SUPPORTED, syntax_at(tree, tree->root)->begin, "COPY: this version does not write %s files",
+                            to.format->name);
+    if ((status = to.format->write_options_new(&to.options, binder->arena, err))) return status;
+    if ((status = each_option(binder, options, to.format->write_option_set, to.options, err))) return status;
     if (!(status = query_job_bind(&job, err)) && !(status = query_job_prepare_stream(&job, err)))
-        status = copy_to_file(&job, path, &options, &rows, err);
-    if (query_job_can_retry(&job, status) && !(status = query_job_settle(&job, err)))
-        status = copy_to_file(&job, path, &options, &rows, err);
+        status = copy_to_file(&job, &to, &rows, err);
+    if (query_job_can_retry(&job, status) && !(status = query_job_settle(&job, err))) status = copy_to_file(&job, &to, &rows, err);
     query_job_clear(&job);
     if (!status) *out = (struct outcome){.kind = OUTCOME_CHANGED, .rows_changed = (int64_t)rows};
     return status;
@@ -175,29 +209,37 @@ static bp_status bind_copy_from(plan **out, query_job *job, bp_error *err)
     return status;
 }
 
+static bp_status open_source(source **out, session *session, binder *binder, const schema *columns, bp_error *err)
+{
+    const syntax *tree = binder->tree;
+    syntax_id list = syntax_child(tree, tree->root, SLOT_COPY_OPTIONS);
+    const file_format *format;
+    string_view path;
+    file_list files;
+    void *options;
+    bp_status status;
+
+    if ((status = path_of(&path, binder, syntax_child(tree, tree->root, SLOT_COPY_PATH), err))) return status;
+    if ((status = format_of(&format, binder, path, list, err))) return status;
+    if ((status = format->read_options_new(&options, binder->arena, err))) return status;
+    if (format->expect) format->expect(options, columns);
+    if ((status = each_option(binder, list, format->read_option_set, options, err))) return status;
+    if ((status = glob_expand(&files, binder->arena, session->context, path, err))) return status;
+    return format->source_new(out, session->context, files.paths, files.count, options, err);
+}
+
 static bp_status copy_from(outcome *out, session *session, binder *binder, bp_error *err)
 {
     const syntax *tree = binder->tree;
     copy_source from = {0};
     query_job job = {
         .session = session, .tree = tree, .parameters = binder->parameters, .bind = bind_copy_from, .bind_data = &from};
-    csv_options options;
-    string_view path;
-    file_list files;
     table *rows = NULL;
     bp_status status;
 
     if (syntax_child(tree, tree->root, SLOT_COPY_COLUMNS)) return not_yet(binder, tree->root, "COPY t(columns) FROM", err);
     if ((status = table_entry(&from.entry, session, tree, syntax_child(tree, tree->root, SLOT_COPY_SOURCE), err))) return status;
-    csv_options_init(&options);
-    if ((status = path_of(&path, binder, syntax_child(tree, tree->root, SLOT_COPY_PATH), err))) return status;
-    options.columns = (csv_type_list){.names = table_schema(from.entry->table)->names,
-                                      .types = table_schema(from.entry->table)->types,
-                                      .count = table_schema(from.entry->table)->count};
-    if ((status = each_option(binder, syntax_child(tree, tree->root, SLOT_COPY_OPTIONS), set_read_option, &options, err)))
-        return status;
-    if ((status = glob_expand(&files, binder->arena, session->context, path, err))) return status;
-    if ((status = csv_source_new(&from.source, session->context, files.paths, files.count, &options, err))) return status;
+    if ((status = open_source(&from.source, session, binder, table_schema(from.entry->table), err))) return status;
     if (!(status = query_job_bind(&job, err))) status = query_job_collect(&job, &rows, err);
     if (!status) status = insert_rows(out, session, from.entry, rows, err);
     table_release(rows);

@@ -28,12 +28,12 @@ static void write_rows(world *world, builder *out, const csv_write_options *opti
     data_type types[] = {columns[0].type, columns[1].type, columns[2].type, columns[3].type, columns[4].type};
     const schema schema = {5, names, types};
     const batch batch = {4, 5, columns};
-    csv_writer *writer = NULL;
+    target *writer = NULL;
     bp_error err = {0};
 
-    if (csv_writer_new(&writer, world->context, (csv_sink){to_builder, out}, &schema, options, &err)) fail_msg("%s", err.message);
-    if (csv_writer_write(writer, &batch, &err) || csv_writer_finish(writer, &err)) fail_msg("%s", err.message);
-    csv_writer_free(writer);
+    if (csv_writer_new(&writer, world->context, (byte_sink){to_builder, out}, &schema, options, &err)) fail_msg("%s", err.message);
+    if (target_write(writer, &batch, &err) || target_finish(writer, &err)) fail_msg("%s", err.message);
+    target_free(writer);
 }
 
 static void expect_written(world *world, const csv_write_options *options, const char *expected)
@@ -99,17 +99,17 @@ static bp_status whole_life(void *data, bp_error *err)
     column columns[] = {{.type = types[0], .length = 4, .values = numbers, .validity = there}};
     const batch batch = {4, 1, columns};
     csv_write_options options;
-    csv_writer *writer = NULL;
+    target *writer = NULL;
     bp_status status;
     builder out;
 
     csv_write_options_init(&options);
     options.compression = CSV_COMPRESSION_ZSTD;
     builder_init(&out, world->context->memory, SIZE_MAX);
-    status = csv_writer_new(&writer, world->context, (csv_sink){to_builder, &out}, &schema, &options, err);
-    if (status == BP_OK) status = csv_writer_write(writer, &batch, err);
-    if (status == BP_OK) status = csv_writer_finish(writer, err);
-    csv_writer_free(writer);
+    status = csv_writer_new(&writer, world->context, (byte_sink){to_builder, &out}, &schema, &options, err);
+    if (status == BP_OK) status = target_write(writer, &batch, err);
+    if (status == BP_OK) status = target_finish(writer, err);
+    target_free(writer);
     builder_clear(&out);
     return status;
 }
