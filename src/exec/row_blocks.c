@@ -159,8 +159,7 @@ static bp_status place_rows(row_blocks *blocks, const uint64_t *hashes, size_t r
 static ALWAYS_INLINE void scatter(char *const *to, const uint8_t *partitions, const uint32_t *places, const char *from,
                                   size_t width, size_t rows)
 {
-    for (size_t row = 0; row < rows; row++)
-        memcpy(to[partitions[row]] + places[row] * width, from + row * width, width);
+    for (size_t row = 0; row < rows; row++) memcpy(to[partitions[row]] + places[row] * width, from + row * width, width);
 }
 
 static void scatter_values(const row_blocks *blocks, char *const *to, const void *from, size_t width, size_t rows)
@@ -290,8 +289,8 @@ bp_status row_blocks_add(row_blocks *blocks, char *keys, const uint64_t *hashes,
     return BP_OK;
 }
 
-bp_status row_block_columns(column *out, const row_layout *layout, const row_block *block, size_t begin, size_t rows, arena *scratch,
-                            bp_error *err)
+bp_status row_block_columns(column *out, const row_layout *layout, const row_block *block, size_t begin, size_t rows,
+                            arena *scratch, bp_error *err)
 {
     bp_status status;
 

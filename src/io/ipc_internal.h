@@ -65,7 +65,8 @@ typedef struct ipc_body ipc_body;
 MUST_USE bp_status ipc_body_new(ipc_body **out, bp_context *context, ipc_compression compression, int level, bp_error *err);
 void ipc_body_free(ipc_body *body);
 /* Take an array without copying it: it must live until the body is written. With compression its buffers are packed here, on the pool's threads. */
-MUST_USE bp_status ipc_body_take(ipc_body *body, const arrow_format *format, const struct ArrowArray *array, bool is_root, bp_error *err);
+MUST_USE bp_status ipc_body_take(ipc_body *body, const arrow_format *format, const struct ArrowArray *array, bool is_root,
+                                 bp_error *err);
 /* Bytes of the body as it is written. */
 uint64_t ipc_body_size(const ipc_body *body);
 /* The table `RecordBatch` at the end of `out`; its position. */

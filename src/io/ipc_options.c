@@ -23,11 +23,8 @@ typedef struct word {
 } word;
 
 static const word containers[] = {{"file", IPC_FILE}, {"stream", IPC_STREAM}};
-static const word compressions[] = {{"none", IPC_UNCOMPRESSED},
-                                    {"uncompressed", IPC_UNCOMPRESSED},
-                                    {"lz4", IPC_LZ4},
-                                    {"lz4_frame", IPC_LZ4},
-                                    {"zstd", IPC_ZSTD}};
+static const word compressions[] = {
+    {"none", IPC_UNCOMPRESSED}, {"uncompressed", IPC_UNCOMPRESSED}, {"lz4", IPC_LZ4}, {"lz4_frame", IPC_LZ4}, {"zstd", IPC_ZSTD}};
 
 #define ROWS_MOST INT32_MAX
 
