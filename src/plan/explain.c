@@ -5,7 +5,8 @@ static const char *const kind_names[PLAN_KIND_COUNT] = {
     [PLAN_NONE] = "NONE",     [PLAN_DUAL] = "DUAL",       [PLAN_SCAN] = "SCAN",           [PLAN_VALUES] = "VALUES",
     [PLAN_FILTER] = "FILTER", [PLAN_PROJECT] = "PROJECT", [PLAN_AGGREGATE] = "AGGREGATE", [PLAN_DISTINCT] = "DISTINCT",
     [PLAN_JOIN] = "JOIN",     [PLAN_SORT] = "SORT",       [PLAN_LIMIT] = "LIMIT",         [PLAN_SET] = "SET",
-    [PLAN_WINDOW] = "WINDOW", [PLAN_SAMPLE] = "SAMPLE",   [PLAN_UNNEST] = "UNNEST"};
+    [PLAN_WINDOW] = "WINDOW", [PLAN_SAMPLE] = "SAMPLE",   [PLAN_UNNEST] = "UNNEST",       [PLAN_KEEP] = "KEEP",
+    [PLAN_READ] = "READ"};
 static const char *const join_names[] = {[JOIN_INNER] = "INNER",
                                          [JOIN_LEFT] = "LEFT",
                                          [JOIN_RIGHT] = "RIGHT",
@@ -114,6 +115,8 @@ void explain_details(const plan *plan, builder *out, const plan_node *node)
         print_list(plan, out, "", node->unnest.lists, node->unnest.list_count);
         if (node->unnest.outer) builder_literal(out, "  outer");
         break;
+    case PLAN_KEEP: builder_format(out, "  #%u", (unsigned)(node - plan->nodes)); break;
+    case PLAN_READ: builder_format(out, "  #%u", (unsigned)node->children[0]); break;
     case PLAN_SET: builder_format(out, "  %s%s", set_names[node->set.kind], node->set.all ? " ALL" : ""); break;
     default: break;
     }
@@ -137,9 +140,14 @@ bp_status plan_explain(const plan *plan, builder *out, plan_figures figures, voi
 {
     memory *memory = plan->context->memory;
     size_t capacity = plan->node_count * 2, count = 0;
+    bp_status status = BP_NO_MEMORY;
     pending_node *stack = memory_allocate_array(memory, capacity, sizeof *stack);
+    bool *shown = memory_allocate_zeroed(memory, plan->node_count * sizeof *shown); /* rows that are kept once are shown once */
 
-    if (!stack) return error_no_memory(err, memory, capacity * sizeof *stack);
+    if (!stack || !shown) {
+        error_no_memory(err, memory, capacity * sizeof *stack);
+        goto done;
+    }
     stack[count++] = (pending_node){plan->root, 0};
     while (count && out->status == BP_OK) {
         pending_node top = stack[--count];
@@ -150,8 +158,13 @@ bp_status plan_explain(const plan *plan, builder *out, plan_figures figures, voi
         print_figures(out, figures, data, top.node);
         builder_literal(out, "\n");
         for (size_t i = 2; i-- > 0;)
-            if (node->children[i] && count < capacity) stack[count++] = (pending_node){node->children[i], top.depth + 1};
+            if (node->children[i] && count < capacity && !shown[top.node])
+                stack[count++] = (pending_node){node->children[i], top.depth + 1};
+        shown[top.node] = true;
     }
+    status = builder_status(out, err);
+done:
+    memory_free(memory, shown, plan->node_count * sizeof *shown);
     memory_free(memory, stack, capacity * sizeof *stack);
-    return builder_status(out, err);
+    return status;
 }
