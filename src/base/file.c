@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cancel.h"
 #include "file_internal.h"
 #include "random.h"
 
@@ -393,6 +394,34 @@ bp_status file_append(file *file, const void *data, size_t size, uint64_t *offse
         done += (size_t)moved;
     }
     return BP_OK;
+}
+
+#define PIPE_PIECE ((size_t)1 << 16)
+
+bp_status file_settle_pipe(file *file, bp_error *err)
+{
+    memory *memory = file->context->memory;
+    struct file copy = {0}, pipe;
+    bp_status status;
+    uint64_t offset;
+    size_t count = 0;
+    char *piece;
+
+    if (!file->sequential) return BP_OK;
+    if (!(piece = memory_allocate(memory, PIPE_PIECE))) return error_no_memory(err, memory, PIPE_PIECE);
+    if ((status = file_open_temporary(&copy, file->context, err))) goto done;
+    do {
+        if ((status = file_read_full(file, piece, PIPE_PIECE, &count, err))) goto done;
+        if (count && (status = file_append(&copy, piece, count, &offset, err))) goto done;
+        if ((status = cancel_check(&file->context->cancel, err))) goto done;
+    } while (count);
+    pipe = *file;
+    *file = copy;
+    copy = pipe;
+done:
+    file_close(&copy);
+    memory_free(memory, piece, PIPE_PIECE);
+    return status;
 }
 
 void file_advise(file *file, file_advice advice, uint64_t offset, uint64_t size)

@@ -11,6 +11,7 @@ typedef struct lowering {
     plan *plan;
     bp_context *context;
     pipeline **open; /* one a node */
+    sink **kept; /* of KEEP nodes */
     uint32_t *positions; /* column id -> position; UINT32_MAX: not there */
 } lowering;
 
@@ -196,13 +197,14 @@ static bp_status make_source_scan(void *data, scan **out, bp_error *err)
     return from->source->class->scan_open(out, from->source, &from->request, err);
 }
 
-void pipeline_widen_scan(pipeline *pipeline)
+bool pipeline_widen_scan(pipeline *pipeline)
 {
     source_scan *from = pipeline->make_scan_data;
 
-    if (pipeline->make_scan != make_source_scan || pipeline->operator_count) return;
-    if (from->request.batch_size >= LEAST_WIDENED && from->request.batch_size < TABLE_CHUNK_ROWS)
-        from->request.batch_size = TABLE_CHUNK_ROWS;
+    if (pipeline->make_scan != make_source_scan || pipeline->operator_count) return false;
+    if (from->request.batch_size < LEAST_WIDENED || from->request.batch_size >= TABLE_CHUNK_ROWS) return false;
+    from->request.batch_size = TABLE_CHUNK_ROWS;
+    return true;
 }
 
 bool pipeline_reads_source(const pipeline *pipeline, const source *source)
@@ -618,7 +620,7 @@ static bp_status lower_join(lowering *state, plan_id id, bp_error *err)
     return join_puts_right_at_end(spec.kind) ? add_right_rows(state, id, build, err) : BP_OK;
 }
 
-/* sets ------ PLACEHOLDER ---------------------------------------------------------------------------------------------------------------------------------------- */
+/* sets ---------------------------------------------------------------------------------------------------------------------------------------- */
 #define UNION_DEPTH 32 /* scans that call scans: more would need a deep C stack */
 
 static size_t union_depth(const pipeline *part)
@@ -716,6 +718,38 @@ static bp_status lower_counted_set(lowering *state, plan_id id, bp_error *err)
     return add_operator(state, id, state->open[id], rows, err);
 }
 
+/* kept rows --------------------------------------------------------------------------------------------------------------------------------------- */
+static bp_status lower_keep(lowering *state, plan_id id, bp_error *err)
+{
+    const plan_node *node = plan_at(state->plan, id);
+    schema *types;
+    bp_status status;
+
+    if ((status = outputs_schema(state, node, &types, err))) return status;
+    if ((status = collect_new(&state->kept[id], state->context, types, 0, UINT64_MAX, -1, err))) return status;
+    return end_pipeline(state, id, state->open[node->children[0]], state->kept[id], err);
+}
+
+/* Some columns of the kept rows. */
+static bp_status lower_read(lowering *state, plan_id id, bp_error *err)
+{
+    const plan_node *node = plan_at(state->plan, id);
+    plan_id keep = node->children[0];
+    size_t count = node->output_count;
+    expr_id *columns = arena_new_array(&state->plan->arena, expr_id, count), *mapped = NULL;
+    bp_status status;
+
+    if (!columns) return error_no_memory(err, state->context->memory, count * sizeof *columns);
+    for (size_t i = 0; i < count; i++)
+        if ((status = expr_column(&columns[i], &state->plan->exprs, node->read.columns[i],
+                                  state->plan->columns[node->read.columns[i]].type, err)))
+            return status;
+    if ((status = open_pipeline(state, id, collect_make_scan, state->kept[keep], err))) return status;
+    place_only(state, keep);
+    if ((status = remap_all(state, &mapped, columns, count, err))) return status;
+    return project_mapped(state, id, state->open[id], mapped, count, plan_at(state->plan, keep)->output_count, err);
+}
+
 /* the walk ------------------------------------------------------------------------------------------------------------------------------------- */
 static bp_status lower_node(lowering *state, plan_id id, bp_error *err)
 {
@@ -736,6 +770,8 @@ static bp_status lower_node(lowering *state, plan_id id, bp_error *err)
     case PLAN_WINDOW: return lower_window(state, id, err);
     case PLAN_SAMPLE: return error_set(err, BP_NOT_SUPPORTED, "samples (USING SAMPLE, TABLESAMPLE) are not there yet");
     case PLAN_UNNEST: return lower_unnest(state, id, err);
+    case PLAN_KEEP: return lower_keep(state, id, err);
+    case PLAN_READ: return lower_read(state, id, err);
     case PLAN_NONE:
     case PLAN_KIND_COUNT: break;
     }
@@ -756,7 +792,9 @@ bp_status lower_plan(lowered *out, plan *plan, bool profile, bp_error *err)
     }
     state.open = arena_new_array(&plan->arena, pipeline *, plan->node_count);
     state.positions = arena_new_array(&plan->arena, uint32_t, plan->column_count);
-    if (!state.open || !state.positions) return error_no_memory(err, plan->context->memory, plan->node_count * sizeof(void *));
+    state.kept = arena_new_array(&plan->arena, sink *, plan->node_count);
+    if (!state.open || !state.kept || !state.positions)
+        return error_no_memory(err, plan->context->memory, plan->node_count * sizeof(void *));
     if ((status = plan_post_order(plan, &order, &count, err))) return status;
     for (size_t i = 0; i < count && !status; i++) status = lower_node(&state, order[i], err);
     if (!status) out->result = state.open[plan->root];

@@ -119,6 +119,7 @@ double plan_base_rows(const plan *plan, plan_id id)
     for (;;) {
         const plan_node *node = plan_at(plan, id);
         bool passes = node->kind == PLAN_FILTER || node->kind == PLAN_PROJECT || node->kind == PLAN_SORT ||
+                      node->kind == PLAN_KEEP || node->kind == PLAN_READ ||
                       (node->kind == PLAN_JOIN && !join_puts_right((join_kind)node->join.kind));
         if (node->kind == PLAN_SCAN) return fmax((double)node->scan.source->row_count, 1);
         if (!passes) return fmax(node->row_estimate, 1);

@@ -19,6 +19,7 @@ static bp_status add_ctes(binder *binder, syntax_id query, bp_error *err)
         added->node = syntax_children(binder->tree, list)[i];
         added->name = syntax_at(binder->tree, added->node)->text;
         added->outer = binder->ctes;
+        added->around = binder->outer;
         binder->ctes = added;
     }
     return BP_OK;
@@ -319,25 +320,6 @@ static bp_status limit_outputs(relation *relation, binder *binder, syntax_id que
     return plan_limit(&relation->node, binder->plan, relation->node, offset_rows, limit_rows, percent, err);
 }
 
-/* LIMIT 1 of a correlated subquery: the first row for each combination of its keys. EXISTS takes one row anyway. */
-static bp_status limit_correlated(relation *relation, binder *binder, syntax_id query, const correlation *correlation,
-                                  bp_error *err)
-{
-    syntax_id limit = syntax_child(binder->tree, query, SLOT_QUERY_LIMIT),
-              offset = syntax_child(binder->tree, query, SLOT_QUERY_OFFSET);
-    uint64_t rows = UINT64_MAX;
-    double percent = -1;
-    bp_status status;
-
-    if (!limit && !offset) return BP_OK;
-    if (limit &&
-        (status = bind_count(&rows, &percent, binder, limit, syntax_has(binder->tree, query, SYNTAX_FLAG_PERCENT), "LIMIT", err)))
-        return status;
-    if (offset || percent >= 0 || rows == 0 || (rows > 1 && !correlation->exists))
-        return not_yet(binder, limit ? limit : offset, "LIMIT other than 1, or OFFSET, in a correlated subquery", err);
-    return correlation->exists ? BP_OK : first_of_keys(&relation->node, binder, correlation, err);
-}
-
 /* the whole --------------------------------------------------------------------------------------------------------------------------------------------- */
 bp_status bind_whole_table(relation *out, binder *binder, syntax_id table, syntax_id columns, bp_error *err)
 {
@@ -389,11 +371,9 @@ bp_status bind_query(relation *out, binder *outer, syntax_id query, bp_error *er
     if (++inner->depth > LIMIT_QUERY_DEPTH)
         return error_set_at(err, BP_LIMIT, syntax_at(inner->tree, query)->begin, "queries nest deeper than %d levels",
                             LIMIT_QUERY_DEPTH);
-    if (syntax_kind_of(inner->tree, body) != SYNTAX_SELECT) inner->correlation = NULL;
     if ((status = add_ctes(inner, query, err))) return status;
     if ((status = bind_body(out, inner, body, order, err))) return status;
     if (syntax_kind_of(inner->tree, body) != SYNTAX_SELECT && (status = sort_outputs(out, inner, order, err))) return status;
-    if (outer->correlation && outer->correlation->count) return limit_correlated(out, inner, query, outer->correlation, err);
     return limit_outputs(out, inner, query, err);
 }
 
