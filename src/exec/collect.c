@@ -339,6 +339,26 @@ table *collect_table(sink *self)
     return ((collect_sink *)self)->result;
 }
 
+spill_run *collect_run(sink *self)
+{
+    return ((collect_sink *)self)->run;
+}
+
+bp_status collect_spill_result(sink *self, bp_error *err)
+{
+    collect_sink *collect = (collect_sink *)self;
+    const schema *schema = collect->schema;
+    bp_status status = need_file(collect, err);
+
+    if (!status) status = spill_run_new(&collect->run, collect->file, schema->types, schema->count, SPILL_PAGE_MOST, err);
+    for (size_t i = 0; i < table_chunk_count(collect->result) && !status; i++)
+        status = spill_run_append(collect->run, table_chunk(collect->result, i), err);
+    if (!status) status = spill_run_finish(collect->run, err);
+    table_release(collect->result);
+    collect->result = NULL;
+    return status;
+}
+
 table *collect_take(sink *self)
 {
     collect_sink *collect = (collect_sink *)self;

@@ -34,6 +34,10 @@ void collect_allow_spill(sink *sink);
 table *collect_table(sink *sink); /* after finish; borrowed */
 table *collect_take(sink *sink); /* after finish; moved to the caller */
 bp_status collect_make_scan(void *sink, scan **out, bp_error *err);
+/* After finish, in place of the table: the run (borrowed) when rows were spilled, else NULL. */
+struct spill_run *collect_run(sink *sink);
+/* After finish: the table goes to a temporary file. */
+MUST_USE bp_status collect_spill_result(sink *sink, bp_error *err);
 
 /* For sinks that collect through it and spill in their own way: the rows collected so far, which are the caller's then, in row order. `worker` with its
  * present morsel; NULL: finished morsels only. */
