@@ -380,7 +380,8 @@ static bp_status merge_used_columns(joining *joining, plan_id *node, bp_error *e
         expr_id side = expr_child(&binder->plan->exprs, joining->conjuncts[used], 0);
         while (expr_at(&binder->plan->exprs, side)->kind == EXPR_CAST) side = expr_child(&binder->plan->exprs, side, 0);
         for (size_t i = joining->first_left; i < joining->first_right; i++) {
-            column_id id = renamed(expr_at(&binder->plan->exprs, side)->column, old, plan_at(binder->plan, *node)->outputs, outputs);
+            column_id id =
+                renamed(expr_at(&binder->plan->exprs, side)->column, old, plan_at(binder->plan, *node)->outputs, outputs);
             if (scope->columns[i].hidden || unqualified_id(&scope->columns[i]) != id) continue;
             scope->columns[i].merged = true;
             scope->columns[i].merged_id = plan_at(binder->plan, *node)->outputs[outputs + used];
