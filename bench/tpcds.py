@@ -85,7 +85,9 @@ def difference(ours, theirs):
     if len(ours) != len(theirs):
         return f"{len(ours)} rows, DuckDB has {len(theirs)}"
     pairs = zip(ours, theirs, strict=True)
-    return next(f"row {at}: {left}, DuckDB has {right}" for at, (left, right) in enumerate(pairs) if not all(map(same, left, right)))
+    return next(
+        f"row {at}: {left}, DuckDB has {right}" for at, (left, right) in enumerate(pairs) if not all(map(same, left, right))
+    )
 
 
 def check(made, queries):

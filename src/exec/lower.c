@@ -184,13 +184,14 @@ static bp_status make_source_scan(void *data, scan **out, bp_error *err)
     return from->source->class->scan_open(out, from->source, &from->request, err);
 }
 
-void pipeline_widen_scan(pipeline *pipeline)
+bool pipeline_widen_scan(pipeline *pipeline)
 {
     source_scan *from = pipeline->make_scan_data;
 
-    if (pipeline->make_scan != make_source_scan || pipeline->operator_count) return;
-    if (from->request.batch_size >= LEAST_WIDENED && from->request.batch_size < TABLE_CHUNK_ROWS)
-        from->request.batch_size = TABLE_CHUNK_ROWS;
+    if (pipeline->make_scan != make_source_scan || pipeline->operator_count) return false;
+    if (from->request.batch_size < LEAST_WIDENED || from->request.batch_size >= TABLE_CHUNK_ROWS) return false;
+    from->request.batch_size = TABLE_CHUNK_ROWS;
+    return true;
 }
 
 bool pipeline_reads_source(const pipeline *pipeline, const source *source)

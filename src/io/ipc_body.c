@@ -145,7 +145,8 @@ static bp_status pack(void *data, size_t worker, uint64_t index, bp_error *err)
             status = lz4_frame_encode(out, piece->data, piece->size, err);
         } else {
             codec_encoder **encoder = &body->encoders[worker];
-            if (!*encoder && (status = codec_encoder_new(encoder, body->context->memory, CODEC_ZSTD, body->level, err))) return status;
+            if (!*encoder && (status = codec_encoder_new(encoder, body->context->memory, CODEC_ZSTD, body->level, err)))
+                return status;
             status = codec_encode(*encoder, piece->data, piece->size, true, out, err);
         }
         if (status || out->size < piece->size + 8) return status;

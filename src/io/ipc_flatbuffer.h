@@ -20,7 +20,7 @@ typedef struct flat_bytes {
 
 typedef struct flat_table {
     flat_bytes *bytes;
-    size_t at;     /* 0: there is none; every field has its default */
+    size_t at; /* 0: there is none; every field has its default */
     size_t vtable;
     size_t slots;
 } flat_table;

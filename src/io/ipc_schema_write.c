@@ -13,8 +13,7 @@ static size_t write_numbers(builder *out, ipc_type type, const int64_t values[2]
     size_t count = 0;
 
     for (unsigned slot = 0; slot < 2; slot++)
-        if (ipc_parameters[type].width[slot])
-            fields[count++] = (flat_field){slot, ipc_parameters[type].width[slot], values[slot]};
+        if (ipc_parameters[type].width[slot]) fields[count++] = (flat_field){slot, ipc_parameters[type].width[slot], values[slot]};
     return flat_write_table(out, fields, count);
 }
 

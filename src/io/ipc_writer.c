@@ -11,7 +11,7 @@ typedef struct ipc_writer {
     target base;
     byte_sink sink;
     ipc_write_options options; /* the container is settled */
-    arena arena;               /* schema, format */
+    arena arena; /* schema, format */
     schema schema;
     struct ArrowSchema exported;
     arrow_format format;
@@ -52,7 +52,10 @@ static bp_status write_bytes(ipc_writer *writer, const void *bytes, size_t size,
 static size_t begin_message(ipc_writer *writer, ipc_message kind, uint64_t body_size)
 {
     flat_field fields[] = {{MESSAGE_VERSION, 2, IPC_VERSION_5},
-                           {MESSAGE_HEADER_TYPE, 1, kind == IPC_SCHEMA ? 1 : kind == IPC_DICTIONARY ? 2 : 3},
+                           {MESSAGE_HEADER_TYPE, 1,
+                            kind == IPC_SCHEMA       ? 1
+                            : kind == IPC_DICTIONARY ? 2
+                                                     : 3},
                            {MESSAGE_HEADER, 0, 0},
                            {MESSAGE_BODY_SIZE, 8, (int64_t)body_size}};
     size_t table;
@@ -161,7 +164,8 @@ static bp_status finish_rows(ipc_writer *writer, batch *out, bp_error *err)
     return status;
 }
 
-static bp_status export_rows(ipc_writer *writer, struct ArrowArray *out, const batch *batch, size_t begin, size_t rows, bp_error *err)
+static bp_status export_rows(ipc_writer *writer, struct ArrowArray *out, const batch *batch, size_t begin, size_t rows,
+                             bp_error *err)
 {
     memory *memory = writer->base.context->memory;
     struct batch part;
@@ -264,7 +268,8 @@ static bp_status write_footer(ipc_writer *writer, bp_error *err)
     flat_link(out, table, FOOTER_SCHEMA, ipc_write_schema(out, &writer->exported, &writer->format));
     flat_link(out, table, FOOTER_DICTIONARIES, write_blocks(out, &writer->dictionaries));
     flat_link(out, table, FOOTER_BATCHES, write_blocks(out, &writer->batches));
-    if (out->size > INT32_MAX) return error_set(err, BP_LIMIT, "Arrow: the footer is over 2 GiB; write larger batches, or a stream");
+    if (out->size > INT32_MAX)
+        return error_set(err, BP_LIMIT, "Arrow: the footer is over 2 GiB; write larger batches, or a stream");
     size = (int32_t)out->size;
     builder_append(out, &size, 4);
     builder_literal(out, IPC_MAGIC);
@@ -293,8 +298,7 @@ static ipc_container container_of(string_view path)
 
     for (size_t i = 0; i < ARRAY_LENGTH(endings); i++) {
         string_view ending = string_view_of(endings[i]);
-        if (path.size >= ending.size &&
-            string_equal_nocase(string_view_slice(path, path.size - ending.size, path.size), ending))
+        if (path.size >= ending.size && string_equal_nocase(string_view_slice(path, path.size - ending.size, path.size), ending))
             return IPC_FILE;
     }
     return IPC_STREAM;

@@ -14,7 +14,20 @@ from values import DECIMALS, FLOATS, INTEGERS, POOL, literal
 
 WIDE_DECIMALS = [*DECIMALS, "DECIMAL(1,0)", "DECIMAL(10,2)", "DECIMAL(19,4)", "DECIMAL(38,0)", "DECIMAL(38,37)"]
 EXACT = [*INTEGERS, *WIDE_DECIMALS]
-SCALARS = [*EXACT, *FLOATS, "DATE", "TIMESTAMP", "TIME", "INTERVAL", "BOOLEAN", "VARCHAR", "BLOB", "UUID", "TIMESTAMP_S", "TIMESTAMP_NS"]
+SCALARS = [
+    *EXACT,
+    *FLOATS,
+    "DATE",
+    "TIMESTAMP",
+    "TIME",
+    "INTERVAL",
+    "BOOLEAN",
+    "VARCHAR",
+    "BLOB",
+    "UUID",
+    "TIMESTAMP_S",
+    "TIMESTAMP_NS",
+]
 COMMON = ["INTEGER", "BIGINT", "DOUBLE", "VARCHAR", "VARCHAR", "DATE", "TIMESTAMP", "BOOLEAN", "DECIMAL(10,2)"]
 NESTED = ["INTEGER[]", "VARCHAR[]", "DOUBLE[]", "STRUCT(a INTEGER, b VARCHAR)", "INTEGER[][]"]
 SMALL = {
@@ -29,7 +42,14 @@ SMALL = {
     "TIMESTAMP_S": ["2020-01-01 00:00:00", "1969-12-31 23:59:59"],
     "TIMESTAMP_NS": ["2020-01-01 00:00:00", "2020-02-29 10:30:00.000000001"],
 }
-PLAIN = {"INTEGER": "{}", "VARCHAR": "'{}'", "DATE": "DATE '{}'", "TIMESTAMP": "TIMESTAMP '{}'", "BOOLEAN": "{}", "DECIMAL(10,2)": "{}"}
+PLAIN = {
+    "INTEGER": "{}",
+    "VARCHAR": "'{}'",
+    "DATE": "DATE '{}'",
+    "TIMESTAMP": "TIMESTAMP '{}'",
+    "BOOLEAN": "{}",
+    "DECIMAL(10,2)": "{}",
+}
 EDGES = dict(POOL)
 for name in WIDE_DECIMALS[len(DECIMALS) :]:
     width, scale = map(int, name[8:-1].split(","))
@@ -38,7 +58,14 @@ for name in WIDE_DECIMALS[len(DECIMALS) :]:
 
 # Families of types: what may stand for what in an argument.
 FAMILIES = {kind: "number" for kind in [*EXACT, *FLOATS, "N", "I"]}
-FAMILIES |= {"VARCHAR": "text", "BOOLEAN": "boolean", "DATE": "date", "TIMESTAMP": "timestamp", "TIME": "time", "INTERVAL": "interval"}
+FAMILIES |= {
+    "VARCHAR": "text",
+    "BOOLEAN": "boolean",
+    "DATE": "date",
+    "TIMESTAMP": "timestamp",
+    "TIME": "time",
+    "INTERVAL": "interval",
+}
 FAMILIES |= {"BLOB": "blob", "UUID": "uuid", "TIMESTAMP_S": "timestamp_s", "TIMESTAMP_NS": "timestamp_ns"}
 
 
@@ -67,7 +94,9 @@ def read_functions():
     """Result family -> [(name, argument types, variadic)]"""
     text = (ROOT / "src/expr/functions.def").read_text()
     found = {}
-    for name, signature, result, flags in re.findall(r'^FUNCTION(?:_BIND)?\("([a-z_0-9]+)", "([^"]*?) ?-> ([^"]*)", ([A-Z_ |0]+),', text, re.MULTILINE):
+    for name, signature, result, flags in re.findall(
+        r'^FUNCTION(?:_BIND)?\("([a-z_0-9]+)", "([^"]*?) ?-> ([^"]*)", ([A-Z_ |0]+),', text, re.MULTILINE
+    ):
         arguments = [part.strip() for part in signature.split(",") if part.strip()]
         known = all(part in FAMILIES or part in ("T", "T[]", "ANY") or part.removesuffix("[]") in FAMILIES for part in arguments)
         if LEFT_OUT.search(name) or "LAMBDA" in flags or not known or not arguments:
@@ -171,7 +200,13 @@ class Expressions(Dice):
             generic = kind
         if "T[]" in arguments and generic not in SCALARS:
             generic = "INTEGER"
-        wanted = {"T": generic, "T[]": f"{generic}[]", "ANY": generic, "N": kind if family == "number" else "INTEGER", "I": "INTEGER"}
+        wanted = {
+            "T": generic,
+            "T[]": f"{generic}[]",
+            "ANY": generic,
+            "N": kind if family == "number" else "INTEGER",
+            "I": "INTEGER",
+        }
         if variadic:
             arguments = arguments + arguments[-1:] * self.random.randint(0, 2)
         return f"{name}({', '.join(self.value(scope, wanted.get(part, part), depth) for part in arguments)})"
@@ -278,7 +313,9 @@ class SchemaGenerator(Expressions):
             return f"{sql} CROSS JOIN {right}", scope + right_scope
         kept = scope if kind in ("SEMI JOIN", "ANTI JOIN") else scope + right_scope
         pairs = [(a, b) for a, x in scope for b, y in right_scope if x == y]
-        conditions = [f"{a} = {b}" for a, b in self.random.sample(pairs, min(len(pairs), self.pick([1, 1, 2])))] if self.chance(0.85) else []
+        conditions = (
+            [f"{a} = {b}" for a, b in self.random.sample(pairs, min(len(pairs), self.pick([1, 1, 2])))] if self.chance(0.85) else []
+        )
         if not conditions or self.chance(0.3):
             conditions.append(f"({self.condition(scope + right_scope, 1)})")
         return f"{sql} {kind} {right} ON {' AND '.join(conditions)}", kept
@@ -328,7 +365,19 @@ class SchemaGenerator(Expressions):
         keys = f"ORDER BY {text}{self.pick(DIRECTIONS)}"
         parts = f"PARTITION BY {self.pick(scope)[0]} " if self.chance(0.5) else ""
         exact = self.column([entry for entry in scope if entry[1] in EXACT], "INTEGER")
-        call = self.pick(["rank()", "dense_rank()", "percent_rank()", "cume_dist()", "count(*)", f"sum({exact})", f"min({text})", f"max({self.pick(scope)[0]})", f"avg({exact})"])
+        call = self.pick(
+            [
+                "rank()",
+                "dense_rank()",
+                "percent_rank()",
+                "cume_dist()",
+                "count(*)",
+                f"sum({exact})",
+                f"min({text})",
+                f"max({self.pick(scope)[0]})",
+                f"avg({exact})",
+            ]
+        )
         frames = [""]
         if call.startswith(("count", "sum", "min", "max", "avg")):
             bounds = ["UNBOUNDED PRECEDING AND CURRENT ROW", "1 PRECEDING AND 1 FOLLOWING", "CURRENT ROW AND UNBOUNDED FOLLOWING"]
