@@ -7,6 +7,8 @@
 
 struct bp_context;
 
+typedef enum spill_when { SPILL_AUTO, SPILL_ALWAYS, SPILL_NEVER } spill_when;
+
 typedef struct config {
     size_t threads;             /* workers of a parallel job */
     size_t batch_size;          /* rows in a pipeline's batch: 1 … 65,536, default 2,048 */
@@ -24,6 +26,8 @@ typedef struct config {
     bool lock_configuration;
     uint64_t seed;              /* of sampling and random functions */
     char temp_directory[1024];
+    uint64_t max_temp_directory_size; /* of all temporary files of the context at once; UINT64_MAX: no limit */
+    uint64_t spill; /* spill_when */
 } config;
 
 /* All defaults, the machine asked for those that depend on it. The memory limit is the account's: config_default_memory_limit(). */

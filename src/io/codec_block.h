@@ -4,7 +4,8 @@
 
 #include "base/bytes.h"
 
-/* BLOCK_LZ4_HADOOP: blocks of LZ4 with their sizes in front, as Hadoop frames them; some writers leave the frames out. */
+/* BLOCK_LZ4_HADOOP: blocks of LZ4 with their sizes in front, as Hadoop frames them; some writers leave the frames out.
+ * BLOCK_LZ4_FRAME: the frames of LZ4's own format, as Arrow IPC has them. */
 typedef enum block_codec {
     BLOCK_NONE,
     BLOCK_SNAPPY,
@@ -12,7 +13,8 @@ typedef enum block_codec {
     BLOCK_BROTLI,
     BLOCK_ZSTD,
     BLOCK_LZ4,
-    BLOCK_LZ4_HADOOP
+    BLOCK_LZ4_HADOOP,
+    BLOCK_LZ4_FRAME
 } block_codec;
 
 const char *block_codec_name(block_codec codec);
@@ -48,6 +50,7 @@ bool snappy_decode(const uint8_t *bytes, size_t size, uint8_t *out, size_t full_
 bool snappy_full_size(const uint8_t *bytes, size_t size, uint64_t *full_size);
 bool lz4_decode(const uint8_t *bytes, size_t size, uint8_t *out, size_t full_size);
 bool lz4_hadoop_decode(const uint8_t *bytes, size_t size, uint8_t *out, size_t full_size);
+bool lz4_frame_decode(const uint8_t *bytes, size_t size, uint8_t *out, size_t full_size);
 /* At most 2^31 bytes into `out`, which has room for as many as …_bound() says; `table` has LZ77_TABLE_SIZE numbers. The size written. */
 #define LZ77_TABLE_BITS 14
 #define LZ77_TABLE_SIZE ((size_t)1 << LZ77_TABLE_BITS)

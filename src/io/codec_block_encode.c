@@ -60,6 +60,7 @@ bp_status block_encoder_new(block_encoder **out, memory *memory, block_codec cod
     case BLOCK_NONE: break;
     case BLOCK_BROTLI:
     case BLOCK_LZ4_HADOOP:
+    case BLOCK_LZ4_FRAME: /* codec_lz4_encode.c makes these */
         status = error_set(err, BP_NOT_SUPPORTED, "this version does not compress with %s", block_codec_name(codec));
         break;
     }

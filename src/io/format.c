@@ -106,11 +106,25 @@ static bp_status parquet_format_target(target **out, bp_context *context, byte_s
 }
 
 /* Arrow IPC ---------------------------------------------------------------------------------------------------------------------------- */
-static bp_status ipc_read_options_new(void **out, arena *arena, bp_error *err)
+static bp_status ipc_format_read_options_new(void **out, arena *arena, bp_error *err)
 {
-    (void)arena;
-    *out = NULL;
-    return error_set(err, BP_NOT_SUPPORTED, "this version writes Arrow IPC files but does not read them");
+    ipc_read_options *options = arena_new(arena, ipc_read_options);
+
+    *out = options;
+    if (!options) return error_no_memory(err, arena->memory, sizeof *options);
+    ipc_read_options_init(options);
+    return BP_OK;
+}
+
+static bp_status ipc_format_read_option_set(void *options, arena *arena, string_view name, const column *value, bp_error *err)
+{
+    return ipc_read_options_set(options, arena, name, value, err);
+}
+
+static bp_status ipc_format_source(source **out, bp_context *context, const string_view *paths, size_t count, const void *options,
+                                   bp_error *err)
+{
+    return ipc_source_new(out, context, paths, count, options, err);
 }
 
 static bp_status ipc_format_write_options_new(void **out, arena *arena, bp_error *err)
@@ -142,6 +156,8 @@ static const char *const csv_endings[] = {".csv", ".tsv", ".txt", ".csv.gz", ".c
 static const char *const parquet_functions[] = {"read_parquet", "parquet_scan", NULL};
 static const char *const parquet_endings[] = {".parquet", NULL};
 static const char *const ipc_names[] = {"ipc", "arrows", "feather", NULL};
+static const char *const ipc_functions[] = {"read_arrow",   "read_ipc",       "arrow_scan", "ipc_scan",
+                                            "read_feather", "scan_arrow_ipc", NULL};
 static const char *const ipc_endings[] = {".arrow", ".arrows", ".feather", ".ipc", NULL};
 
 static const file_format formats[] = {
@@ -149,8 +165,8 @@ static const file_format formats[] = {
      csv_write_options_new, csv_write_option_set, csv_format_target},
     {"parquet", none, parquet_functions, parquet_endings, parquet_read_options_new, parquet_read_option_set, parquet_format_source,
      NULL, parquet_format_write_options_new, parquet_format_write_option_set, parquet_format_target},
-    {"arrow", ipc_names, none, ipc_endings, ipc_read_options_new, NULL, NULL, NULL, ipc_format_write_options_new,
-     ipc_format_write_option_set, ipc_format_target},
+    {"arrow", ipc_names, ipc_functions, ipc_endings, ipc_format_read_options_new, ipc_format_read_option_set, ipc_format_source,
+     NULL, ipc_format_write_options_new, ipc_format_write_option_set, ipc_format_target},
 };
 
 const file_format *format_at(size_t index)
