@@ -87,8 +87,8 @@ typedef struct spill_partitions {
     uint32_t *counts; /* of the batch's rows in each, then where its rows begin */
 } spill_partitions;
 #define SPILL_PARTITION_BITS_MOST 10
-MUST_USE bp_status spill_partitions_init(spill_partitions *out, spill_file *file, const data_type *types, size_t column_count, unsigned bits,
-                                         unsigned shift, size_t page_size, bp_error *err);
+MUST_USE bp_status spill_partitions_init(spill_partitions *out, spill_file *file, const data_type *types, size_t column_count,
+                                         unsigned bits, unsigned shift, size_t page_size, bp_error *err);
 void spill_partitions_clear(spill_partitions *partitions); /* a zeroed one is fine */
 /* Up to 65,536 rows with their hashes; within a partition rows keep their order. */
 MUST_USE bp_status spill_partitions_append(spill_partitions *partitions, const batch *rows, const uint64_t *hashes, bp_error *err);

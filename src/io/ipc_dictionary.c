@@ -72,7 +72,8 @@ static void release_array(struct ArrowArray *array)
 
 /* Reading -------------------------------------------------------------------------------------------------------------------------------- */
 /* The values of one message. The caller releases out->region. */
-static bp_status read_message(ipc_entries *out, const ipc_dictionary_place *place, const ipc_dictionary *dictionary, size_t message, bp_error *err)
+static bp_status read_message(ipc_entries *out, const ipc_dictionary_place *place, const ipc_dictionary *dictionary, size_t message,
+                              bp_error *err)
 {
     const ipc_block *block = &place->contents->dictionary_blocks.items[message];
     ipc_dictionary_place inner = {place->dictionaries, place->contents, place->file, message};
@@ -126,8 +127,8 @@ static bp_status join(ipc_entries *out, const ipc_entries *first, const ipc_entr
 
 /* Read message after message of the dictionary into `entries`, which holds what came before `from`, or nothing; behind message `last` it is done. On failure entries->region is
  * still to be released. */
-static bp_status read_messages(ipc_entries *entries, const ipc_dictionary_place *place, const ipc_dictionary *dictionary, size_t from, size_t last,
-                               bp_error *err)
+static bp_status read_messages(ipc_entries *entries, const ipc_dictionary_place *place, const ipc_dictionary *dictionary,
+                               size_t from, size_t last, bp_error *err)
 {
     bp_status status = BP_OK;
 
@@ -214,7 +215,8 @@ bp_status ipc_dictionary_find(void *data, const ipc_dictionary *dictionary, regi
         if (!status) keep_entries(place, dictionary, &entries);
     }
     held = status ? NULL : arena_new(region_arena(region), column);
-    if (!status && (!held || !keep_region(region, entries.region))) status = error_no_memory(err, place->dictionaries->memory, sizeof *held);
+    if (!status && (!held || !keep_region(region, entries.region)))
+        status = error_no_memory(err, place->dictionaries->memory, sizeof *held);
     if (!status) {
         *held = entries.column;
         arrow_array_of_column(out, held);

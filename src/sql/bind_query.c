@@ -10,6 +10,7 @@ static bp_status no_memory(const binder *binder, bp_error *err)
 static bp_status add_ctes(binder *binder, syntax_id query, bp_error *err)
 {
     syntax_id list = syntax_child(binder->tree, query, SLOT_QUERY_WITH);
+    const cte *around = binder->ctes;
 
     if (!list) return BP_OK;
     if (syntax_has(binder->tree, query, SYNTAX_FLAG_RECURSIVE)) return not_yet(binder, list, "WITH RECURSIVE", err);
@@ -18,6 +19,10 @@ static bp_status add_ctes(binder *binder, syntax_id query, bp_error *err)
         if (!added) return no_memory(binder, err);
         added->node = syntax_children(binder->tree, list)[i];
         added->name = syntax_at(binder->tree, added->node)->text;
+        for (const cte *other = binder->ctes; other != around; other = other->outer)
+            if (string_equal_nocase(other->name, added->name))
+                return error_set_at(err, BP_BIND_ERROR, syntax_at(binder->tree, added->node)->begin, "WITH has \"%.*s\" twice",
+                                    STRING_ARGUMENTS(added->name));
         added->outer = binder->ctes;
         added->around = binder->outer;
         binder->ctes = added;
