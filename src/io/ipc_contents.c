@@ -78,9 +78,11 @@ static bp_status walk_stream(ipc_contents *contents, ipc_reader *reader, file *f
     bool end = false;
     bp_status status = ipc_reader_open(reader, file, 0, &end, err);
 
+    if (status == BP_BAD_FORMAT || (!status && (end || reader->kind != IPC_SCHEMA)))
+        return error_set(
+            err, BP_BAD_FORMAT,
+            "this is neither an Arrow file, which begins with ARROW1, nor an Arrow stream, which begins with a schema");
     if (status) return status;
-    if (end || reader->kind != IPC_SCHEMA)
-        return error_set(err, BP_BAD_FORMAT, "an Arrow stream begins with a schema; this one does not");
     if ((status = ipc_read_schema(contents, &reader->header, err))) return status;
     for (;;) {
         if ((status = cancel_check(&file->context->cancel, err))) return status;
