@@ -168,6 +168,38 @@ static bp_status index_keys(join_build *build, const table *rows, bp_error *err)
     return status;
 }
 
+static bp_status collect_members(join_build *build, const table *rows, size_t key, bp_error *err)
+{
+    member_set *set = &build->members[key];
+    bp_status status = BP_OK;
+    arena scratch;
+
+    arena_init(&scratch, build->base.context->memory);
+    for (size_t i = 0; i < table_chunk_count(rows) && !status; i++) {
+        arena_reset(&scratch);
+        status = cancel_check(&build->base.context->cancel, err);
+        if (!status) status = member_set_note(set, &table_chunk(rows, i)->columns[key], &scratch, err);
+    }
+    if (!status) status = member_set_open(set, &build->arena, err);
+    for (size_t i = 0; i < table_chunk_count(rows) && !status; i++) {
+        arena_reset(&scratch);
+        status = cancel_check(&build->base.context->cancel, err);
+        if (!status) status = member_set_add(set, &table_chunk(rows, i)->columns[key], &scratch, err);
+    }
+    arena_clear(&scratch);
+    return status;
+}
+
+void join_build_want_members(sink *build, size_t key)
+{
+    ((join_build *)build)->wants_members[key] = true;
+}
+
+const member_set *join_build_members(const sink *build, size_t key)
+{
+    return &((const join_build *)build)->members[key];
+}
+
 static bp_status build_finish(sink *self, sink_worker **workers, size_t worker_count, bp_error *err)
 {
     join_build *build = (join_build *)self;
@@ -181,6 +213,8 @@ static bp_status build_finish(sink *self, sink_worker **workers, size_t worker_c
     if (build->row_count >= UINT32_MAX) return error_set(err, BP_LIMIT, "a join's right side of over %u rows", UINT32_MAX - 1);
     if ((status = concatenate_payload(build, rows, err))) return status;
     if (build->spec.key_count && (status = index_keys(build, rows, err))) return status;
+    for (size_t key = 0; key < build->spec.key_count; key++)
+        if (build->wants_members[key] && (status = collect_members(build, rows, key, err))) return status;
     if (marks) {
         build->matched = arena_allocate_array(&build->arena, bitmap_words(build->row_count), sizeof *build->matched);
         if (!build->matched) return error_no_memory(err, self->context->memory, build->row_count / 8);
@@ -208,6 +242,12 @@ bp_status join_build_new(sink **out, bp_context *context, const join_spec *spec,
     build->base = (sink){.class = &build_class, .context = context};
     build->spec = *spec;
     arena_init(&build->arena, context->memory);
+    build->wants_members = arena_new_array(&build->arena, bool, spec->key_count);
+    build->members = arena_new_array(&build->arena, member_set, spec->key_count);
+    if (!build->wants_members || !build->members) {
+        build_free(&build->base);
+        return error_no_memory(err, context->memory, spec->key_count * sizeof *build->members);
+    }
     status = spec->key_count > 64 ? error_set(err, BP_LIMIT, "a join over %zu keys; at most 64", spec->key_count) : BP_OK;
     for (size_t i = 0; i < spec->key_count && !status; i++)
         if (!spec->null_safe[i]) build->null_mask |= (uint64_t)1 << i;

@@ -23,6 +23,8 @@ typedef struct join_build {
     uint32_t *order;      /* row numbers; unique keys: order[group] is the row */
     bool has_null_key;    /* some row's key holds a NULL that matches nothing */
     uint64_t null_mask;   /* key columns whose NULLs match nothing */
+    bool *wants_members;  /* of a key: scans ask for the set of its values */
+    member_set *members;  /* of each key */
     _Atomic uint64_t *matched; /* RIGHT, FULL, RIGHT SEMI, RIGHT ANTI: bits of rows that found a partner */
 } join_build;
 
