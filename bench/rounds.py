@@ -48,14 +48,17 @@ def print_table(head, rows):
 def compare(title, head, work, count):
     """Run {row: {contestant: work}} and print a table; ours is the first contestant. Returns the ratios best peer / ours."""
     print(f"### {title}\n\nmilliseconds, median (least–most) of {count}; load average {os.getloadavg()[0]:.1f}\n")
-    rows, ratios = [], []
+    rows, ratios, ours, peers = [], [], 0, 0
     for name, contestants in work.items():
         times = rounds(contestants, count)
         medians = [statistics.median(each) for each in times.values()]
+        ours, peers = ours + medians[0], peers + min(medians[1:], default=0)
         ratio = min(medians[1:]) / medians[0] if len(medians) > 1 else None
         ratios.append(ratio)
         rows.append([name, *(spread(each) for each in times.values()), f"{ratio:.2f}" if ratio else ""])
     print_table([head, *next(iter(work.values())), "best peer / ours"], rows)
+    if peers:
+        print(f"in sum: ours {ours:.3f} s, the best peer of each {peers:.3f} s, ratio {peers / ours:.2f}\n")
     return ratios
 
 

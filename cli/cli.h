@@ -21,6 +21,7 @@ typedef struct output {
     char *target; /* NULL: no file that could be replaced: standard output, a device, a pipe */
     char *temporary;
     int failed; /* the errno of the first write that failed; 0: none */
+    bool full; /* it has a result in a format that is whole by itself */
 } output;
 
 /* path NULL: standard output. False: an error was printed. */

@@ -68,10 +68,7 @@ bool check_format(const char *format)
 
     for (size_t i = 0; (name = bp_print_format(i)); i++)
         if (strcmp(name, format) == 0) return true;
-    fprintf(stderr, "error: %s \"%s\"; there are",
-            strcmp(format, "arrow") == 0 || strcmp(format, "parquet") == 0 ? "this version does not write the format"
-                                                                           : "there is no output format",
-            format);
+    fprintf(stderr, "error: there is no output format \"%s\"; there are", format);
     for (size_t i = 0; (name = bp_print_format(i)); i++) fprintf(stderr, " %s", name);
     fputc('\n', stderr);
     return false;

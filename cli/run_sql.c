@@ -155,21 +155,47 @@ static bp_print_options effective_options(const sql_session *session)
     struct winsize size;
 
     print.show_count = terminal;
+    print.path = session->output.target;
     print.dim_null = direct && session->options.colour;
     if (print.most_rows == BY_TERMINAL) print.most_rows = terminal ? TERMINAL_ROWS : 0;
     if (print.width == BY_TERMINAL) print.width = terminal && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
     return print;
 }
 
+/* Bytes that are no text do not go to a terminal, and nothing stands behind a result that is whole by itself. */
+static bp_status check_binary(sql_session *session, const char *format, bp_error *err)
+{
+    output *output = &session->output;
+
+    if (output->full || (bp_print_format_is_binary(format) && output->stream == stdout && session->options.terminal)) {
+        *err = (bp_error){.status = BP_BAD_ARGUMENT, .position = -1};
+        snprintf(err->message, sizeof err->message,
+                 output->full ? "%s: in the format %s a file holds one result; this is the second"
+                              : "%s is a terminal, and %s is no text; give --output PATH or a pipe",
+                 output->name, format);
+        return err->status;
+    }
+    output->full = bp_print_format_is_binary(format);
+    return BP_OK;
+}
+
+static bp_status print_statement(sql_session *session, bp_result *result, bp_error *err)
+{
+    bp_print_options print = effective_options(session);
+    bp_status status;
+
+    if (bp_result_get_kind(result) == BP_RESULT_ROWS && (status = check_binary(session, print.format, err))) return status;
+    return bp_result_print(result, &print, put_bytes, session, err);
+}
+
 static bp_status run_statement(sql_session *session, bp_statement *statement, bp_error *err)
 {
     double start = now_seconds();
-    bp_print_options print = effective_options(session);
     bp_result *result;
     bp_status status;
 
     if ((status = bp_execute(&result, statement, err))) return status;
-    status = bp_result_print(result, &print, put_bytes, session, err);
+    status = print_statement(session, result, err);
     bp_result_free(result);
     progress_clear(&session->progress);
     if (session->options.timer && !status) fprintf(stderr, "%.3f s\n", now_seconds() - start);

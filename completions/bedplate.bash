@@ -18,7 +18,7 @@ _bedplate() {
     case $before in
     -c) return ;;
     -f) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$word")); return ;;
-    --format) COMPREPLY=($(compgen -W "box csv tsv json jsonl markdown html line" -- "$word")); return ;;
+    --format) COMPREPLY=($(compgen -W "box csv tsv json jsonl markdown html line arrow parquet" -- "$word")); return ;;
     --output) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$word")); return ;;
     --null) return ;;
     --max-rows) return ;;

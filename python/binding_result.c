@@ -252,17 +252,18 @@ static int append_text(void *data, const char *bytes, size_t size)
     return failed;
 }
 
-static PyObject *join_text(PyObject *pieces)
+static PyObject *join_pieces(PyObject *pieces, bool binary)
 {
-    PyObject *empty = PyBytes_FromString(""), *joined = empty ? PyObject_CallMethod(empty, "join", "O", pieces) : NULL;
-    PyObject *text = joined ? PyUnicode_FromEncodedObject(joined, "utf-8", "replace") : NULL;
+    PyObject *empty = PyBytes_FromString(""), *joined = empty ? PyObject_CallMethod(empty, "join", "O", pieces) : NULL, *text;
 
     Py_XDECREF(empty);
-    Py_XDECREF(joined);
+    if (!joined || binary) return joined;
+    text = PyUnicode_FromEncodedObject(joined, "utf-8", "replace");
+    Py_DECREF(joined);
     return text;
 }
 
-/* text(format, most_rows, width): what is left, as the command prints it. */
+/* text(format, most_rows, width): what is left, as the command prints it; bytes for arrow and parquet. */
 static PyObject *result_text(PyObject *object, PyObject *arguments)
 {
     result_object *self = (result_object *)object;
@@ -285,7 +286,7 @@ static PyObject *result_text(PyObject *object, PyObject *arguments)
     Py_END_ALLOW_THREADS;
     result_leave(self);
     if (status) binding_raise(binding_state_of(object), &err);
-    text = PyErr_Occurred() ? NULL : join_text(pieces);
+    text = PyErr_Occurred() ? NULL : join_pieces(pieces, bp_print_format_is_binary(options.format));
     Py_DECREF(pieces);
     return text;
 }
@@ -399,7 +400,7 @@ static PyMethodDef result_methods[] = {
     {"collect", result_collect, METH_NOARGS, "collect() -> Table of all rows"},
     {"columns", result_columns, METH_NOARGS, "list of (name, SQL type)"},
     {"rows_changed", result_rows_changed, METH_NOARGS, "rows written by an INSERT or CREATE TABLE AS; -1: none of these"},
-    {"text", result_text, METH_VARARGS, "text(format='box', most_rows=0, width=0) -> str"},
+    {"text", result_text, METH_VARARGS, "text(format='box', most_rows=0, width=0) -> str, or bytes for arrow and parquet"},
     {"close", result_close, METH_NOARGS, "Let the result go."},
     {"__arrow_c_stream__", (PyCFunction)(void (*)(void))result_arrow_stream, METH_VARARGS | METH_KEYWORDS,
      "An arrow_array_stream capsule of the rows; the result is given away."},

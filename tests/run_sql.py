@@ -140,7 +140,7 @@ def main():
     library.bp_context_memory_used.restype = ctypes.c_size_t
     settings = [setting.split("=", 1) for setting in arguments.settings]
     passed = failed = 0
-    for path in arguments.files or sorted((ROOT / "tests/sql").rglob("*.test")):
+    for path in [file.resolve() for file in arguments.files] or sorted((ROOT / "tests/sql").rglob("*.test")):
         connection = Connection(library, settings)
         for line, kind, sql, expected in records(path):
             fault = fault_of(connection, kind, sql, expected)

@@ -75,22 +75,25 @@ BP_MUST_USE BP_API bp_status bp_result_next(bp_result *result, struct ArrowArray
 BP_MUST_USE BP_API bp_status bp_result_stream(bp_result **result, struct ArrowArrayStream *out, bp_error *err);
 BP_API void bp_result_free(bp_result *result);
 
-/* Takes the next bytes of a text; returns 0, or anything else to stop (the call then gives BP_IO_ERROR). */
+/* Takes the next bytes; returns 0, or anything else to stop (the call then gives BP_IO_ERROR). */
 typedef int (*bp_write_function)(void *data, const char *bytes, size_t size);
 
-/* How a result is written as text. */
+/* How a result is written: as text, or as the bytes of a file (arrow, parquet). */
 typedef struct bp_print_options {
-    const char *format;    /* box csv tsv json jsonl markdown html line; NULL: box */
+    const char *format;    /* box csv tsv json jsonl markdown html line arrow parquet; NULL: box */
     const char *null_text; /* NULL: NULL in box and line, else empty (JSON: null) */
     size_t most_rows;      /* box: more are cut in the middle; 0: all */
     size_t width;          /* box: columns of the terminal; 0: as wide as it gets */
     int no_header;         /* box csv tsv markdown html: 1: leave column names out */
     int dim_null;          /* box: 1: NULL in a terminal's faint letters */
     int show_count;        /* box: 1: a last line says how many rows, when it is none or more than ten */
+    const char *path; /* the file that is written, or NULL; arrow: a stream, or a file when this ends in .arrow, .feather or .ipc */
 } bp_print_options;
 
 /* The format number `index` (from 0); NULL when index is past the last. */
 BP_API const char *bp_print_format(size_t index);
+/* 1: what the format gives is no text, and each result is whole by itself: two behind each other are of no use. */
+BP_API int bp_print_format_is_binary(const char *format);
 
 /* Write all rows that are left. options NULL: a box with everything. */
 BP_MUST_USE BP_API bp_status bp_result_print(bp_result *result, const bp_print_options *options, bp_write_function write,

@@ -478,78 +478,76 @@ void bp_result_free(bp_result *result)
 _Static_assert((int)BP_TOKEN_END == (int)PIECE_END && (int)BP_TOKEN_BAD == (int)PIECE_BAD,
                "the public kinds are the lexer's pieces");
 
-/* text --------------------------------------------------------------------------------------------------------------------------------------- */
-static bp_status hand_out(builder *text, bp_write_function take, void *data, bp_error *err)
+/* printing ----------------------------------------------------------------------------------------------------------------------------------- */
+/* The caller's function as a sink. */
+typedef struct taker {
+    bp_write_function take;
+    void *data;
+} taker;
+
+static bp_status take_bytes(void *data, const char *bytes, size_t size, bp_error *err)
 {
-    if (text->size && take(data, text->data, text->size)) return error_set(err, BP_IO_ERROR, "the output could not be written");
-    builder_reset(text);
+    const taker *taker = data;
+
+    if (taker->take(taker->data, bytes, size)) return error_set(err, BP_IO_ERROR, "the output could not be written");
     return BP_OK;
 }
 
-static bp_status print_rows(bp_result *result, text_writer *writer, builder *text, bp_write_function take, void *data,
-                            bp_error *err)
+static bp_status print_rows(bp_result *result, target *target, bp_error *err)
 {
-    bool more = false;
     batch batch;
     bp_status status;
 
-    if ((status = text_writer_begin(writer, text, err))) return status;
     for (;;) {
-        if ((status = hand_out(text, take, data, err))) return status;
         if ((status = session_next(&result->connection->session, &result->outcome, &batch, err))) return status;
-        if (batch.row_count == 0) break;
-        if ((status = text_writer_rows(writer, &batch, text, err))) return status;
+        if (batch.row_count == 0) return target_finish(target, err);
+        if ((status = target_write(target, &batch, err))) return status;
     }
-    do {
-        if ((status = cancel_check(&result->connection->context->cancel, err))) return status;
-        if ((status = text_writer_end(writer, text, &more, err))) return status;
-        if ((status = hand_out(text, take, data, err))) return status;
-    } while (more);
-    return BP_OK;
 }
 
-static bp_status print_result(bp_result *result, const text_options *options, bp_write_function take, void *data, bp_error *err)
+static bp_status print_result(bp_result *result, const result_options *options, taker *taker, bp_error *err)
 {
-    memory *memory = result->connection->context->memory;
-    text_writer *writer;
-    builder text;
+    target *target;
     bp_status status;
 
     if (result->outcome.kind != OUTCOME_ROWS) return BP_OK;
-    if ((status = text_writer_new(&writer, result->connection->context, &result->outcome.plan->result, options, err)))
+    if ((status = result_target_new(&target, result->connection->context, (byte_sink){take_bytes, taker},
+                                    &result->outcome.plan->result, options, err)))
         return status;
-    builder_init(&text, memory, SIZE_MAX / 2);
-    status = print_rows(result, writer, &text, take, data, err);
-    builder_clear(&text);
-    text_writer_free(writer);
+    status = print_rows(result, target, err);
+    target_free(target);
     return status;
 }
 
 const char *bp_print_format(size_t index)
 {
-    return index < FORMAT_COUNT ? text_format_name((text_format)index) : NULL;
+    return result_format_name(index);
+}
+
+int bp_print_format_is_binary(const char *format)
+{
+    return format && result_format_is_binary(format);
 }
 
 bp_status bp_result_print(bp_result *result, const bp_print_options *options, bp_write_function take, void *data, bp_error *err)
 {
-    text_options own = {.format = FORMAT_BOX};
+    result_options own = {.format = "box"};
+    taker taker = {take, data};
     bp_status status;
 
     if (!result || !take) return null_argument(err, result ? "take" : "result");
     if (options) {
-        own = (text_options){.null_text = options->null_text,
-                             .most_rows = options->most_rows,
-                             .width = options->width,
-                             .no_header = options->no_header != 0,
-                             .dim_null = options->dim_null != 0,
-                             .show_count = options->show_count != 0};
-        if (options->format && !text_format_find(&own.format, string_view_of(options->format)))
-            return error_set(err, BP_BAD_ARGUMENT,
-                             "there is no output format \"%s\"; there are box csv tsv json jsonl markdown html line",
-                             options->format);
+        if (options->format) own.format = options->format;
+        own.path = options->path;
+        own.text = (text_options){.null_text = options->null_text,
+                                  .most_rows = options->most_rows,
+                                  .width = options->width,
+                                  .no_header = options->no_header != 0,
+                                  .dim_null = options->dim_null != 0,
+                                  .show_count = options->show_count != 0};
     }
     if ((status = enter(result->connection, err))) return status;
-    status = print_result(result, &own, take, data, err);
+    status = print_result(result, &own, &taker, err);
     leave(result->connection);
     return status;
 }

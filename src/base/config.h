@@ -14,6 +14,7 @@ typedef struct config {
     size_t csv_block_size;      /* bytes of text in a morsel of a CSV file: default 1 MiB */
     int64_t timeout_ms;         /* per call; 0: none */
     bool optimizer;             /* false: plans run as bound */
+    char disabled_optimizers[256]; /* names of passes that are left out, with commas; "none" */
     bool verify;                /* the plan is checked after each pass */
     bool error_on_division_by_zero;
     bool integer_division;

@@ -2,6 +2,8 @@
  *
  * Same bits for any number of threads: when some state depends on order (float sums, first, list), every morsel is aggregated by itself and the
  * morsels' sets are combined in morsel order; otherwise each worker keeps one set for all its morsels, and the order of combining does not matter.
+ * Where a morsel has hardly two rows of a group, a worker sets the rows of its further morsels aside by hash (row_blocks.h) and does not look them up twice; they
+ * are aggregated in the end, partition by partition, within each morsel by morsel order as before (aggregate_combine.c), so this changes no bit.
  * The groups come out by their first row's place in the input while there are at most ORDERED_GROUPS of them, else by hash partition and then place:
  * both depend on the data alone.
  *
@@ -10,19 +12,17 @@
  * distinct rows (of arguments and keys) are sorted. */
 #include "aggregate_internal.h"
 
-#include <stdlib.h>
-
-#define ORDERED_GROUPS 200000
-#define PARTITIONS 64
 #define FEED_ROWS 2048
 #define MOST_COLUMNS 64
-#define PARTITION_MINIMUM 50000 /* groups in all sets, from which combining runs in parallel */
+/* A morsel of so many groups, and hardly two rows of each, has the rows of all further ones set aside. */
+#define ASIDE_GROUPS 4096
+#define ASIDE_ROWS 8 /* a group */
 
 struct sink_worker {
     aggregate_sink *sink;
     aggregate_set *set;
+    row_blocks *aside; /* NULL: rows go to the set */
     aggregate_scratch scratch;
-    uint64_t morsel;
     uint64_t rows; /* of the present morsel so far */
     sink_worker **distincts; /* one an aggregate, of the sink's distincts; NULL: not DISTINCT */
     sink_worker **sorts; /* of the sink's sorts, while rows come to them directly */
@@ -37,7 +37,10 @@ static void aggregate_free(sink *self)
 
     for (size_t i = 0; i < sink->set_count; i++) aggregate_set_free(sink->sets[i]);
     for (size_t i = 0; i < sink->source_count; i++) aggregate_set_free(sink->sources[i]);
+    for (size_t i = 0; i < sink->aside_count; i++) row_blocks_free(sink->asides[i]);
     memory_free(memory, sink->sets, sink->set_capacity * sizeof *sink->sets);
+    memory_free(memory, sink->asides, sink->aside_capacity * sizeof *sink->asides);
+    memory_free(memory, sink->order, sink->order ? (sink->order_count + 1) * sizeof *sink->order : 0);
     memory_free(memory, sink->sources, sink->source_count * sizeof *sink->sources);
     for (size_t i = 0; i < sink->plan.aggregate_count; i++) {
         if (sink->distincts) sink_free(sink->distincts[i]);
@@ -54,6 +57,7 @@ static void aggregate_worker_free(sink_worker *worker)
     memory *memory = sink->base.context->memory;
 
     aggregate_set_free(worker->set);
+    row_blocks_free(worker->aside);
     aggregate_scratch_clear(&worker->scratch, &sink->plan);
     for (size_t i = 0; i < sink->plan.aggregate_count; i++) {
         if (worker->distincts && worker->distincts[i]) aggregate_worker_free(worker->distincts[i]);
@@ -157,40 +161,64 @@ static bp_status feed_aside(aggregate_sink *sink, sink_worker *worker, size_t in
     return status;
 }
 
+static bp_status add_to_set(aggregate_sink *sink, sink_worker *worker, uint64_t morsel, const batch *in, bp_error *err)
+{
+    bp_status status;
+
+    if (!worker->set) {
+        if ((status = aggregate_set_new(&worker->set, &sink->plan, err))) return status;
+        worker->set->morsel = morsel;
+    }
+    return aggregate_set_add(worker->set, in, (morsel << 32) + worker->rows, &worker->scratch, err);
+}
+
+static bp_status set_aside(aggregate_sink *sink, sink_worker *worker, uint64_t morsel, const batch *in, bp_error *err)
+{
+    aggregate_scratch *scratch = &worker->scratch;
+    bp_status status;
+
+    if ((status = aggregate_pack(&sink->plan, in, scratch, err))) return status;
+    return row_blocks_add(worker->aside, scratch->packed, scratch->hashes, (morsel << 32) + worker->rows, in, &scratch->arena, err);
+}
+
 static bp_status aggregate_consume(sink *self, sink_worker *worker, uint64_t morsel, const batch *in, bool *enough, bp_error *err)
 {
     aggregate_sink *sink = (aggregate_sink *)self;
     bp_status status;
 
     (void)enough;
-    if (!worker->set) {
-        if ((status = aggregate_set_new(&worker->set, &sink->plan, err))) return status;
-        worker->set->morsel = morsel;
-    }
-    status = aggregate_set_add(worker->set, in, (morsel << 32) + worker->rows, sink->fed_later, &worker->scratch, err);
+    status = worker->aside ? set_aside(sink, worker, morsel, in, err) : add_to_set(sink, worker, morsel, in, err);
     for (size_t i = 0; i < sink->plan.aggregate_count && !status; i++)
         if (sink->fed_later[i]) status = feed_aside(sink, worker, i, morsel, in, err);
     worker->rows += in->row_count;
     return status;
 }
 
-/* Under the lock: hand a set over to the sink. */
-static bp_status hand_over(aggregate_sink *sink, aggregate_set *set, bp_error *err)
+/* Room for one more pointer, under the lock. */
+static bp_status grow_pointers(aggregate_sink *sink, void *array_pointer, size_t count, size_t *capacity, bp_error *err)
 {
     memory *memory = sink->base.context->memory;
+    size_t wanted = *capacity ? *capacity * 2 : 16;
+    void **array = array_pointer, *larger;
 
-    if (sink->set_count == sink->set_capacity) {
-        size_t wanted = sink->set_capacity ? sink->set_capacity * 2 : 16;
-        aggregate_set **larger = memory_resize(memory, sink->sets, sink->set_capacity * sizeof *larger, wanted * sizeof *larger);
-        if (!larger) return error_no_memory(err, memory, wanted * sizeof *larger);
-        sink->sets = larger;
-        sink->set_capacity = wanted;
-    }
-    sink->sets[sink->set_count++] = set;
+    if (count < *capacity) return BP_OK;
+    larger = memory_resize(memory, *array, *capacity * sizeof(void *), wanted * sizeof(void *));
+    if (!larger) return error_no_memory(err, memory, wanted * sizeof(void *));
+    *array = larger;
+    *capacity = wanted;
     return BP_OK;
 }
 
-static bp_status hand_over_worker(aggregate_sink *sink, sink_worker *worker, bp_error *err)
+/* Under the lock: hand a set over to the sink. */
+static bp_status hand_over(aggregate_sink *sink, aggregate_set *set, bp_error *err)
+{
+    bp_status status = grow_pointers(sink, &sink->sets, sink->set_count, &sink->set_capacity, err);
+
+    if (!status) sink->sets[sink->set_count++] = set;
+    return status;
+}
+
+static bp_status hand_over_set(aggregate_sink *sink, sink_worker *worker, bp_error *err)
 {
     bp_status status;
 
@@ -202,13 +230,35 @@ static bp_status hand_over_worker(aggregate_sink *sink, sink_worker *worker, bp_
     return status;
 }
 
+static bp_status hand_over_aside(aggregate_sink *sink, sink_worker *worker, bp_error *err)
+{
+    bp_status status;
+
+    if (!worker->aside) return BP_OK;
+    mutex_lock(&sink->lock);
+    status = grow_pointers(sink, &sink->asides, sink->aside_count, &sink->aside_capacity, err);
+    if (!status) sink->asides[sink->aside_count++] = worker->aside;
+    mutex_unlock(&sink->lock);
+    if (!status) worker->aside = NULL;
+    return status;
+}
+
+/* Whether the rows of further morsels are to be set aside: the bits of the result are the same either way. */
+static bool reduces_poorly(const aggregate_sink *sink, const sink_worker *worker)
+{
+    size_t groups = worker->set ? worker->set->groups.count : 0;
+
+    return sink->plan.sets_aside && !worker->aside && groups >= ASIDE_GROUPS && groups >= worker->rows / ASIDE_ROWS;
+}
+
 static bp_status aggregate_morsel_end(sink *self, sink_worker *worker, uint64_t morsel, bool *enough, bp_error *err)
 {
     aggregate_sink *sink = (aggregate_sink *)self;
     bp_status status = BP_OK;
 
+    if (reduces_poorly(sink, worker)) status = row_blocks_new(&worker->aside, self->context->memory, &sink->plan.rows, err);
     worker->rows = 0;
-    if (sink->plan.ordered) status = hand_over_worker(sink, worker, err);
+    if (!status && sink->plan.ordered) status = hand_over_set(sink, worker, err);
     for (size_t i = 0; i < sink->plan.aggregate_count && !status; i++) {
         struct sink *sort = sink->sorts[i];
         if (sink->distincts[i])
@@ -220,85 +270,6 @@ static bp_status aggregate_morsel_end(sink *self, sink_worker *worker, uint64_t 
 }
 
 /* finishing ------------------------------------------------------------------------------------------------------------------------- */
-static int by_morsel(const void *left, const void *right)
-{
-    uint64_t a = (*(aggregate_set *const *)left)->morsel, b = (*(aggregate_set *const *)right)->morsel;
-
-    return (a > b) - (a < b);
-}
-
-typedef struct combine_job {
-    aggregate_sink *sink;
-    aggregate_set **parts;
-    size_t partitions;
-} combine_job;
-
-static bp_status combine_partition(void *data, size_t worker, uint64_t partition, bp_error *err)
-{
-    combine_job *job = data;
-    aggregate_sink *sink = job->sink;
-    aggregate_scratch scratch = {0};
-    bp_status status;
-
-    (void)worker;
-    if ((status = aggregate_set_new(&job->parts[partition], &sink->plan, err))) return status;
-    for (size_t i = 0; i < sink->set_count && !status; i++)
-        status = aggregate_set_combine(job->parts[partition], sink->sets[i], (size_t)partition, job->partitions, &scratch, err);
-    aggregate_scratch_clear(&scratch, &sink->plan);
-    return status;
-}
-
-/* The sets become sources, which the parts refer to: strings and states' memory. */
-static bp_status keep_sources(aggregate_sink *sink, bp_error *err)
-{
-    memory *memory = sink->base.context->memory;
-    size_t count = sink->source_count + sink->set_count;
-    aggregate_set **all = memory_resize(memory, sink->sources, sink->source_count * sizeof *all, count * sizeof *all);
-
-    if (!all) return error_no_memory(err, memory, count * sizeof *all);
-    if (sink->set_count) memcpy(all + sink->source_count, sink->sets, sink->set_count * sizeof *all);
-    sink->sources = all;
-    sink->source_count = count;
-    sink->set_count = 0;
-    return BP_OK;
-}
-
-static bp_status combine_into(aggregate_sink *sink, size_t partitions, bp_error *err)
-{
-    memory *memory = sink->base.context->memory;
-    combine_job job = {.sink = sink, .partitions = partitions};
-    bp_status status;
-
-    job.parts = memory_allocate_array(memory, partitions, sizeof *job.parts);
-    if (!job.parts) return error_no_memory(err, memory, partitions * sizeof *job.parts);
-    status = parallel_for(sink->base.context, partitions, combine_partition, &job, err);
-    if (!status) status = keep_sources(sink, err);
-    if (status) {
-        for (size_t i = 0; i < partitions; i++) aggregate_set_free(job.parts[i]);
-        memory_free(memory, job.parts, partitions * sizeof *job.parts);
-        return status;
-    }
-    memory_free(memory, sink->sets, sink->set_capacity * sizeof *sink->sets);
-    sink->sets = job.parts;
-    sink->set_count = sink->set_capacity = partitions;
-    return BP_OK;
-}
-
-static size_t group_total(const aggregate_sink *sink)
-{
-    size_t total = 0;
-
-    for (size_t i = 0; i < sink->set_count; i++) total += sink->sets[i]->groups.count;
-    return total;
-}
-
-static bp_status combine_sets(aggregate_sink *sink, bp_error *err)
-{
-    if (sink->set_count > 1) qsort(sink->sets, sink->set_count, sizeof *sink->sets, by_morsel);
-    if (sink->set_count == 1 && group_total(sink) <= ORDERED_GROUPS) return BP_OK;
-    return combine_into(sink, group_total(sink) > PARTITION_MINIMUM ? PARTITIONS : 1, err);
-}
-
 /* Takes rows of (groups, arguments, …) in their order. */
 typedef struct row_taker {
     aggregate_sink *sink;
@@ -326,14 +297,14 @@ static bp_status take_distinct(row_taker *taker, bp_error *err)
     bp_status status = BP_OK;
 
     arena_init(&arena, taker->sink->base.context->memory);
-    for (size_t part = 0; part < distinct->set_count; part++) {
-        const aggregate_set *from = distinct->sets[part];
-        for (size_t begin = 0; begin < from->groups.count && !status; begin += FEED_ROWS) {
-            size_t rows = from->groups.count - begin < FEED_ROWS ? from->groups.count - begin : FEED_ROWS;
+    for (size_t part = 0; part < aggregate_part_count(distinct); part++) {
+        size_t size = aggregate_part_size(distinct, part);
+        for (size_t begin = 0; begin < size && !status; begin += FEED_ROWS) {
+            size_t rows = size - begin < FEED_ROWS ? size - begin : FEED_ROWS;
             column columns[MOST_COLUMNS];
             if ((status = cancel_check(&taker->sink->base.context->cancel, err))) break;
             arena_reset(&arena);
-            status = aggregate_set_emit(from, begin, rows, columns, &arena, err);
+            status = aggregate_emit(distinct, part, begin, rows, columns, &arena, err);
             if (!status) status = take_rows(taker, columns, rows, err);
         }
     }
@@ -362,21 +333,6 @@ static bp_status take_sorted(row_taker *taker, bp_error *err)
     }
     arena_clear(&arena);
     return status;
-}
-
-static bp_status order_part(void *data, size_t worker, uint64_t part, bp_error *err)
-{
-    (void)worker;
-    return aggregate_set_order(((aggregate_sink *)data)->sets[part], err);
-}
-
-/* One part in the order of first rows when the groups are few, else the partitions, each in that order. */
-static bp_status order_sets(aggregate_sink *sink, bp_error *err)
-{
-    bp_status status;
-
-    if (sink->set_count > 1 && group_total(sink) <= ORDERED_GROUPS && (status = combine_into(sink, 1, err))) return status;
-    return parallel_for(sink->base.context, sink->set_count, order_part, sink, err);
 }
 
 static bp_status start_empty(aggregate_sink *sink, bp_error *err)
@@ -452,12 +408,15 @@ static bp_status aggregate_finish(sink *self, sink_worker **workers, size_t work
     aggregate_sink *sink = (aggregate_sink *)self;
     bp_status status = BP_OK;
 
-    for (size_t i = 0; i < worker_count && !status; i++) status = hand_over_worker(sink, workers[i], err);
+    for (size_t i = 0; i < worker_count && !status; i++) {
+        status = hand_over_set(sink, workers[i], err);
+        if (!status) status = hand_over_aside(sink, workers[i], err);
+    }
     if (!status && sink->set_count == 0) status = start_empty(sink, err);
-    if (!status) status = combine_sets(sink, err);
+    if (!status) status = aggregate_combine(sink, err);
     for (size_t i = 0; i < sink->plan.aggregate_count && !status; i++)
         if (sink->fed_later[i]) status = finish_later(sink, i, workers, worker_count, err);
-    return status ? status : order_sets(sink, err);
+    return status ? status : aggregate_order(sink, err);
 }
 
 /* making ---------------------------------------------------------------------------------------------------------------------------- */
@@ -499,6 +458,40 @@ static bp_status lay_out_states(aggregate_sink *sink, bp_error *err)
         if (!sink->fed_later[i]) plan->ordered |= call->function->ordered;
     }
     if (plan->stride == 0) plan->stride = AGGREGATE_STATE_ALIGNMENT;
+    plan->fed_later = sink->fed_later;
+    return BP_OK;
+}
+
+static size_t child_count(const aggregate_spec *spec)
+{
+    return spec->call->argument_count + spec->call->has_filter;
+}
+
+/* Which columns a row set aside has. */
+static bp_status lay_out_rows(aggregate_plan *plan, const schema *input, bp_error *err)
+{
+    size_t total = 0;
+    uint32_t *sources;
+    data_type *types;
+
+    for (size_t i = 0; i < plan->aggregate_count; i++) total += child_count(&plan->specs[i]);
+    sources = arena_new_array(&plan->arena, uint32_t, total);
+    types = arena_new_array(&plan->arena, data_type, total);
+    plan->row_columns = arena_new_array(&plan->arena, uint32_t, plan->aggregate_count);
+    if (!sources || !types || !plan->row_columns) return error_no_memory(err, plan->context->memory, total * sizeof *types);
+    plan->rows = (row_layout){.keys = &plan->keys, .types = types, .sources = sources};
+    plan->sets_aside = plan->group_count > 0;
+    for (size_t i = 0; i < plan->aggregate_count; i++) {
+        const aggregate_spec *spec = &plan->specs[i];
+        plan->row_columns[i] = (uint32_t)plan->rows.column_count;
+        for (size_t j = 0; j < child_count(spec) && !plan->fed_later[i]; j++) {
+            size_t at = plan->rows.column_count++;
+            sources[at] = spec->first + (uint32_t)j;
+            types[at] = input->types[sources[at]];
+            plan->sets_aside &= row_layout_takes(types[at]);
+        }
+    }
+    row_layout_finish(&plan->rows);
     return BP_OK;
 }
 
@@ -553,7 +546,7 @@ bp_status aggregate_new(sink **out, bp_context *context, const schema *input, si
     arena_init(&sink->plan.arena, context->memory);
     mutex_init(&sink->lock);
     if ((status = key_layout_init(&sink->plan.keys, input->types, group_count, &sink->plan.arena, err))) goto done;
-    if ((status = lay_out_states(sink, err))) goto done;
+    if ((status = lay_out_states(sink, err)) || (status = lay_out_rows(&sink->plan, input, err))) goto done;
     for (size_t i = 0; i < aggregate_count && !status; i++)
         if (sink->fed_later[i]) status = make_asides(sink, i, input, err);
 done:

@@ -1,10 +1,12 @@
-/* Aggregation, shared by its files: aggregate.c (the sink), aggregate_set.c (groups with states), aggregate_scan.c (the result). */
+/* Aggregation, shared by its files: aggregate.c (the sink), aggregate_set.c (groups with states), aggregate_combine.c (what the workers made becomes
+ * one result), aggregate_scan.c (reading it). */
 #ifndef EXEC_AGGREGATE_INTERNAL_H
 #define EXEC_AGGREGATE_INTERNAL_H
 
 #include "exec.h"
 #include "expr/aggregate.h"
 #include "group_table.h"
+#include "row_blocks.h"
 
 #define AGGREGATE_STATE_ALIGNMENT 16
 
@@ -19,6 +21,10 @@ typedef struct aggregate_plan {
     uint32_t *state_offsets; /* one an aggregate: bytes into a group's state */
     size_t stride; /* bytes of a group's states */
     bool ordered; /* some states belong to one morsel */
+    const bool *fed_later; /* one an aggregate: DISTINCT or with ORDER BY */
+    bool sets_aside; /* rows may be set aside by hash: there are keys, and all arguments can be kept */
+    row_layout rows; /* those rows' columns: the children of the aggregates that are not fed later */
+    uint32_t *row_columns; /* one an aggregate: where its children begin among them */
     arena arena;
 } aggregate_plan;
 
@@ -29,7 +35,10 @@ typedef struct aggregate_set {
     char *states;
     size_t state_capacity; /* groups */
     arena arena; /* what states hold beyond their fixed size */
-    uint64_t morsel; /* order among sets to be combined */
+    uint64_t morsel; /* order among sets to be combined: of its first row */
+    size_t *starts; /* ROW_PARTITIONS + 1, where each partition's groups begin; NULL: groups are in no such order */
+    uint32_t *partials; /* of a set that takes rows set aside: a group's number among the partial states, UINT32_MAX: none */
+    size_t partial_capacity; /* groups */
 } aggregate_set;
 
 MUST_USE bp_status aggregate_set_new(aggregate_set **out, const aggregate_plan *plan, bp_error *err);
@@ -43,6 +52,7 @@ typedef struct aggregate_scratch {
     uint64_t *hashes;
     uint32_t *groups;
     uint32_t *selection, *selected_groups;
+    uint32_t *partial_groups, *partial_of; /* where ordered states' rows go, and the groups whose partial states those are */
     uint64_t *mask; /* the rows that one aggregate sees */
     size_t capacity; /* rows */
     arena arena;
@@ -50,23 +60,32 @@ typedef struct aggregate_scratch {
 MUST_USE bp_status aggregate_scratch_reserve(aggregate_scratch *scratch, const aggregate_plan *plan, size_t rows, bp_error *err);
 void aggregate_scratch_clear(aggregate_scratch *scratch, const aggregate_plan *plan);
 
-/* Rows of a batch (groups first, then aggregate arguments) into the set; `position` is that of its first row. Aggregates whose bit of `skip` is
- * set are left out (DISTINCT and ordered ones are fed later). */
-MUST_USE bp_status aggregate_set_add(aggregate_set *set, const batch *in, uint64_t position, const bool *skip,
-                                     aggregate_scratch *scratch, bp_error *err);
-/* All groups of `from` whose hash's top bits are `partition` of `partitions` (a power of two) into `into`; far strings and state memory of `from` are
- * referred to, so it must live on. */
-MUST_USE bp_status aggregate_set_combine(aggregate_set *into, const aggregate_set *from, size_t partition, size_t partitions,
+/* Pack and hash the batch's group columns into the scratch. */
+MUST_USE bp_status aggregate_pack(const aggregate_plan *plan, const batch *in, aggregate_scratch *scratch, bp_error *err);
+/* Rows of a batch (groups first, then aggregate arguments) into the set; `position` is that of its first row. Aggregates that are fed later are left out. */
+MUST_USE bp_status aggregate_set_add(aggregate_set *set, const batch *in, uint64_t position, aggregate_scratch *scratch,
+                                     bp_error *err);
+/* All rows of one morsel and partition: `rows` of them from row `begin` of the block on. Morsels come in rising order. What ordered states
+ * of known groups get is gathered in partial states first, so that the bits are those of combining a set a morsel. */
+MUST_USE bp_status aggregate_set_add_aside(aggregate_set *set, const row_block *block, size_t begin, size_t rows,
+                                           aggregate_scratch *scratch, bp_error *err);
+/* Groups [begin, end) of `from` into `into`; far strings and state memory of `from` are referred to, so it must live on. */
+MUST_USE bp_status aggregate_set_combine(aggregate_set *into, const aggregate_set *from, size_t begin, size_t end,
                                          aggregate_scratch *scratch, bp_error *err);
 /* Rows of (groups…, arguments…) to the states of one aggregate; the groups are there already, in one of the `count` parts that combining made. */
 MUST_USE bp_status aggregate_set_feed(aggregate_set **parts, size_t count, size_t index, const column *columns, size_t rows,
                                       aggregate_scratch *scratch, bp_error *err);
-/* Groups and states in the order of the groups' first rows. The table is no longer searchable afterwards. */
+/* Groups and states in the order of the groups' first rows, or of their partitions. The table is no longer searchable afterwards. */
 MUST_USE bp_status aggregate_set_order(aggregate_set *set, bp_error *err);
+MUST_USE bp_status aggregate_set_partition(aggregate_set *set, bp_error *err);
 
-/* Rows [begin, begin + rows) of the result: group columns, then aggregates, in `arena`. */
-MUST_USE bp_status aggregate_set_emit(const aggregate_set *set, size_t begin, size_t rows, column *out, arena *arena,
-                                      bp_error *err);
+/* A group of the result: of which part. */
+typedef struct group_place {
+    uint64_t first;
+    uint32_t part, group;
+} group_place;
+/* By first rows. `other` is room for as many. */
+MUST_USE bp_status group_places_sort(group_place *places, group_place *other, size_t count, cancel *cancel, bp_error *err);
 
 /* The result's parts, in order. */
 typedef struct aggregate_sink {
@@ -75,13 +94,27 @@ typedef struct aggregate_sink {
     mutex lock;
     aggregate_set **sets; /* filled by the workers; after finish: the parts of the result, in order */
     size_t set_count, set_capacity;
+    row_blocks **asides; /* the workers' rows set aside */
+    size_t aside_count, aside_capacity;
     aggregate_set **sources; /* kept alive because the result refers to them */
     size_t source_count;
+    group_place *order; /* of the groups of all parts, when they are few; NULL: part by part */
+    size_t order_count;
     bool *fed_later; /* one an aggregate: DISTINCT or with ORDER BY */
     struct sink **distincts; /* one an aggregate: the set of (groups, arguments, keys), or NULL */
     struct sink **sorts; /* one an aggregate: the rows of (groups, arguments, keys) by its ORDER BY, or NULL */
 } aggregate_sink;
 
+/* The workers' sets and rows become the parts of the result. */
+MUST_USE bp_status aggregate_combine(aggregate_sink *sink, bp_error *err);
+/* The parts' groups in the order in which they are read. */
+MUST_USE bp_status aggregate_order(aggregate_sink *sink, bp_error *err);
+
+/* Reading: parts, each of so many groups; groups [begin, begin + rows) of a part as columns, groups first, then aggregates, in `arena`. */
+size_t aggregate_part_count(const aggregate_sink *sink);
+size_t aggregate_part_size(const aggregate_sink *sink, size_t part);
+MUST_USE bp_status aggregate_emit(const aggregate_sink *sink, size_t part, size_t begin, size_t rows, column *out, arena *arena,
+                                  bp_error *err);
 MUST_USE bp_status aggregate_scan_new(scan **out, const aggregate_sink *sink, bp_error *err);
 
 #endif

@@ -1,6 +1,58 @@
 /* Reading the result of an aggregation: its parts, cut into morsels of whole groups. */
 #include "aggregate_internal.h"
 
+size_t aggregate_part_count(const aggregate_sink *sink)
+{
+    return sink->order ? 1 : sink->set_count;
+}
+
+size_t aggregate_part_size(const aggregate_sink *sink, size_t part)
+{
+    return sink->order ? sink->order_count : sink->sets[part]->groups.count;
+}
+
+/* Key rows and states, `rows` of each one behind the other, as columns. */
+static bp_status emit_rows(const aggregate_plan *plan, const char *keys, const char *states, size_t rows, column *out, arena *arena,
+                           bp_error *err)
+{
+    bp_status status;
+
+    if ((status = key_unpack(&plan->keys, keys, rows, out, arena, err))) return status;
+    for (size_t i = 0; i < plan->aggregate_count; i++) {
+        const aggregate_call *aggregate = plan->specs[i].call;
+        aggregate_state_call call = {.context = plan->context, .arena = arena, .bind_data = aggregate->bind_data};
+        column *result = &out[plan->group_count + i];
+        status = aggregate->function->finish(&call, states + plan->state_offsets[i], plan->stride, rows, result, arena, err);
+        if (status) return status;
+        result->type = plan->specs[i].result;
+        result->length = rows;
+    }
+    return BP_OK;
+}
+
+bp_status aggregate_emit(const aggregate_sink *sink, size_t part, size_t begin, size_t rows, column *out, arena *arena,
+                         bp_error *err)
+{
+    const aggregate_plan *plan = &sink->plan;
+    size_t width = plan->keys.width, stride = plan->stride;
+    char *keys, *states;
+
+    if (!sink->order) {
+        const aggregate_set *set = sink->sets[part];
+        return emit_rows(plan, set->groups.rows + begin * width, set->states + begin * stride, rows, out, arena, err);
+    }
+    keys = arena_allocate_aligned(arena, rows * width, 64);
+    states = arena_allocate_aligned(arena, rows * stride, 64);
+    if (!keys || !states) return error_no_memory(err, arena->memory, rows * (width + stride));
+    for (size_t i = 0; i < rows; i++) {
+        group_place place = sink->order[begin + i];
+        const aggregate_set *set = sink->sets[place.part];
+        memcpy(keys + i * width, set->groups.rows + place.group * width, width);
+        memcpy(states + i * stride, set->states + place.group * stride, stride);
+    }
+    return emit_rows(plan, keys, states, rows, out, arena, err);
+}
+
 typedef struct aggregate_scan {
     scan base;
     const aggregate_sink *sink;
@@ -11,8 +63,7 @@ typedef struct aggregate_scan {
 
 struct scan_worker {
     aggregate_scan *scan;
-    const aggregate_set *set;
-    size_t begin, end; /* groups of the claimed morsel that are left */
+    size_t part, begin, end; /* groups of the claimed morsel that are left */
     column *columns;
     size_t column_count;
     arena arena;
@@ -64,15 +115,16 @@ static bp_status result_claim(scan *self, scan_worker *worker, uint64_t *morsel,
 
     (void)err;
     mutex_lock(&result->lock);
-    while (result->part < sink->set_count && result->begin >= sink->sets[result->part]->groups.count) {
+    while (result->part < aggregate_part_count(sink) && result->begin >= aggregate_part_size(sink, result->part)) {
         result->part++;
         result->begin = 0;
     }
-    *end = result->part >= sink->set_count;
+    *end = result->part >= aggregate_part_count(sink);
     if (!*end) {
-        worker->set = sink->sets[result->part];
+        size_t size = aggregate_part_size(sink, result->part);
+        worker->part = result->part;
         worker->begin = result->begin;
-        worker->end = worker->set->groups.count - result->begin < most ? worker->set->groups.count : result->begin + most;
+        worker->end = size - result->begin < most ? size : result->begin + most;
         result->begin = worker->end;
         *morsel = result->next_morsel++;
     }
@@ -82,14 +134,15 @@ static bp_status result_claim(scan *self, scan_worker *worker, uint64_t *morsel,
 
 static bp_status result_next(scan *self, scan_worker *worker, batch *out, bp_error *err)
 {
-    size_t most = ((aggregate_scan *)self)->sink->base.context->config.batch_size, left = worker->end - worker->begin;
+    const aggregate_sink *sink = ((aggregate_scan *)self)->sink;
+    size_t most = sink->base.context->config.batch_size, left = worker->end - worker->begin;
     size_t rows = left < most ? left : most;
     bp_status status = BP_OK;
 
     *out = (batch){.row_count = rows, .column_count = worker->column_count, .columns = worker->columns};
     if (rows == 0) return BP_OK;
     arena_reset(&worker->arena);
-    status = aggregate_set_emit(worker->set, worker->begin, rows, worker->columns, &worker->arena, err);
+    status = aggregate_emit(sink, worker->part, worker->begin, rows, worker->columns, &worker->arena, err);
     worker->begin += rows;
     return status;
 }
@@ -110,7 +163,7 @@ bp_status aggregate_scan_new(scan **out, const aggregate_sink *sink, bp_error *e
 
     *out = NULL;
     if (!result) return error_no_memory(err, memory, sizeof *result);
-    for (size_t i = 0; i < sink->set_count; i++) total += sink->sets[i]->groups.count;
+    for (size_t part = 0; part < aggregate_part_count(sink); part++) total += aggregate_part_size(sink, part);
     result->base = (scan){.class = &result_class, .morsel_estimate = total / sink->base.context->config.morsel_rows + 1};
     result->sink = sink;
     mutex_init(&result->lock);

@@ -187,7 +187,9 @@ static bp_status make_dual_scan(void *data, scan **out, bp_error *err)
 static bp_status lower_scan(lowering *state, plan_id id, bp_error *err)
 {
     const plan_node *node = plan_at(state->plan, id);
-    size_t joined = node->scan.source->exact_filters ? 0 : node->scan.join_filter_count; /* of joins whose keys the scan itself cannot ask for */
+    size_t joined = node->scan.source->exact_filters
+                        ? 0
+                        : node->scan.join_filter_count; /* of joins whose keys the scan itself cannot ask for */
     source_scan *from;
     expr_id condition = 0;
     operator *operator;
@@ -197,8 +199,7 @@ static bp_status lower_scan(lowering *state, plan_id id, bp_error *err)
     if ((status = open_pipeline(state, id, source_scan_open, from, err))) return status;
     if (node->scan.filter_count == 0 && joined == 0) return BP_OK;
     place_only(state, id);
-    if (node->scan.filter_count &&
-        (status = conjunction(state, &condition, node->scan.filters, node->scan.filter_count, err)))
+    if (node->scan.filter_count && (status = conjunction(state, &condition, node->scan.filters, node->scan.filter_count, err)))
         return status;
     if ((status = filter_new(&operator, state->context, &state->plan->exprs, condition, from->joined, joined, err))) return status;
     return add_operator(state, id, state->open[id], operator, err);
@@ -505,7 +506,8 @@ static bp_status lower_window(lowering *state, plan_id id, bp_error *err)
 
 /* joins -------------------------------------------------------------------------------------------------------------------------------------- */
 /* What a side's pipeline puts out for the join: the keys, then its columns. */
-static bp_status join_inputs(lowering *state, const plan_node *join, size_t side, expr_id **out, const schema **types, bp_error *err)
+static bp_status join_inputs(lowering *state, const plan_node *join, size_t side, expr_id **out, const schema **types,
+                             bp_error *err)
 {
     plan_id child = join->children[side];
     size_t keys = join->join.pair_count, count = plan_at(state->plan, child)->output_count;
@@ -564,7 +566,8 @@ static bp_status add_right_rows(lowering *state, plan_id id, sink *build, bp_err
     return open_pipeline(state, id, union_make_scan, pair, err);
 }
 
-static bp_status join_spec_of(lowering *state, const plan_node *node, join_spec *out, expr_id **left, expr_id **right, bp_error *err)
+static bp_status join_spec_of(lowering *state, const plan_node *node, join_spec *out, expr_id **left, expr_id **right,
+                              bp_error *err)
 {
     bool *null_safe = arena_new_array(&state->plan->arena, bool, node->join.pair_count);
     bp_status status;
@@ -575,7 +578,8 @@ static bp_status join_spec_of(lowering *state, const plan_node *node, join_spec 
                        .pool = &state->plan->exprs};
     if (!null_safe) return error_no_memory(err, state->context->memory, node->join.pair_count);
     for (size_t i = 0; i < node->join.pair_count; i++) null_safe[i] = node->join.pairs[i].null_safe;
-    if ((status = join_inputs(state, node, 0, left, &out->left, err)) || (status = join_inputs(state, node, 1, right, &out->right, err)))
+    if ((status = join_inputs(state, node, 0, left, &out->left, err)) ||
+        (status = join_inputs(state, node, 1, right, &out->right, err)))
         return status;
     return join_residual(state, node, &out->residual, err);
 }

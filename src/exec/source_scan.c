@@ -37,7 +37,8 @@ bp_status source_scan_new(source_scan **out, plan *plan, const plan_node *node, 
     *out = made;
     if ((status = scan_filters_of(plan, node, &made->request, err)) || joined == 0) return status;
     made->filters = arena_new_array(&plan->arena, scan_filter, made->request.filter_count + joined);
-    if (!made->filters) return error_no_memory(err, plan->context->memory, (made->request.filter_count + joined) * sizeof(scan_filter));
+    if (!made->filters)
+        return error_no_memory(err, plan->context->memory, (made->request.filter_count + joined) * sizeof(scan_filter));
     if (made->request.filter_count) memcpy(made->filters, made->request.filters, made->request.filter_count * sizeof(scan_filter));
     return add_joined(made, plan, node, builds, err);
 }
@@ -49,9 +50,10 @@ bp_status source_scan_open(void *source_scan, scan **out, bp_error *err)
 
     if (from->joined_count && from->source->exact_filters) request.filters = from->filters;
     for (size_t i = 0; i < from->joined_count && from->source->exact_filters; i++)
-        from->filters[request.filter_count++] = (scan_filter){.kind = FILTER_MEMBERS,
-                                                        .column = request.columns[from->joined[i].position],
-                                                        .members = join_build_members(from->joined[i].build, from->joined[i].key)};
+        from->filters[request.filter_count++] =
+            (scan_filter){.kind = FILTER_MEMBERS,
+                          .column = request.columns[from->joined[i].position],
+                          .members = join_build_members(from->joined[i].build, from->joined[i].key)};
     return from->source->class->scan_open(out, from->source, &request, err);
 }
 

@@ -22,6 +22,10 @@ static void shape_join(shape_state *to, const shape_state *add)
     double a = to->count, b = add->count, n = a + b, delta = add->mean - to->mean, step = delta / n, square = step * step;
 
     if (b == 0) return;
+    if (a == 0) {
+        *to = *add;
+        return;
+    }
     to->fourth += add->fourth + delta * step * square * a * b * (a * a - a * b + b * b) +
                   6 * square * (a * a * add->second + b * b * to->second) + 4 * step * (a * add->third - b * to->third);
     to->third += add->third + delta * square * a * b * (a - b) + 3 * step * (a * add->second - b * to->second);

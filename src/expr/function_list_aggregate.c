@@ -182,6 +182,10 @@ KERNEL(list_to_text)
             first = false;
         }
         if ((status = builder_status(&text, err))) break;
+        if (first && list.size) { /* nothing but NULLs, as string_agg() has it */
+            bitmap_unset(validity, row);
+            continue;
+        }
         kept = arena_allocate_aligned(call->arena, text.size + 1, 1);
         if (!kept) status = call_no_memory(call, text.size, err);
         if (!status) status = cancel_copy(call->context->memory, kept, text.data, text.size, err);

@@ -172,6 +172,19 @@ static bp_status too_many(const char *name, bp_error *err)
 }
 
 /* list_resize(list, size [, value]): a size of NULL is 0. */
+/* NULL where the list is, whatever the other arguments are. True: that is everywhere, and `out` is made. */
+static bool null_where_list_is(const function_call *call, const column *list, column *out)
+{
+    if (list->encoding != COLUMN_CONSTANT) {
+        out->validity = list->validity;
+        return false;
+    }
+    out->validity = NULL;
+    if (!column_is_null(list, 0)) return false;
+    *out = column_nulls(out->type, call->rows);
+    return true;
+}
+
 KERNEL(list_resize)
 {
     joined_sources joined;
@@ -196,11 +209,7 @@ KERNEL(list_resize)
         }
         list_close(&picks, row);
     }
-    out->validity = arguments[0].encoding == COLUMN_CONSTANT ? NULL : arguments[0].validity;
-    if (column_is_null(&arguments[0], 0) && arguments[0].encoding == COLUMN_CONSTANT) {
-        *out = column_nulls(out->type, call->rows);
-        return BP_OK;
-    }
+    if (null_where_list_is(call, &arguments[0], out)) return BP_OK;
     return list_picks_finish(&picks, joined.parts, 2, out, err);
 }
 
@@ -441,6 +450,7 @@ KERNEL(list_intersect)
     bp_status status;
 
     (void)count;
+    if (null_where_list_is(call, &arguments[0], out)) return BP_OK;
     if ((status = list_picks_init(&picks, call, call->rows, err))) return status;
     for (size_t row = 0; row < call->rows; row++) {
         list_view left = list_at(&arguments[0], row), right = list_at(&arguments[1], row);

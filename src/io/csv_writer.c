@@ -1,5 +1,5 @@
-/* Tables as CSV: a quote only where a field needs one (it holds the delimiter, the quote, a line end, begins or ends with a blank, or would
- * be read as NULL), floats in the shortest text that reads back the same, ISO dates.
+/* Tables as CSV: a quote only where a field needs one (it holds the delimiter, the quote, a line end, begins like a comment, or would be
+ * read as NULL), floats in the shortest text that reads back the same, ISO dates.
  *
  * Rows are put together in a builder, field by field; numbers go straight into room that was reserved for the row. */
 #include "io/csv_internal.h"
@@ -43,7 +43,7 @@ static void quoting_init(quoting *out, const csv_write_options *options)
 static bool needs_quote(const quoting *quoting, string_view text)
 {
     if (text.size == 0) return string_equal(text, quoting->options->null_text);
-    if (text.data[0] == ' ' || text.data[text.size - 1] == ' ' || text.data[0] == '#') return true;
+    if (text.data[0] == '#') return true; /* a sniffer would take it for a comment */
     for (size_t i = 0; i < text.size; i++) {
         if (quoting->needs[(unsigned char)text.data[i]]) return true;
     }

@@ -2,6 +2,7 @@
 #include "io/format.h"
 
 #include "io/csv.h"
+#include "io/ipc.h"
 #include "io/parquet.h"
 
 /* CSV -------------------------------------------------------------------------------------------------------------------------------- */
@@ -81,18 +82,52 @@ static bp_status parquet_format_source(source **out, bp_context *context, const 
     return parquet_source_new(out, context, paths, count, options, err);
 }
 
+/* Arrow IPC ---------------------------------------------------------------------------------------------------------------------------- */
+static bp_status ipc_read_options_new(void **out, arena *arena, bp_error *err)
+{
+    (void)arena;
+    *out = NULL;
+    return error_set(err, BP_NOT_SUPPORTED, "this version writes Arrow IPC files but does not read them");
+}
+
+static bp_status ipc_format_write_options_new(void **out, arena *arena, bp_error *err)
+{
+    ipc_write_options *options = arena_new(arena, ipc_write_options);
+
+    *out = options;
+    if (!options) return error_no_memory(err, arena->memory, sizeof *options);
+    ipc_write_options_init(options);
+    return BP_OK;
+}
+
+static bp_status ipc_format_write_option_set(void *options, arena *arena, string_view name, const column *value, bp_error *err)
+{
+    (void)arena;
+    return ipc_write_options_set(options, name, value, err);
+}
+
+static bp_status ipc_format_target(target **out, bp_context *context, byte_sink sink, string_view path, const schema *schema,
+                                   const void *options, bp_error *err)
+{
+    return ipc_writer_new(out, context, sink, path, schema, options, err);
+}
+
 /* The table ---------------------------------------------------------------------------------------------------------------------------- */
 static const char *const none[] = {NULL};
 static const char *const csv_functions[] = {"read_csv", "read_csv_auto", NULL};
 static const char *const csv_endings[] = {".csv", ".tsv", ".txt", ".csv.gz", ".csv.zst", ".tsv.gz", ".tsv.zst", NULL};
 static const char *const parquet_functions[] = {"read_parquet", "parquet_scan", NULL};
 static const char *const parquet_endings[] = {".parquet", NULL};
+static const char *const ipc_names[] = {"ipc", "arrows", "feather", NULL};
+static const char *const ipc_endings[] = {".arrow", ".arrows", ".feather", ".ipc", NULL};
 
 static const file_format formats[] = {
     {"csv", none, csv_functions, csv_endings, csv_read_options_new, csv_read_option_set, csv_format_source, csv_expect,
      csv_write_options_new, csv_write_option_set, csv_format_target},
     {"parquet", none, parquet_functions, parquet_endings, parquet_read_options_new, parquet_read_option_set, parquet_format_source,
      NULL, NULL, NULL, NULL},
+    {"arrow", ipc_names, none, ipc_endings, ipc_read_options_new, NULL, NULL, NULL, ipc_format_write_options_new,
+     ipc_format_write_option_set, ipc_format_target},
 };
 
 const file_format *format_at(size_t index)
@@ -110,7 +145,8 @@ static bool has_name(const char *const *names, string_view name)
 const file_format *format_of_name(string_view name)
 {
     for (size_t i = 0; i < ARRAY_LENGTH(formats); i++)
-        if (string_equal_nocase(name, string_view_of(formats[i].name)) || has_name(formats[i].other_names, name)) return &formats[i];
+        if (string_equal_nocase(name, string_view_of(formats[i].name)) || has_name(formats[i].other_names, name))
+            return &formats[i];
     return NULL;
 }
 
@@ -125,8 +161,7 @@ static bool has_ending(const char *const *endings, string_view path)
 {
     for (; *endings; endings++) {
         string_view ending = string_view_of(*endings);
-        if (path.size > ending.size &&
-            string_equal_nocase(string_view_slice(path, path.size - ending.size, path.size), ending))
+        if (path.size > ending.size && string_equal_nocase(string_view_slice(path, path.size - ending.size, path.size), ending))
             return true;
     }
     return false;

@@ -7,10 +7,10 @@
 #include "io/target.h"
 
 typedef struct file_format {
-    const char *name;                /* of FORMAT in COPY */
-    const char *const *other_names;  /* NULL-ended */
-    const char *const *functions;    /* table functions that read it; NULL-ended */
-    const char *const *endings;      /* of paths, ".csv" first; NULL-ended */
+    const char *name; /* of FORMAT in COPY */
+    const char *const *other_names; /* NULL-ended */
+    const char *const *functions; /* table functions that read it; NULL-ended */
+    const char *const *endings; /* of paths, ".csv" first; NULL-ended */
     /* Reading: the usual options, in `arena`; one option by its SQL name from row 0 of `value` (BP_BIND_ERROR: unknown, or it does not fit); a source over
      * the files. */
     MUST_USE bp_status (*read_options_new)(void **out, arena *arena, bp_error *err);

@@ -23,8 +23,8 @@ typedef enum scan_filter_kind { FILTER_RANGE, FILTER_IN, FILTER_IS_NULL, FILTER_
 
 typedef struct scan_filter {
     scan_filter_kind kind;
-    size_t column;         /* index into the source's schema */
-    const column *values;  /* RANGE: rows 0 and 1 are low and high, NULL = open; IN: the list. Of the column's type, FLAT */
+    size_t column; /* index into the source's schema */
+    const column *values; /* RANGE: rows 0 and 1 are low and high, NULL = open; IN: the list. Of the column's type, FLAT */
     bool low_inclusive, high_inclusive;
     const member_set *members; /* MEMBERS: made from keys of the column's type */
 } scan_filter;
@@ -35,7 +35,7 @@ typedef struct scan_request {
     size_t column_count;
     const scan_filter *filters;
     size_t filter_count;
-    size_t batch_size;  /* rows of a batch, at most */
+    size_t batch_size; /* rows of a batch, at most */
     uint64_t row_limit; /* only this many rows will be wanted: a hint; UINT64_MAX */
 } scan_request;
 

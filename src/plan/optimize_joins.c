@@ -663,7 +663,8 @@ static bp_status build_the_few(plan *plan, plan_id id, bp_error *err)
     double work;
     bp_status status;
 
-    if (node->kind != PLAN_JOIN || (kind != JOIN_SEMI && kind != JOIN_ANTI && kind != JOIN_LEFT && kind != JOIN_SINGLE)) return BP_OK;
+    if (node->kind != PLAN_JOIN || (kind != JOIN_SEMI && kind != JOIN_ANTI && kind != JOIN_LEFT && kind != JOIN_SINGLE))
+        return BP_OK;
     if ((status = relax_single(plan, id, &work, err))) return status;
     kind = (join_kind)node->join.kind;
     if (kind == JOIN_SINGLE || plan_at(plan, left)->row_estimate + LEAST_GAIN > work) return BP_OK;

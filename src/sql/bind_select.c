@@ -406,6 +406,7 @@ typedef struct group_replacement {
     select_state *state;
     group_form *forms; /* small expressions first */
     size_t count;
+    size_t below_count; /* columns there were before the aggregation */
 } group_replacement;
 
 static bp_status replace_group(void *data, expr_pool *pool, expr_id *id, bp_error *err)
@@ -463,6 +464,7 @@ static bp_status prepare_groups(group_replacement *replacement, const column_id 
 
 typedef struct leftover_search {
     const uint64_t *below;
+    size_t below_count; /* bits; columns that were made later are above */
     const expr_node *found;
 } leftover_search;
 
@@ -471,14 +473,15 @@ static bool look_for_leftover(void *data, const expr_pool *pool, expr_id id)
     leftover_search *search = data;
     const expr_node *node = expr_at(pool, id);
 
-    if (node->kind == EXPR_COLUMN && bitmap_get(search->below, node->column)) search->found = node;
+    if (node->kind == EXPR_COLUMN && node->column < search->below_count && bitmap_get(search->below, node->column))
+        search->found = node;
     return search->found == NULL;
 }
 
 static bp_status above_groups(group_replacement *replacement, const uint64_t *below, expr_id *expr, bp_error *err)
 {
     select_state *state = replacement->state;
-    leftover_search search = {.below = below};
+    leftover_search search = {.below = below, .below_count = replacement->below_count};
     string_view name;
     bp_status status;
 
@@ -526,12 +529,14 @@ static NO_INLINE bp_status aggregate(select_state *state, bp_error *err)
     binder *binder = state->binder;
     plan_id below = state->node;
     uint64_t *below_bits = arena_new_array(binder->arena, uint64_t, bitmap_words(binder->plan->column_count));
-    group_replacement replacement = {.state = state};
+    group_replacement replacement = {.state = state, .below_count = binder->plan->column_count};
     plan_node *made;
     bp_status status;
 
     if (!below_bits) return no_memory(state, err);
-    if (state->correlation && state->correlation->count && (status = group_by_keys(state, err))) return status;
+    if (state->correlation && (state->correlation->count || state->correlation->other_count) &&
+        (status = group_by_keys(state, err)))
+        return status;
     if ((status = plan_aggregate(&state->node, binder->plan, below, state->groups, state->group_count, state->aggregates.calls,
                                  state->aggregates.count, err)))
         return status;

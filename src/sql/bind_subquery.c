@@ -6,7 +6,7 @@
  *   x IN (SELECT …)     MARK join on x = its column */
 #include "bind_expression.h"
 
-/* The correlation's count tells whether it is correlated. */
+/* The correlation's counts tell whether it is correlated. */
 static NO_INLINE bp_status bind_inner(walk *walk, syntax_id query, bool exists, relation *out, correlation *correlation,
                                       bp_error *err)
 {
@@ -123,7 +123,7 @@ bp_status bind_subquery(walk *walk, syntax_id node, bp_error *err)
 
     if ((status = bind_inner(walk, query, exists, &inner, &correlation, err))) return status;
     if (!exists && (status = one_column(walk, query, &inner, err))) return status;
-    if (correlation.count) {
+    if (correlation.count || correlation.other_count) {
         if ((status = bind_correlated(walk, &inner, &correlation, &result, err))) return status;
     } else if (exists) {
         if ((status = bind_exists(walk, &inner, &result, err))) return status;

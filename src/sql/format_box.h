@@ -2,7 +2,7 @@
 #ifndef SQL_FORMAT_BOX_H
 #define SQL_FORMAT_BOX_H
 
-#include "format_result.h"
+#include "format_text.h"
 
 /* Cells are kept as text until the end, since widths depend on all that are shown; of rows that are not shown only a bounded number is kept. */
 typedef struct format_box {

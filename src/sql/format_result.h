@@ -1,45 +1,22 @@
-/* Results as text: box tables, CSV, JSON, Markdown, HTML, lines. */
+/* How results are written: as text (format_text.h), or in a file format (io/format.h), by name. */
 #ifndef SQL_FORMAT_RESULT_H
 #define SQL_FORMAT_RESULT_H
 
-#include "base/context.h"
-#include "column/batch.h"
+#include "format_text.h"
 
-typedef enum text_format {
-    FORMAT_BOX,
-    FORMAT_CSV,
-    FORMAT_TSV,
-    FORMAT_JSON,
-    FORMAT_JSONL,
-    FORMAT_MARKDOWN,
-    FORMAT_HTML,
-    FORMAT_LINE,
-    FORMAT_COUNT
-} text_format;
+typedef struct result_options {
+    const char *format; /* one of result_format_name() */
+    const char *path;   /* the file's name, when there is one: may decide what is written (see io/format.h); NULL: none */
+    text_options text;  /* all but its format; null_text and no_header also for csv and tsv */
+} result_options;
 
-typedef struct text_options {
-    text_format format;
-    const char *null_text; /* NULL: the format's own */
-    size_t most_rows;      /* BOX: 0: all */
-    size_t width;          /* BOX: 0: no bound */
-    bool no_header;        /* no column names: BOX CSV TSV MARKDOWN HTML */
-    bool dim_null;         /* BOX: NULL in faint letters */
-    bool show_count;       /* BOX: the number of rows below, when it is 0 or over ten */
-} text_options;
+/* Format `index` of all; NULL past the last. */
+const char *result_format_name(size_t index);
+/* No text: a file or a pipe takes it, one result each. */
+bool result_format_is_binary(const char *name);
 
-/* A format by name; false: there is none of that name. */
-bool text_format_find(text_format *out, string_view name);
-const char *text_format_name(text_format format);
-
-typedef struct text_writer text_writer;
-
-/* Text is appended to `out`, which the caller empties between calls. The schema is borrowed. */
-MUST_USE bp_status text_writer_new(text_writer **out, bp_context *context, const schema *schema, const text_options *options,
-                                   bp_error *err);
-void text_writer_free(text_writer *writer);
-MUST_USE bp_status text_writer_begin(text_writer *writer, builder *out, bp_error *err);
-MUST_USE bp_status text_writer_rows(text_writer *writer, const batch *batch, builder *out, bp_error *err);
-/* *more: call again for the next part. */
-MUST_USE bp_status text_writer_end(text_writer *writer, builder *out, bool *more, bp_error *err);
+/* The schema is borrowed. BP_BAD_ARGUMENT: there is no such format. */
+MUST_USE bp_status result_target_new(target **out, bp_context *context, byte_sink sink, const schema *schema,
+                                     const result_options *options, bp_error *err);
 
 #endif

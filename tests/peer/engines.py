@@ -33,6 +33,7 @@ class Answer:
 @dataclass
 class Refusal:
     message: str
+    status: int = 0  # ours
 
 
 def library():
@@ -59,7 +60,7 @@ class Bedplate:
         pieces = []
         take = run_sql.WRITE(lambda _data, piece, size: pieces.append(piece[:size]) or 0)
         if loaded.bp_query(ctypes.byref(result), connection.connection, text, ctypes.c_size_t(len(text)), error):
-            return Refusal(connection.error.message.decode(errors="replace"))
+            return Refusal(connection.error.message.decode(errors="replace"), connection.error.status)
         try:
             if loaded.bp_result_get_kind(result) != 0:
                 return Answer([], [], [])
@@ -67,7 +68,7 @@ class Bedplate:
             names = [loaded.bp_result_column_name(result, ctypes.c_size_t(i)).decode() for i in range(count)]
             types = [loaded.bp_result_column_type(result, ctypes.c_size_t(i)).decode() for i in range(count)]
             if loaded.bp_result_print(result, ctypes.byref(options), take, None, error):
-                return Refusal(connection.error.message.decode(errors="replace"))
+                return Refusal(connection.error.message.decode(errors="replace"), connection.error.status)
         finally:
             loaded.bp_result_free(result)
         lines = list(csv.reader(io.StringIO(b"".join(pieces).decode(errors="surrogateescape"), newline="")))

@@ -9,9 +9,11 @@ KNOWN = [
     (r"No function matches the given name and argument types '[-+]\(", None),
     (r"can't be cast because the value is out of range for the destination type DECIMAL\(38", None),
     (r"Overflow in |the types of the two sides do not go together", None),
+    (r"where BOOLEAN is wanted: an explicit cast", None),
     (r"Timestamp microseconds out of range", None),
     # DuckDB refuses
     (None, r"Could not cast value \S+ to DECIMAL\(38"),
+    (None, r'argument in function "round" must be a constant'),
     # zones are in an extension of DuckDB's
     (None, r"TIMESTAMP WITH TIME ZONE|Unknown Time ?[Zz]one|extract specifier|TimeZone|TIMESTAMPTZ"),
     (None, r"Could not choose a best candidate function"),
@@ -22,6 +24,8 @@ KNOWN = [
 MISSING = [
     r"^(.*?):? (?:this version does not have it yet|(?:is|are) not there yet)",
     r"((?:Scalar|Aggregate) function with name \S+) does not exist",
+    r"^(ON cannot contain subqueries) yet",
+    r"^(a subquery other than EXISTS may use columns of the query around it)",
     r"(there is no table function \S+)",
     r"(\S+ is not an aggregate: DISTINCT)",
 ]

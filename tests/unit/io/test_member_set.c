@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -49,7 +50,7 @@ static size_t passing(const member_set *set, const column *values)
 
 static void test_near_keys_are_exact(void **state)
 {
-    int32_t members[KEYS / 2], strangers[KEYS / 2];
+    static int32_t members[KEYS / 2], strangers[KEYS / 2];
     column in = {.type = type_of(TYPE_INT32), .length = KEYS / 2, .values = members},
            out = {.type = type_of(TYPE_INT32), .length = KEYS / 2, .values = strangers};
     member_set set;
@@ -67,7 +68,7 @@ static void test_near_keys_are_exact(void **state)
 
 static void test_far_keys_pass_a_few_strangers(void **state)
 {
-    int64_t members[KEYS], strangers[KEYS];
+    static int64_t members[KEYS], strangers[KEYS];
     column in = {.type = type_of(TYPE_INT64), .length = KEYS, .values = members},
            out = {.type = type_of(TYPE_INT64), .length = KEYS, .values = strangers};
     member_set set;
@@ -86,7 +87,7 @@ static void test_far_keys_pass_a_few_strangers(void **state)
 static void test_texts(void **state)
 {
     static char bytes[KEYS][24];
-    string_ref members[KEYS / 2], strangers[KEYS / 2];
+    static string_ref members[KEYS / 2], strangers[KEYS / 2];
     column in = {.type = type_of(TYPE_VARCHAR), .length = KEYS / 2, .values = members},
            out = {.type = type_of(TYPE_VARCHAR), .length = KEYS / 2, .values = strangers};
     member_set set;
@@ -150,9 +151,9 @@ static void test_ranges(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_near_keys_are_exact), cmocka_unit_test(test_far_keys_pass_a_few_strangers),
-        cmocka_unit_test(test_texts), cmocka_unit_test(test_nulls_and_nothing), cmocka_unit_test(test_ranges)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_near_keys_are_exact),
+                                       cmocka_unit_test(test_far_keys_pass_a_few_strangers), cmocka_unit_test(test_texts),
+                                       cmocka_unit_test(test_nulls_and_nothing), cmocka_unit_test(test_ranges)};
 
     return cmocka_run_group_tests(tests, begin, end);
 }
