@@ -54,6 +54,22 @@ static uint64_t number_at(const column *values, size_t row)
     }
 }
 
+#define NUMBERS_OF(type, number)                                                                                                   \
+    do {                                                                                                                           \
+        const type *from = values->values;                                                                                         \
+        for (size_t i = 0; i < values->length; i++) numbers[i] = number;                                                           \
+    } while (0)
+
+void member_numbers(const column *values, uint64_t *numbers)
+{
+    switch (type_physical(values->type)) {
+    case PHYSICAL_INT32: NUMBERS_OF(int32_t, number_of_signed(from[i])); break;
+    case PHYSICAL_INT64: NUMBERS_OF(int64_t, number_of_signed(from[i])); break;
+    default:
+        for (size_t i = 0; i < values->length; i++) numbers[i] = number_at(values, i);
+    }
+}
+
 /* Making ----------------------------------------------------------------------------------------------------------------------------- */
 bp_status member_set_note(member_set *set, const column *keys, arena *scratch, bp_error *err)
 {

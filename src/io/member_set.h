@@ -19,6 +19,8 @@ typedef struct member_set {
 } member_set;
 
 bool member_set_takes(data_type type);
+/* The values of a FLAT column as such numbers, numbers[0..length); those under a NULL are any. */
+void member_numbers(const column *values, uint64_t *numbers);
 /* Columns of a type that it takes; NULLs are no members. */
 MUST_USE bp_status member_set_note(member_set *set, const column *keys, arena *scratch, bp_error *err);
 /* Room for what was noted, in `arena`. */
