@@ -31,6 +31,7 @@ struct bp_result {
     bp_connection *connection;
     outcome outcome;
     bp_statement *owned_statement; /* of bp_query(): lives as long as the result */
+    bool is_stream; /* read through bp_result_stream() */
     char **type_names;
     arena arena;
 };
@@ -448,6 +449,7 @@ static bp_status next_array(bp_result *result, struct ArrowArray *out, bp_error 
 
     memset(out, 0, sizeof *out);
     if (result->outcome.kind != OUTCOME_ROWS) return BP_OK;
+    if (result->is_stream && (status = session_widen(&result->outcome, err))) return status;
     if ((status = session_next(&result->connection->session, &result->outcome, &batch, err)) || batch.row_count == 0) return status;
     return arrow_export_batch(out, result->connection->context->memory, &result->outcome.plan->result, &batch, err);
 }
@@ -613,6 +615,7 @@ bp_status bp_result_stream(bp_result **result, struct ArrowArrayStream *out, bp_
     memory = (*result)->connection->context->memory;
     if (!(own = memory_new(memory, result_stream))) return error_no_memory(err, memory, sizeof *own);
     own->result = *result;
+    own->result->is_stream = true;
     own->memory = memory_retain(memory);
     *result = NULL;
     *out = (struct ArrowArrayStream){.get_schema = stream_get_schema,

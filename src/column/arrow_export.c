@@ -26,7 +26,7 @@ static void release_schema(struct ArrowSchema *schema)
     region_release(region);
 }
 
-static const char *copy_text(region *region, string_view text)
+static const char *put_text(region *region, string_view text)
 {
     return arena_copy(region_arena(region), text).data;
 }
@@ -122,7 +122,7 @@ static bp_status export_type(struct ArrowSchema *out, region *region, string_vie
     *out = (struct ArrowSchema){.flags = ARROW_FLAG_NULLABLE, .release = release_schema, .private_data = region_retain(region)};
     if (depth > LIMIT_TYPE_DEPTH) return error_set(err, BP_LIMIT, "a data type is nested over %d levels", LIMIT_TYPE_DEPTH);
     out->format = format_of(region, type);
-    out->name = copy_text(region, name);
+    out->name = put_text(region, name);
     if (!out->format || !out->name) return schema_no_memory(region, err);
     if (type.id == TYPE_UUID && !(out->metadata = uuid_metadata(region))) return schema_no_memory(region, err);
     if (type.id == TYPE_ENUM) {
@@ -212,31 +212,72 @@ static bool row_is_valid(const column *in, size_t row)
     return !in->validity || bitmap_get(in->validity, row);
 }
 
+/* Texts of a FLAT or DICTIONARY column. */
+typedef struct texts {
+    const string_ref *refs;
+    const uint32_t *codes; /* NULL: a text a row */
+    const uint64_t *validity;
+} texts;
+
+static texts texts_of(const column *in)
+{
+    if (in->encoding == COLUMN_DICTIONARY) return (texts){in->children[0].values, in->values, in->validity};
+    return (texts){in->values, NULL, in->validity};
+}
+
+static inline const string_ref *text_at(const texts *texts, size_t row)
+{
+    static const string_ref none = {0};
+
+    if (texts->validity && !bitmap_get(texts->validity, row)) return &none;
+    return &texts->refs[texts->codes ? texts->codes[row] : row];
+}
+
+/* Most texts are short: two copies of a fixed size, which may overlap, are cheaper than a call. Up to 12 bytes are written for less. */
+static inline void lay_text(char *to, const string_ref *ref)
+{
+    size_t size = ref->size;
+
+    if (size <= STRING_REF_INLINE) {
+        memcpy(to, string_ref_data(ref), STRING_REF_INLINE);
+    } else if (size <= 32) {
+        size_t half = size <= 16 ? 8 : 16;
+        if (half == 8) {
+            memcpy(to, ref->pointer, 8);
+            memcpy(to + size - 8, ref->pointer + size - 8, 8);
+        } else {
+            memcpy(to, ref->pointer, 16);
+            memcpy(to + size - 16, ref->pointer + size - 16, 16);
+        }
+    } else {
+        memcpy(to, ref->pointer, size);
+    }
+}
+
 /* Texts: 32-bit offsets, as the format says; the bytes of a batch may not pass 2 GiB. */
 static bp_status export_texts(array_maker *maker, struct ArrowArray *out, const column *in)
 {
-    const string_ref *refs = in->values;
+    texts texts = texts_of(in);
     size_t total = 0;
     bp_status status = BP_OK;
     int32_t *offsets;
     char *bytes;
 
-    for (size_t i = 0; i < in->length; i++)
-        if (row_is_valid(in, i)) total += refs[i].size;
+    for (size_t i = 0; i < in->length; i++) total += text_at(&texts, i)->size;
     if (total > INT32_MAX)
         return error_set(maker->err, BP_LIMIT,
                          "column \"%.*s\": a batch has over 2 GiB of text; it must be read in smaller batches",
                          STRING_ARGUMENTS(maker->name));
     if (!(offsets = buffer_room(maker, in->length + 1, sizeof *offsets, &status))) return status;
-    if (!(bytes = buffer_room(maker, total, 1, &status))) return status;
+    if (!(bytes = buffer_room(maker, total + STRING_REF_INLINE, 1, &status))) return status;
     out->buffers[1] = offsets;
     out->buffers[2] = bytes;
     total = 0;
     for (size_t i = 0; i < in->length; i++) {
+        const string_ref *ref = text_at(&texts, i);
         offsets[i] = (int32_t)total;
-        if (!row_is_valid(in, i) || !refs[i].size) continue;
-        memcpy(bytes + total, string_ref_data(&refs[i]), refs[i].size);
-        total += refs[i].size;
+        lay_text(bytes + total, ref);
+        total += ref->size;
     }
     offsets[in->length] = (int32_t)total;
     return BP_OK;
@@ -421,7 +462,7 @@ static bp_status export_children(array_maker *maker, struct ArrowArray *out, con
     return status;
 }
 
-/* `in` is flat. values_owned: its values stay valid as long as the export; owned: those of its children do. A switch over the types. */
+/* `in` is flat, or texts by codes. values_owned: its values stay valid as long as the export; owned: those of its children do. A switch over the types. */
 static bp_status export_payload(array_maker *maker, struct ArrowArray *out, const column *in, bool values_owned, bool owned,
                                 int depth)
 {
@@ -464,6 +505,11 @@ static int64_t buffer_count(data_type type)
     }
 }
 
+static bool is_texts_by_code(const column *in)
+{
+    return in->encoding == COLUMN_DICTIONARY && type_physical(in->type) == PHYSICAL_STRING;
+}
+
 static bp_status export_within(array_maker *maker, struct ArrowArray *out, const column *in, bool owned, int depth)
 {
     arena *arena = region_arena(maker->region);
@@ -478,7 +524,8 @@ static bp_status export_within(array_maker *maker, struct ArrowArray *out, const
         owned = true;
     }
     values_owned = owned || !flat;
-    if ((status = column_flatten(&rows, in, arena, maker->err))) return status;
+    rows = *in;
+    if (!is_texts_by_code(in) && (status = column_flatten(&rows, in, arena, maker->err))) return status;
     *out = (struct ArrowArray){.length = (int64_t)rows.length, .n_buffers = buffer_count(rows.type)};
     if (!(out->buffers = arena_new_array(arena, const void *, 4))) return maker_no_memory(maker, 32);
     if (rows.type.id == TYPE_NULL) {

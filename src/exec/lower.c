@@ -3,19 +3,8 @@
  * A join's right side comes first and is built before anything on its left runs, so that scans there can use its keys.
  *
  * Expressions are remapped here: column ids become positions in the batch that the operator sees. */
-#include "lower.h"
-
-#include "exec.h"
+#include "lower_internal.h"
 #include "source_scan.h"
-
-typedef struct lowering {
-    lowered *out;
-    plan *plan;
-    bp_context *context;
-    pipeline **open; /* one a node */
-    sink **builds; /* a node: the build side of a join; NULL: not lowered yet */
-    uint32_t *positions; /* column id -> position; UINT32_MAX: not there */
-} lowering;
 
 /* lists ------------------------------------------------------------------------------------------------------------------------------- */
 static bp_status append_pipeline(lowering *state, pipeline ***list, size_t *count, size_t *capacity, pipeline *pipeline,
@@ -34,8 +23,7 @@ static bp_status append_pipeline(lowering *state, pipeline ***list, size_t *coun
     return BP_OK;
 }
 
-/* A new open pipeline for `node`; it is in `streams` until a sink is put on it. */
-static bp_status open_pipeline(lowering *state, plan_id node, scan_maker maker, void *data, bp_error *err)
+bp_status open_pipeline(lowering *state, plan_id node, scan_maker maker, void *data, bp_error *err)
 {
     pipeline *made;
     bp_status status;
@@ -54,8 +42,7 @@ static bp_status open_pipeline(lowering *state, plan_id node, scan_maker maker, 
     return BP_OK;
 }
 
-/* End the pipeline with a sink (moved in): it runs after all that were ended before. */
-static bp_status end_pipeline(lowering *state, plan_id node, pipeline *pipeline, sink *sink, bp_error *err)
+bp_status end_pipeline(lowering *state, plan_id node, pipeline *pipeline, sink *sink, bp_error *err)
 {
     lowered *out = state->out;
     bp_status status = append_pipeline(state, &out->pipelines, &out->pipeline_count, &out->pipeline_capacity, pipeline, err);
@@ -150,7 +137,7 @@ static bp_status project_mapped(lowering *state, plan_id node, pipeline *pipelin
     return add_operator(state, node, pipeline, operator, err);
 }
 
-static bp_status outputs_schema(lowering *state, const plan_node *node, schema **out, bp_error *err)
+bp_status outputs_schema(lowering *state, const plan_node *node, schema **out, bp_error *err)
 {
     schema *made = arena_new(&state->plan->arena, schema);
     bp_status status;
@@ -187,9 +174,7 @@ static bp_status make_dual_scan(void *data, scan **out, bp_error *err)
 static bp_status lower_scan(lowering *state, plan_id id, bp_error *err)
 {
     const plan_node *node = plan_at(state->plan, id);
-    size_t joined = node->scan.source->exact_filters
-                        ? 0
-                        : node->scan.join_filter_count; /* of joins whose keys the scan itself cannot ask for */
+    size_t joined; /* columns that the scan itself cannot ask joins for */
     source_scan *from;
     expr_id condition = 0;
     operator *operator;
@@ -197,6 +182,7 @@ static bp_status lower_scan(lowering *state, plan_id id, bp_error *err)
 
     if ((status = source_scan_new(&from, state->plan, node, state->builds, err))) return status;
     if ((status = open_pipeline(state, id, source_scan_open, from, err))) return status;
+    joined = node->scan.source->exact_filters ? 0 : from->joined_count;
     if (node->scan.filter_count == 0 && joined == 0) return BP_OK;
     place_only(state, id);
     if (node->scan.filter_count && (status = conjunction(state, &condition, node->scan.filters, node->scan.filter_count, err)))
@@ -205,7 +191,7 @@ static bp_status lower_scan(lowering *state, plan_id id, bp_error *err)
     return add_operator(state, id, state->open[id], operator, err);
 }
 
-static bp_status make_table_scan(void *data, scan **out, bp_error *err)
+bp_status make_table_scan(void *data, scan **out, bp_error *err)
 {
     kept_table *kept = data;
 
@@ -415,6 +401,7 @@ static bp_status sort_over(lowering *state, plan_id id, const sort_key *keys, si
     if ((status = limited ? top_n_new(&sink, state->context, types, specs, key_count, offset, limit, err)
                           : sort_all_new(&sink, state->context, types, specs, key_count, err)))
         return status;
+    if (!limited) sort_all_allow_spill(sink);
     if ((status = end_pipeline(state, id, state->open[id], sink, err))) return status;
     if ((status = open_pipeline(state, id, limited ? top_n_make_scan : sort_all_make_scan, sink, err))) return status;
     if (total == count) return BP_OK;
@@ -437,6 +424,7 @@ static bp_status lower_limit(lowering *state, plan_id id, bp_error *err)
     if ((status = outputs_schema(state, node, &types, err))) return status;
     if ((status = collect_new(&sink, state->context, types, node->limit.offset, node->limit.limit, node->limit.percent, err)))
         return status;
+    collect_allow_spill(sink);
     if ((status = end_pipeline(state, id, state->open[child], sink, err))) return status;
     return open_pipeline(state, id, collect_make_scan, sink, err);
 }
@@ -555,6 +543,7 @@ static bp_status add_right_rows(lowering *state, plan_id id, sink *build, bp_err
     if (!pair) return error_no_memory(err, state->context->memory, sizeof *pair);
     if ((status = outputs_schema(state, plan_at(state->plan, id), &types, err))) return status;
     if ((status = collect_new(&kept, state->context, types, 0, UINT64_MAX, -1, err))) return status;
+    collect_allow_spill(kept);
     if ((status = end_pipeline(state, id, state->open[id], kept, err))) return status;
     if (!join_puts_left((join_kind)plan_at(state->plan, id)->join.kind))
         return open_pipeline(state, id, join_right_make_scan, build, err);
@@ -584,39 +573,59 @@ static bp_status join_spec_of(lowering *state, const plan_node *node, join_spec 
     return join_residual(state, node, &out->residual, err);
 }
 
-/* The right side has been lowered: it is built. */
-static bp_status lower_build(lowering *state, plan_id id, bp_error *err)
+/* The right side's pipeline ends in the table that the left side probes; of a step's join whose right side stays the same, only in the first round. */
+static bp_status build_right(lowering *state, plan_id id, join_spec *spec, const expr_id *inputs, sink **build, bp_error *err)
 {
-    const plan_node *node = plan_at(state->plan, id);
-    join_spec spec;
-    expr_id *left, *right;
-    sink *build;
+    plan_id child = plan_at(state->plan, id)->children[1];
+    built_join *built = state->built && state->built[id].wanted ? &state->built[id] : NULL;
+    lowered *round = state->out;
+    pipeline *left = state->open[id];
     bp_status status;
 
-    if ((status = join_spec_of(state, node, &spec, &left, &right, err))) return status;
-    if ((status = project_side(state, id, node->children[1], right, spec.right->count, err))) return status;
-    if ((status = join_build_new(&build, state->context, &spec, err))) return status;
-    state->builds[id] = build;
-    return end_pipeline(state, id, state->open[id], build, err);
+    if (built && built->build) {
+        *build = built->build;
+        spec->right = built->right;
+        return BP_OK;
+    }
+    if ((status = project_side(state, id, child, inputs, spec->right->count, err))) return status;
+    if ((status = join_build_new(build, state->context, spec, err))) return status;
+    if (built) state->out = state->fixed;
+    status = end_pipeline(state, id, state->open[id], *build, err);
+    state->out = round;
+    state->open[id] = left;
+    if (built) *built = (built_join){true, *build, spec->right};
+    return status;
 }
 
-/* The left side has been lowered as well: it probes. */
-static bp_status lower_probe(lowering *state, plan_id id, bp_error *err)
+/* Before the left side is lowered. */
+static bp_status lower_build(lowering *state, plan_id id, bp_error *err)
+{
+    join_spec spec;
+    expr_id *left, *right;
+    bp_status status = join_spec_of(state, plan_at(state->plan, id), &spec, &left, &right, err);
+
+    return status ? status : build_right(state, id, &spec, right, &state->builds[id], err);
+}
+
+static bp_status lower_join(lowering *state, plan_id id, bp_error *err)
 {
     const plan_node *node = plan_at(state->plan, id);
     join_spec spec;
     expr_id *left, *right;
     operator *probe;
+    sink *build = state->builds[id];
     bp_status status;
 
+    state->builds[id] = NULL; /* scans on the left know it by now; a step's next round makes another */
     if ((status = join_spec_of(state, node, &spec, &left, &right, err))) return status;
     if ((status = project_side(state, id, node->children[0], left, spec.left->count, err))) return status;
-    if ((status = join_probe_new(&probe, state->context, &spec, state->builds[id], err))) return status;
+    if (!build && (status = build_right(state, id, &spec, right, &build, err))) return status;
+    if ((status = join_probe_new(&probe, state->context, &spec, build, err))) return status;
     if ((status = add_operator(state, id, state->open[id], probe, err))) return status;
-    return join_puts_right_at_end(spec.kind) ? add_right_rows(state, id, state->builds[id], err) : BP_OK;
+    return join_puts_right_at_end(spec.kind) ? add_right_rows(state, id, build, err) : BP_OK;
 }
 
-/* sets ------ PLACEHOLDER ---------------------------------------------------------------------------------------------------------------------------------------- */
+/* sets ---------------------------------------------------------------------------------------------------------------------------------------- */
 #define UNION_DEPTH 32 /* scans that call scans: more would need a deep C stack */
 
 static size_t union_depth(const pipeline *part)
@@ -634,6 +643,7 @@ static bp_status end_deep_union(lowering *state, plan_id id, bp_error *err)
     if (union_depth(state->open[id]) < UNION_DEPTH) return BP_OK;
     if ((status = outputs_schema(state, plan_at(state->plan, id), &types, err))) return status;
     if ((status = collect_new(&kept, state->context, types, 0, UINT64_MAX, -1, err))) return status;
+    collect_allow_spill(kept);
     if ((status = end_pipeline(state, id, state->open[id], kept, err))) return status;
     return open_pipeline(state, id, collect_make_scan, kept, err);
 }
@@ -713,8 +723,48 @@ static bp_status lower_counted_set(lowering *state, plan_id id, bp_error *err)
     return add_operator(state, id, state->open[id], rows, err);
 }
 
+/* kept rows --------------------------------------------------------------------------------------------------------------------------------------- */
+static bp_status lower_keep(lowering *state, plan_id id, bp_error *err)
+{
+    const plan_node *node = plan_at(state->plan, id);
+    schema *types;
+    bp_status status;
+
+    if ((status = outputs_schema(state, node, &types, err))) return status;
+    if ((status = collect_new(&state->kept[id], state->context, types, 0, UINT64_MAX, -1, err))) return status;
+    return end_pipeline(state, id, state->open[node->children[0]], state->kept[id], err);
+}
+
+/* Some columns of the kept rows. */
+static bp_status lower_read(lowering *state, plan_id id, bp_error *err)
+{
+    const plan_node *node = plan_at(state->plan, id);
+    plan_id keep = node->children[0];
+    size_t count = node->output_count;
+    expr_id *columns = arena_new_array(&state->plan->arena, expr_id, count), *mapped = NULL;
+    bp_status status;
+
+    if (!columns) return error_no_memory(err, state->context->memory, count * sizeof *columns);
+    for (size_t i = 0; i < count; i++)
+        if ((status = expr_column(&columns[i], &state->plan->exprs, node->read.columns[i],
+                                  state->plan->columns[node->read.columns[i]].type, err)))
+            return status;
+    if ((status = open_pipeline(state, id, collect_make_scan, state->kept[keep], err))) return status;
+    place_only(state, keep);
+    if ((status = remap_all(state, &mapped, columns, count, err))) return status;
+    return project_mapped(state, id, state->open[id], mapped, count, plan_at(state->plan, keep)->output_count, err);
+}
+
+/* The rows that the last round of a recursion has made. */
+static bp_status lower_working(lowering *state, plan_id id, bp_error *err)
+{
+    if (!state->working || plan_at(state->plan, id)->working.number != state->working_number)
+        return ERROR_INTERNAL(err, "a WORKING node outside of its recursion's step");
+    return open_pipeline(state, id, make_table_scan, state->working, err);
+}
+
 /* the walk ------------------------------------------------------------------------------------------------------------------------------------- */
-static bp_status lower_node(lowering *state, plan_id id, bp_error *err)
+bp_status lower_node(lowering *state, plan_id id, bp_error *err)
 {
     const plan_node *node = plan_at(state->plan, id);
 
@@ -726,17 +776,32 @@ static bp_status lower_node(lowering *state, plan_id id, bp_error *err)
     case PLAN_PROJECT: return lower_project(state, id, err);
     case PLAN_AGGREGATE: return lower_aggregate(state, id, err);
     case PLAN_DISTINCT: return lower_distinct(state, id, err);
-    case PLAN_JOIN: return lower_probe(state, id, err);
+    case PLAN_JOIN: return lower_join(state, id, err);
     case PLAN_SORT: return sort_over(state, id, node->sort.keys, node->sort.key_count, 0, UINT64_MAX, err);
     case PLAN_LIMIT: return lower_limit(state, id, err);
     case PLAN_SET: return node->set.kind == PLAN_UNION ? lower_union(state, id, err) : lower_counted_set(state, id, err);
     case PLAN_WINDOW: return lower_window(state, id, err);
     case PLAN_SAMPLE: return error_set(err, BP_NOT_SUPPORTED, "samples (USING SAMPLE, TABLESAMPLE) are not there yet");
     case PLAN_UNNEST: return lower_unnest(state, id, err);
+    case PLAN_KEEP: return lower_keep(state, id, err);
+    case PLAN_READ: return lower_read(state, id, err);
+    case PLAN_RECURSIVE: return lower_recursive(state, id, err);
+    case PLAN_WORKING: return lower_working(state, id, err);
     case PLAN_NONE:
     case PLAN_KIND_COUNT: break;
     }
     return ERROR_INTERNAL(err, "a plan node of no kind");
+}
+
+bp_status lowering_init(lowering *state, lowered *out, plan *plan, bp_error *err)
+{
+    *state = (lowering){.out = out, .plan = plan, .context = plan->context};
+    state->open = arena_new_array(&plan->arena, pipeline *, plan->node_count);
+    state->kept = arena_new_array(&plan->arena, sink *, plan->node_count);
+    state->builds = arena_new_array(&plan->arena, sink *, plan->node_count);
+    state->positions = arena_new_array(&plan->arena, uint32_t, plan->column_count);
+    if (state->open && state->kept && state->builds && state->positions) return BP_OK;
+    return error_no_memory(err, plan->context->memory, plan->node_count * sizeof(void *));
 }
 
 typedef struct visit {
@@ -744,36 +809,42 @@ typedef struct visit {
     uint8_t step;
 } visit;
 
-/* Children before parents, of a join the right one first; between its sides the join is built. */
-static bp_status lower_all(lowering *state, bp_error *err)
+/* Children before parents, of a join the right one first; between its sides the join is built. here: which nodes; NULL: all. */
+static bp_status lower_all(lowering *state, const bool *here, bp_error *err)
 {
     plan *plan = state->plan;
     visit *stack = arena_new_array(&plan->arena, visit, plan->node_count + 1);
+    bool *seen = arena_new_array(&plan->arena, bool, plan->node_count);
     size_t depth = 0;
     bp_status status = BP_OK;
 
-    if (!stack) return error_no_memory(err, state->context->memory, plan->node_count * sizeof *stack);
+    if (!stack || !seen) return error_no_memory(err, state->context->memory, plan->node_count * sizeof *stack);
     stack[depth++] = (visit){.node = plan->root};
     while (depth && !status) {
         visit *top = &stack[depth - 1];
         const plan_node *node = plan_at(plan, top->node);
-        bool is_join = node->kind == PLAN_JOIN;
+        bool is_join = node->kind == PLAN_JOIN, wanted = !here || here[top->node];
         plan_id child = top->step < 2 ? node->children[is_join ? 1 - top->step : top->step] : 0;
-        if (is_join && top->step == 1) status = lower_build(state, top->node, err);
+        if (is_join && top->step == 1 && wanted) status = lower_build(state, top->node, err);
         if (top->step == 2) {
-            status = lower_node(state, top->node, err);
+            if (wanted) status = lower_node(state, top->node, err);
             depth--;
             continue;
         }
         top->step++;
-        if (child && !state->open[child]) stack[depth++] = (visit){.node = child};
+        if (!child || seen[child]) continue;
+        seen[child] = true;
+        stack[depth++] = (visit){.node = child};
     }
     return status;
 }
 
 bp_status lower_plan(lowered *out, plan *plan, bool profile, bp_error *err)
 {
-    lowering state = {.out = out, .plan = plan, .context = plan->context};
+    lowering state;
+    plan_id *order;
+    size_t count;
+    bool *here = NULL;
     bp_status status;
 
     *out = (lowered){.plan = plan};
@@ -781,12 +852,9 @@ bp_status lower_plan(lowered *out, plan *plan, bool profile, bp_error *err)
         out->profile = arena_allocate_array(&plan->arena, plan->node_count, sizeof *out->profile);
         if (!out->profile) return error_no_memory(err, plan->context->memory, plan->node_count * sizeof *out->profile);
     }
-    state.open = arena_new_array(&plan->arena, pipeline *, plan->node_count);
-    state.builds = arena_new_array(&plan->arena, sink *, plan->node_count);
-    state.positions = arena_new_array(&plan->arena, uint32_t, plan->column_count);
-    if (!state.open || !state.builds || !state.positions)
-        return error_no_memory(err, plan->context->memory, plan->node_count * sizeof(void *));
-    status = lower_all(&state, err);
+    if ((status = lowering_init(&state, out, plan, err)) || (status = plan_post_order(plan, &order, &count, err))) return status;
+    if (plan->working_count && (status = nodes_to_lower(&here, plan, order, count, plan->root, NULL, err))) return status;
+    status = lower_all(&state, here, err);
     if (!status) out->result = state.open[plan->root];
     return status;
 }

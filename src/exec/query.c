@@ -18,7 +18,7 @@ struct query {
     plan *plan;
     bp_context *context;
     lowered lowered;
-    bool started, in_first, ended;
+    bool started, in_first, handed_out, ended;
     scan *scan;
     size_t worker_count;
     chain **chains; /* worker_count; made when first needed */
@@ -69,6 +69,15 @@ static void clear_window(query *query)
     query->slot_count = query->slot_at = query->chunk_at = 0;
 }
 
+static void close_scan(query *query)
+{
+    for (size_t i = 0; query->chains && i < query->worker_count; i++) chain_free(query->chains[i]);
+    memory_free(query->context->memory, query->chains, query->worker_count * sizeof *query->chains);
+    query->chains = NULL;
+    scan_free(query->scan);
+    query->scan = NULL;
+}
+
 void query_free(query *query)
 {
     memory *memory;
@@ -77,10 +86,7 @@ void query_free(query *query)
     memory = query->context->memory;
     clear_window(query);
     memory_free(memory, query->slots, query->slot_capacity * sizeof *query->slots);
-    if (query->chains)
-        for (size_t i = 0; i < query->worker_count; i++) chain_free(query->chains[i]);
-    memory_free(memory, query->chains, query->worker_count * sizeof *query->chains);
-    scan_free(query->scan);
+    close_scan(query);
     lowered_clear(&query->lowered);
     mutex_clear(&query->lock);
     arena_clear(&query->arena);
@@ -98,26 +104,55 @@ bool query_streams_source(const query *query, const source *source)
     return pipeline_reads_source(query->lowered.result, source);
 }
 
+static bp_status open_scan(query *query, bp_error *err)
+{
+    pipeline *last = query->lowered.result;
+    bp_status status = last->make_scan(last->make_scan_data, &query->scan, err);
+
+    if (status) return status;
+    query->worker_count = query->scan->morsel_estimate > 1 ? parallel_workers(query->context, query->scan->morsel_estimate) : 1;
+    query->chains = memory_allocate_array(query->context->memory, query->worker_count, sizeof *query->chains);
+    if (!query->chains) return error_no_memory(err, query->context->memory, query->worker_count * sizeof *query->chains);
+    return make_chain(query, 0, err);
+}
+
+static bp_status claim_first(query *query, bp_error *err)
+{
+    bool end;
+    uint64_t morsel;
+    bp_status status = chain_claim(query->chains[0], &morsel, &end, err);
+
+    if (status) return status;
+    query->in_first = !end;
+    query->ended = end;
+    return BP_OK;
+}
+
 /* Run what the last pipeline reads, open it, and claim its first morsel. */
 bp_status query_start(query *query, bp_error *err)
 {
     lowered *lowered = &query->lowered;
-    bool end;
-    uint64_t morsel;
     bp_status status;
 
     query->started = true;
     for (size_t i = 0; i < lowered->pipeline_count; i++)
         if ((status = pipeline_run(lowered->pipelines[i], err))) return status;
-    if ((status = lowered->result->make_scan(lowered->result->make_scan_data, &query->scan, err))) return status;
-    query->worker_count = query->scan->morsel_estimate > 1 ? parallel_workers(query->context, query->scan->morsel_estimate) : 1;
-    query->chains = memory_allocate_array(query->context->memory, query->worker_count, sizeof *query->chains);
-    if (!query->chains) return error_no_memory(err, query->context->memory, query->worker_count * sizeof *query->chains);
-    if ((status = make_chain(query, 0, err))) return status;
-    if ((status = chain_claim(query->chains[0], &morsel, &end, err))) return status;
-    query->in_first = !end;
-    query->ended = end;
-    return BP_OK;
+    if ((status = open_scan(query, err))) return status;
+    return claim_first(query, err);
+}
+
+/* What is opened anew has read nothing yet but what a claim reads. The caller's own first morsel is left out with several workers: who wants large
+ * batches waits for all of them. */
+bp_status query_widen(query *query, bp_error *err)
+{
+    bp_status status;
+
+    if (query->ended || query->handed_out || !pipeline_widen_scan(query->lowered.result)) return BP_OK;
+    if (!query->started) return BP_OK;
+    close_scan(query);
+    query->in_first = false;
+    if ((status = open_scan(query, err))) return status;
+    return query->worker_count == 1 ? claim_first(query, err) : BP_OK;
 }
 
 /* windows ------------------------------------------------------------------------------------------------------------------------------ */
@@ -249,6 +284,7 @@ bp_status query_next(query *query, batch *out, bp_error *err)
 
     *out = (batch){0};
     if (!query->started && (status = query_start(query, err))) return status;
+    query->handed_out = true;
     if (query->ended) return BP_OK;
     if (query->worker_count == 1) return next_alone(query, out, err);
     if (query->in_first) {

@@ -13,6 +13,9 @@ void query_free(query *query);
 
 /* Run what must run before the first row: all pipelines but the last. query_next() does it if it has not been done. */
 MUST_USE bp_status query_start(query *query, bp_error *err);
+/* Before the first query_next(): batches are going to be kept or copied whole, as Arrow arrays are, so a plain scan may give them as large as a
+ * table's chunks. Small ones are for who works row by row and looks at cancel between batches. */
+MUST_USE bp_status query_widen(query *query, bp_error *err);
 /* Whether rows of this source reach the user while the source is still being read. */
 bool query_streams_source(const query *query, const source *source);
 
@@ -22,7 +25,7 @@ MUST_USE bp_status query_next(query *query, batch *out, bp_error *err);
 /* Run to the end into a new table with the plan's result schema. */
 MUST_USE bp_status query_collect(query *query, table **out, bp_error *err);
 
-/* After the end: rows put out and nanoseconds spent by the operator lowered from a plan node (for plan_explain's note). */
+/* After the end: rows put out and nanoseconds spent by the operator lowered from a plan node (plan_figures). */
 void query_profile_at(const query *query, plan_id node, uint64_t *rows, uint64_t *nanoseconds);
 
 #endif

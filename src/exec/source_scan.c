@@ -12,13 +12,14 @@ static bp_status add_joined(source_scan *scan, plan *plan, const plan_node *node
     joined_column *joined = arena_new_array(&plan->arena, joined_column, count);
 
     if (!joined) return error_no_memory(err, plan->context->memory, count * sizeof *joined);
+    scan->joined = joined;
     for (size_t i = 0; i < count; i++) {
         const scan_join_filter *filter = &node->scan.join_filters[i];
-        joined[i] = (joined_column){.build = builds[filter->join], .key = filter->pair, .position = filter->output};
-        join_build_want_members(builds[filter->join], filter->pair);
+        sink *build = builds[filter->join];
+        if (!build) continue; /* in a recursion's step, whose joins are built when the scan is there */
+        joined[scan->joined_count++] = (joined_column){.build = build, .key = filter->pair, .position = filter->output};
+        join_build_want_members(build, filter->pair);
     }
-    scan->joined = joined;
-    scan->joined_count = count;
     return BP_OK;
 }
 
@@ -57,13 +58,14 @@ bp_status source_scan_open(void *source_scan, scan **out, bp_error *err)
     return from->source->class->scan_open(out, from->source, &request, err);
 }
 
-void pipeline_widen_scan(pipeline *pipeline)
+bool pipeline_widen_scan(pipeline *pipeline)
 {
     source_scan *from = pipeline->make_scan_data;
 
-    if (pipeline->make_scan != source_scan_open || pipeline->operator_count) return;
-    if (from->request.batch_size >= LEAST_WIDENED && from->request.batch_size < TABLE_CHUNK_ROWS)
-        from->request.batch_size = TABLE_CHUNK_ROWS;
+    if (pipeline->make_scan != source_scan_open || pipeline->operator_count) return false;
+    if (from->request.batch_size < LEAST_WIDENED || from->request.batch_size >= TABLE_CHUNK_ROWS) return false;
+    from->request.batch_size = TABLE_CHUNK_ROWS;
+    return true;
 }
 
 bool pipeline_reads_source(const pipeline *pipeline, const source *source)
