@@ -72,7 +72,7 @@ static int32_t codec_number(uint8_t codec)
     case BLOCK_LZ4_HADOOP: return 5;
     case BLOCK_ZSTD: return 6;
     case BLOCK_LZ4: return 7;
-    case BLOCK_LZ4_FRAME: /* not in Parquet */
+    case BLOCK_LZ4_FRAME: /* Parquet has none */
     case BLOCK_NONE: break;
     }
     return 0;

@@ -132,7 +132,8 @@ static void draw_figures(const picture *picture, plan_id id, unsigned left, unsi
 
     if (!picture->figures) {
         if (node->row_estimate >= 0)
-            builder_format(out, "<text class=\"figures\" x=\"%u\" y=\"%u\">about %.0f rows</text>\n", left + 10, top + 66, node->row_estimate);
+            builder_format(out, "<text class=\"figures\" x=\"%u\" y=\"%u\">about %.0f rows</text>\n", left + 10, top + 66,
+                           node->row_estimate);
         return;
     }
     picture->figures(picture->data, id, &rows, &nanoseconds);
@@ -173,8 +174,8 @@ static void draw_edges(const picture *picture, plan_id id)
     for (size_t i = 0; i < 2; i++) {
         const place *to = &picture->places[node->children[i]];
         if (!node->children[i]) continue;
-        builder_format(picture->out, "<line x1=\"%u\" y1=\"%u\" x2=\"%u\" y2=\"%u\"/>\n", middle_of(from), top_of(from) + BOX_HEIGHT,
-                       middle_of(to), top_of(to));
+        builder_format(picture->out, "<line x1=\"%u\" y1=\"%u\" x2=\"%u\" y2=\"%u\"/>\n", middle_of(from),
+                       top_of(from) + BOX_HEIGHT, middle_of(to), top_of(to));
     }
 }
 
@@ -184,10 +185,12 @@ static void draw_svg(picture *picture)
     unsigned height = 2 * MARGIN + (picture->depth_most + 1) * (BOX_HEIGHT + GAP_DOWN) - GAP_DOWN;
     builder *out = picture->out;
 
-    builder_format(out, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%u\" height=\"%u\" viewBox=\"0 0 %u %u\" role=\"img\">\n", width,
-                   height, width, height);
-    builder_literal(out, "<style>.box{fill:#f8f9fa;stroke:#495057}line{stroke:#868e96}.share{fill:#e8590c}"
-                         "text{font:11px sans-serif;fill:#343a40}.name{font-weight:bold;font-size:13px}.figures{fill:#1864ab}</style>\n");
+    builder_format(out,
+                   "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%u\" height=\"%u\" viewBox=\"0 0 %u %u\" role=\"img\">\n",
+                   width, height, width, height);
+    builder_literal(
+        out, "<style>.box{fill:#f8f9fa;stroke:#495057}line{stroke:#868e96}.share{fill:#e8590c}"
+             "text{font:11px sans-serif;fill:#343a40}.name{font-weight:bold;font-size:13px}.figures{fill:#1864ab}</style>\n");
     for (size_t i = 0; i < picture->count; i++) draw_edges(picture, picture->order[i]);
     for (size_t i = picture->count; i-- > 0 && out->status == BP_OK;) draw_box(picture, picture->order[i]);
     builder_literal(out, "</svg>\n");
@@ -221,7 +224,8 @@ bp_status plan_explain_picture(const plan *plan, builder *out, bool page, plan_f
     place_nodes(&drawn, stack);
     add_times(&drawn);
     if (page)
-        builder_literal(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><title>Query plan</title></head>\n<body>\n");
+        builder_literal(
+            out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><title>Query plan</title></head>\n<body>\n");
     draw_svg(&drawn);
     if (page) builder_literal(out, "</body>\n</html>\n");
     if (!(status = builder_status(&drawn.details, err))) status = builder_status(out, err);

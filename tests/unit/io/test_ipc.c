@@ -62,7 +62,8 @@ static void expect_packed(builder *out, const uint8_t *bytes, size_t size)
 /* Of few different bytes, of periods, of none that pack; around the sizes where blocks begin. */
 static void test_lz4_frames(void **state)
 {
-    static const size_t sizes[] = {0, 1, 4, 5, 12, 13, 14, 20, 64, 255, 300, 4096, 65535, 65536, 65600, (1 << 20) - 1, 1 << 20, (1 << 20) + 1, 2100000};
+    static const size_t sizes[] = {
+        0, 1, 4, 5, 12, 13, 14, 20, 64, 255, 300, 4096, 65535, 65536, 65600, (1 << 20) - 1, 1 << 20, (1 << 20) + 1, 2100000};
     static const uint64_t masks[] = {0, 1, 0xff, UINT64_MAX};
     world *world = *state;
     uint8_t *bytes = malloc(2100000);
@@ -86,9 +87,10 @@ static void test_lz4_frames(void **state)
 /* Frames by hand from the format: blocks stored as they are, then a block that refers to the one before. */
 static void test_foreign_frame(void **state)
 {
-    static const uint8_t stored[] = {0x04, 0x22, 0x4d, 0x18, 0x40, 0x40, 0xc0, 3, 0, 0, 0x80, 'a', 'b', 'c', 3, 0, 0, 0x80, 'd', 'e', 'f', 0, 0, 0, 0};
-    static const uint8_t linked[] = {0x04, 0x22, 0x4d, 0x18, 0x40, 0x40, 0xc0, 4,   0,    0, 0x80, 'a', 'b', 'c', 'd',
-                                     9,    0,    0,    0,    0x00, 4,    0,    0x50, 'v', 'w', 'x', 'y', 'z', 0,   0, 0, 0};
+    static const uint8_t stored[] = {0x04, 0x22, 0x4d, 0x18, 0x40, 0x40, 0xc0, 3,   0, 0, 0x80, 'a', 'b',
+                                     'c',  3,    0,    0,    0x80, 'd',  'e',  'f', 0, 0, 0,    0};
+    static const uint8_t linked[] = {0x04, 0x22, 0x4d, 0x18, 0x40, 0x40, 0xc0, 4,   0,   0,   0x80, 'a', 'b', 'c', 'd', 9,
+                                     0,    0,    0,    0x00, 4,    0,    0x50, 'v', 'w', 'x', 'y',  'z', 0,   0,   0,   0};
     uint8_t out[13 + BLOCK_SPARE];
 
     (void)state;
@@ -132,7 +134,8 @@ static bp_status write_table(world *world, builder *out, const ipc_write_options
                         {.type = labelled, .length = 4, .values = codes, .validity = there},
                         {.type = list, .length = 4, .values = entries, .validity = there, .children = &elements, .child_count = 1},
                         {.type = type_of(TYPE_NULL), .length = 4}};
-    string_view names[] = {STRING_VIEW("i"), STRING_VIEW("t"), STRING_VIEW("b"), STRING_VIEW("d"), STRING_VIEW("e"), STRING_VIEW("l"), STRING_VIEW("n")};
+    string_view names[] = {STRING_VIEW("i"), STRING_VIEW("t"), STRING_VIEW("b"), STRING_VIEW("d"),
+                           STRING_VIEW("e"), STRING_VIEW("l"), STRING_VIEW("n")};
     data_type types[ARRAY_LENGTH(columns)];
     const schema schema = {ARRAY_LENGTH(columns), names, types};
     const batch batch = {4, ARRAY_LENGTH(columns), columns};
@@ -225,7 +228,8 @@ static void test_damaged(void **state)
     world *world = *state;
 
     for (ipc_compression compression = IPC_UNCOMPRESSED; compression <= IPC_ZSTD; compression++) {
-        ipc_write_options options = {.container = compression == IPC_LZ4 ? IPC_STREAM : IPC_FILE, .compression = compression, .batch_rows = 3};
+        ipc_write_options options = {
+            .container = compression == IPC_LZ4 ? IPC_STREAM : IPC_FILE, .compression = compression, .batch_rows = 3};
         builder whole, out;
         builder_init(&whole, world->context->memory, SIZE_MAX);
         builder_init(&out, world->context->memory, SIZE_MAX);
