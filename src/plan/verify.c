@@ -133,6 +133,7 @@ static bp_status check_node(verification *state, plan_id id, bp_error *err)
     case PLAN_WINDOW: return check_window(state, node, err);
     case PLAN_READ: check_read(state, node); return BP_OK;
     case PLAN_SET:
+    case PLAN_RECURSIVE:
         if (plan_at(state->plan, node->children[0])->output_count != node->output_count ||
             plan_at(state->plan, node->children[1])->output_count != node->output_count)
             state->fault = "a set operation's sides differ in their number of columns";

@@ -138,27 +138,14 @@ static bp_status bind_view(plan_id *out, scope *scope, binder *outer, const cata
     return add_relation(scope, outer, &relation, err);
 }
 
-static bp_status bind_cte(plan_id *out, scope *scope, binder *outer, cte *with, bp_error *err)
+static bp_status bind_with(plan_id *out, scope *scope, binder *binder, cte *with, bp_error *err)
 {
-    binder binder = *outer;
-    syntax_id statement = syntax_child(outer->tree, with->node, SLOT_CTE_STATEMENT);
-    size_t count;
-    const syntax_id *names = list_of(outer, syntax_child(outer->tree, with->node, SLOT_CTE_COLUMNS), &count);
     relation relation;
-    bp_status status;
+    bp_status status = bind_cte(&relation, binder, with, err);
 
-    if (syntax_kind_of(outer->tree, statement) != SYNTAX_QUERY)
-        return not_yet(outer, statement, "WITH … AS (INSERT, UPDATE, DELETE)", err);
-    binder.ctes = with->outer;
-    binder.outer = with->around;
-    if ((status = bind_query(&relation, &binder, statement, err))) return status;
-    if (count > relation.count)
-        return error_set_at(err, BP_BIND_ERROR, syntax_at(outer->tree, with->node)->begin,
-                            "\"%.*s\" has %zu columns, but %zu names are given", STRING_ARGUMENTS(with->name), relation.count,
-                            count);
-    for (size_t i = 0; i < count; i++) relation.names[i] = syntax_at(outer->tree, names[i])->text;
+    if (status) return status;
     *out = relation.node;
-    return add_relation(scope, outer, &relation, err);
+    return add_relation(scope, binder, &relation, err);
 }
 
 static string_view table_name_at(const void *data, size_t index)
@@ -237,7 +224,7 @@ static bp_status bind_table(plan_id *out, scope *scope, binder *binder, syntax_i
     if (node->flags & SYNTAX_FLAG_PATH)
         status = scan_path(out, scope, binder, node->text, node->begin, err);
     else if (with)
-        status = bind_cte(out, scope, binder, with, err);
+        status = bind_with(out, scope, binder, with, err);
     else if (entry)
         status = bind_entry(out, scope, binder, entry, err);
     else if (!(status = bind_replacement(out, scope, binder, node->text, &found, err)) && !found)
