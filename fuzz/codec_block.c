@@ -24,7 +24,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         REQUIRE(bp_context_new(&context, NULL) == BP_OK);
         REQUIRE(block_decoder_new(&decoder, context->memory, NULL) == BP_OK);
     }
-    codec = (block_codec)(data[0] % (BLOCK_LZ4_HADOOP + 1));
+    codec = (block_codec)(data[0] % (BLOCK_LZ4_FRAME + 1));
     full = (size_t)data[1] | (size_t)data[2] << 8 | (size_t)(data[3] & 3) << 16;
     if (!block_size_possible(codec, data + 4, size - 4, full)) return 0;
     REQUIRE((out = malloc(full + BLOCK_SPARE)));

@@ -13,9 +13,19 @@
 #include "machine.h"
 #include "string.h"
 
-typedef enum setting_kind { KIND_COUNT, KIND_BYTES, KIND_MEMORY, KIND_TIME, KIND_FLAG, KIND_NULLS, KIND_TEXT } setting_kind;
+typedef enum setting_kind {
+    KIND_COUNT,
+    KIND_BYTES,
+    KIND_MEMORY,
+    KIND_SPACE,
+    KIND_TIME,
+    KIND_FLAG,
+    KIND_NULLS,
+    KIND_SPILL,
+    KIND_TEXT
+} setting_kind;
 
-static const char *const kind_names[] = {"number", "bytes", "bytes", "time", "boolean", "null order", "text"};
+static const char *const kind_names[] = {"number", "bytes", "bytes", "bytes", "time", "boolean", "null order", "word", "text"};
 
 typedef struct setting {
     const char *name;
@@ -150,6 +160,11 @@ static bool parse_quantity(uint64_t *out, string_view text, const unit *units, s
     return false;
 }
 
+bool config_parse_bytes(string_view text, uint64_t *out)
+{
+    return parse_quantity(out, text, byte_units, ARRAY_LENGTH(byte_units));
+}
+
 static bool parse_word(uint64_t *out, string_view text, const char *const *no, const char *const *yes, size_t count)
 {
     text = string_trim(text);
@@ -186,6 +201,22 @@ static bool parse_memory(uint64_t *out, string_view text)
     return parse_quantity(out, text, byte_units, ARRAY_LENGTH(byte_units));
 }
 
+static const char *const spill_words[] = {[SPILL_AUTO] = "auto", [SPILL_ALWAYS] = "always", [SPILL_NEVER] = "never"};
+
+static bool parse_spill(uint64_t *out, string_view text)
+{
+    text = string_trim(text);
+    for (size_t i = 0; i < ARRAY_LENGTH(spill_words); i++)
+        if (string_equal_nocase(text, string_view_of(spill_words[i]))) return *out = i, true;
+    return false;
+}
+
+static bool parse_space(uint64_t *out, string_view text)
+{
+    if (string_equal_nocase(string_trim(text), STRING_VIEW("unlimited"))) return *out = UINT64_MAX, true;
+    return parse_quantity(out, text, byte_units, ARRAY_LENGTH(byte_units));
+}
+
 /* The value as a number; TEXT has none. */
 static bool parse_value(uint64_t *out, setting_kind kind, string_view text)
 {
@@ -193,6 +224,8 @@ static bool parse_value(uint64_t *out, setting_kind kind, string_view text)
     case KIND_COUNT: return parse_quantity(out, text, no_unit, ARRAY_LENGTH(no_unit));
     case KIND_BYTES: return parse_quantity(out, text, byte_units, ARRAY_LENGTH(byte_units));
     case KIND_MEMORY: return parse_memory(out, text);
+    case KIND_SPACE: return parse_space(out, text);
+    case KIND_SPILL: return parse_spill(out, text);
     case KIND_TIME: return parse_quantity(out, text, time_units, ARRAY_LENGTH(time_units));
     case KIND_FLAG: return parse_flag(out, text);
     case KIND_NULLS: return parse_nulls(out, text);
@@ -360,8 +393,9 @@ bp_status config_get(bp_context *context, const char *name, char *text, size_t s
     switch (setting->kind) {
     case KIND_COUNT: snprintf(text, size, "%llu", (unsigned long long)number); break;
     case KIND_MEMORY:
+    case KIND_SPACE:
     case KIND_BYTES:
-        if (setting->kind == KIND_MEMORY && number == SIZE_MAX)
+        if (setting->kind != KIND_BYTES && number == UINT64_MAX)
             snprintf(text, size, "unlimited");
         else
             print_bytes(text, size, number);
@@ -369,6 +403,7 @@ bp_status config_get(bp_context *context, const char *name, char *text, size_t s
     case KIND_TIME: print_time(text, size, number); break;
     case KIND_FLAG: snprintf(text, size, "%s", number ? "true" : "false"); break;
     case KIND_NULLS: snprintf(text, size, "%s", number ? "nulls_first" : "nulls_last"); break;
+    case KIND_SPILL: snprintf(text, size, "%s", spill_words[number]); break;
     case KIND_TEXT: snprintf(text, size, "%s", (const char *)&context->config + setting->offset); break;
     }
     return BP_OK;

@@ -7,6 +7,8 @@
 
 struct bp_context;
 
+typedef enum spill_when { SPILL_AUTO, SPILL_ALWAYS, SPILL_NEVER } spill_when;
+
 typedef struct config {
     size_t threads;             /* workers of a parallel job */
     size_t batch_size;          /* rows in a pipeline's batch: 1 … 65,536, default 2,048 */
@@ -24,6 +26,8 @@ typedef struct config {
     bool lock_configuration;
     uint64_t seed;              /* of sampling and random functions */
     char temp_directory[1024];
+    uint64_t max_temp_directory_size; /* of all temporary files of the context at once; UINT64_MAX: no limit */
+    uint64_t spill; /* spill_when */
 } config;
 
 /* All defaults, the machine asked for those that depend on it. The memory limit is the account's: config_default_memory_limit(). */
@@ -34,6 +38,9 @@ size_t config_default_memory_limit(void);
 MUST_USE bp_status config_set(struct bp_context *context, const char *name, const char *value, bp_error *err);
 /* The value as text that config_set() takes back; cut when `size` is too small. */
 MUST_USE bp_status config_get(struct bp_context *context, const char *name, char *text, size_t size, bp_error *err);
+
+/* "64MB", "1GiB", "4096": as settings of bytes have them. */
+bool config_parse_bytes(string_view text, uint64_t *out);
 
 /* Rows of the table, for `bedplate info` and duckdb-like settings(): false when index is past the last. */
 typedef struct config_row {

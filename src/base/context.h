@@ -20,6 +20,7 @@ struct bp_context {
     int64_t statement_micros; /* when the statement began, microseconds since 1970 in UTC: now(), current_date … agree within it */
     _Atomic uint64_t random_seed; /* by setseed(); 0: the setting `seed` */
     _Atomic uint64_t random_streams; /* begun so far by random() and its like */
+    _Atomic uint64_t temporary_bytes; /* in temporary files: at most config.max_temp_directory_size */
     fault_plan faults; /* used in builds with BEDPLATE_CHECKS only */
 };
 

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cancel.h"
 #include "file_internal.h"
 #include "random.h"
 
@@ -212,6 +213,7 @@ done:
 
 void file_close(file *file)
 {
+    if (file->temporary) atomic_fetch_sub_explicit(&file->context->temporary_bytes, file_size(file), memory_order_relaxed);
     if (file->is_open) close(file->descriptor);
     if (file->path) memory_free(file->context->memory, file->path, file->path_size + 1);
     memset(file, 0, sizeof *file);
@@ -360,11 +362,29 @@ bp_status file_read_system(char **data, size_t *size, size_t *capacity, bp_conte
 }
 
 /* temporary files -------------------------------------------------------------------------------------------------------------- */
+/* Count the bytes in before they are written, as memory is. */
+static bp_status charge_space(file *file, size_t size, bp_error *err)
+{
+    bp_context *context = file->context;
+    uint64_t limit = context->config.max_temp_directory_size;
+    uint64_t before = atomic_fetch_add_explicit(&context->temporary_bytes, size, memory_order_relaxed);
+
+    if (before <= limit && size <= limit - before) return BP_OK;
+    atomic_fetch_sub_explicit(&context->temporary_bytes, size, memory_order_relaxed);
+    return error_set(
+        err, BP_OVER_BUDGET,
+        "%zu bytes more for temporary files in \"%.600s\" would pass max_temp_directory_size (%llu bytes, %llu in use); "
+        "set it higher, or memory_limit, so that less is spilled",
+        size, file->path, (unsigned long long)limit, (unsigned long long)before);
+}
+
 bp_status file_append(file *file, const void *data, size_t size, uint64_t *offset, bp_error *err)
 {
     size_t done = 0;
+    bp_status status;
 
     if (!file->temporary) return ERROR_INTERNAL(err, "file_append on a file that is not temporary");
+    if ((status = charge_space(file, size, err))) return status;
     *offset = atomic_fetch_add_explicit(&file->end, size, memory_order_relaxed);
     while (done < size) {
         ssize_t moved =
@@ -374,6 +394,34 @@ bp_status file_append(file *file, const void *data, size_t size, uint64_t *offse
         done += (size_t)moved;
     }
     return BP_OK;
+}
+
+#define PIPE_PIECE ((size_t)1 << 16)
+
+bp_status file_settle_pipe(file *file, bp_error *err)
+{
+    memory *memory = file->context->memory;
+    struct file copy = {0}, pipe;
+    bp_status status;
+    uint64_t offset;
+    size_t count = 0;
+    char *piece;
+
+    if (!file->sequential) return BP_OK;
+    if (!(piece = memory_allocate(memory, PIPE_PIECE))) return error_no_memory(err, memory, PIPE_PIECE);
+    if ((status = file_open_temporary(&copy, file->context, err))) goto done;
+    do {
+        if ((status = file_read_full(file, piece, PIPE_PIECE, &count, err))) goto done;
+        if (count && (status = file_append(&copy, piece, count, &offset, err))) goto done;
+        if ((status = cancel_check(&file->context->cancel, err))) goto done;
+    } while (count);
+    pipe = *file;
+    *file = copy;
+    copy = pipe;
+done:
+    file_close(&copy);
+    memory_free(memory, piece, PIPE_PIECE);
+    return status;
 }
 
 void file_advise(file *file, file_advice advice, uint64_t offset, uint64_t size)

@@ -63,6 +63,9 @@ MUST_USE bp_status file_read_all(char **data, size_t *size, size_t *capacity, bp
 MUST_USE bp_status file_read_system(char **data, size_t *size, size_t *capacity, bp_context *context, string_view path,
                                     size_t limit, bp_error *err);
 
+/* A pipe becomes a temporary file of all that comes out of it, which can be read anywhere; other files stay as they are. One thread. */
+MUST_USE bp_status file_settle_pipe(file *file, bp_error *err);
+
 /* Temporary files: write at the end; *offset is where. Several threads may append and read at once. */
 MUST_USE bp_status file_append(file *file, const void *data, size_t size, uint64_t *offset, bp_error *err);
 

@@ -19,6 +19,9 @@ MUST_USE bp_status arrow_import_array(batch *out, region **owner, memory *memory
 /* The same for one column of any type. */
 MUST_USE bp_status arrow_import_column(column *out, region **owner, memory *memory, const struct ArrowSchema *schema,
                                        struct ArrowArray *in, bp_error *err);
+/* An array that stands for a column of ours (FLAT), as the `dictionary` of arrays to be imported: many arrays then share a dictionary that was read once. The column's
+ * memory must live until the array that has it is released. */
+void arrow_array_of_column(struct ArrowArray *out, const column *column);
 /* Read a whole stream into a table; the stream is moved from. `cancel` (may be NULL) is asked before each batch: a producer may never end. Batches of at least half a chunk are used in place, smaller ones are
  * gathered. */
 MUST_USE bp_status arrow_import_stream(table **out, memory *memory, cancel *cancel, struct ArrowArrayStream *in, bp_error *err);

@@ -296,21 +296,42 @@ static bp_status fold_nulls(array_reader *reader, column *out, const column *dic
     return BP_OK;
 }
 
+static void release_column_array(struct ArrowArray *array)
+{
+    array->release = NULL;
+}
+
+void arrow_array_of_column(struct ArrowArray *out, const column *column)
+{
+    *out = (struct ArrowArray){
+        .length = (int64_t)column->length, .release = release_column_array, .private_data = (void *)(uintptr_t)column};
+}
+
+static bp_status read_entries(array_reader *reader, column *out, const arrow_format *format, const struct ArrowArray *values)
+{
+    bp_status status;
+
+    if (values->release == release_column_array) {
+        *out = *(const column *)values->private_data;
+        return type_equal(out->type, format->type) ? BP_OK : array_bad(reader, "its dictionary is of another type");
+    }
+    status = read_within(reader, out, format, values, 0, values->length < 0 ? 0 : (size_t)values->length);
+    return status ? status : column_flatten(out, out, array_arena(reader), reader->err);
+}
+
 static bp_status read_dictionary(array_reader *reader, column *out, const arrow_format *format, const array_rows *rows)
 {
-    const struct ArrowArray *values = rows->array->dictionary;
     bp_status status = BP_OK;
     column *dictionary = array_room(reader, 1, sizeof *dictionary, &status);
 
     if (!dictionary) return status;
-    status = read_within(reader, dictionary, format->children, values, 0, values->length < 0 ? 0 : (size_t)values->length);
-    if (!status) status = column_flatten(dictionary, dictionary, array_arena(reader), reader->err);
-    if (!status) status = read_codes(reader, out, format, rows, dictionary->length);
+    status = read_entries(reader, dictionary, format->children, rows->array->dictionary);
     if (status) return status;
-    if (dictionary->length == 0 || out->type.id == TYPE_NULL) {
+    if (dictionary->length == 0 || out->type.id == TYPE_NULL) { /* no code has a value; where a parent is NULL, producers leave any code */
         *out = column_nulls(out->type, out->length);
         return BP_OK;
     }
+    if ((status = read_codes(reader, out, format, rows, dictionary->length))) return status;
     if ((status = fold_nulls(reader, out, dictionary))) return status;
     dictionary->validity = NULL;
     out->encoding = COLUMN_DICTIONARY;

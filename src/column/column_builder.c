@@ -311,6 +311,22 @@ void column_builder_truncate(column_builder *builder, size_t length)
     for (size_t i = 0; i < builder->child_count; i++) column_builder_truncate(&builder->children[i], children);
 }
 
+bp_status column_builder_view(const column_builder *builder, column *out, arena *arena, bp_error *err)
+{
+    column *children;
+    bp_status status = BP_OK;
+
+    *out = (column){.type = builder->type, .length = builder->length, .values = builder->values, .validity = builder->validity};
+    if (builder->child_count == 0) return BP_OK;
+    children = arena_new_array(arena, column, builder->child_count);
+    if (!children) return error_no_memory(err, arena->memory, builder->child_count * sizeof *children);
+    for (size_t i = 0; i < builder->child_count && !status; i++)
+        status = column_builder_view(&builder->children[i], &children[i], arena, err);
+    out->children = children;
+    out->child_count = builder->child_count;
+    return status;
+}
+
 static bp_status move_out(const void **out, const void *from, size_t size, arena *arena, bp_error *err)
 {
     void *copy = arena_allocate_aligned(arena, size, 64);

@@ -47,6 +47,8 @@ MUST_USE bp_status column_builder_append_rows(column_builder *builder, const col
 
 /* Drop the rows behind the first `length`. */
 void column_builder_truncate(column_builder *builder, size_t length);
+/* The rows as a FLAT column that views the builder's buffers, until it is changed; arrays of children are in `arena`. */
+MUST_USE bp_status column_builder_view(const column_builder *builder, column *out, arena *arena, bp_error *err);
 /* The rows as a FLAT column in the arena; the builder is empty again and keeps its buffers. */
 MUST_USE bp_status column_builder_finish(column_builder *builder, column *out, bp_error *err);
 

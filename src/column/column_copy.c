@@ -83,31 +83,34 @@ static bp_status gather_elements(column *out, const column *in, size_t total, ar
     return status;
 }
 
+bp_status column_list_elements(column *elements, list_entry *to, const column *in, data_type type, arena *arena, bp_error *err)
+{
+    size_t first;
+    bool contiguous;
+    size_t total = pack_entries(to, in, &first, &contiguous);
+
+    if (total > UINT32_MAX) return error_set(err, BP_LIMIT, "a list column has over 4,294,967,295 elements in a batch");
+    if (in->child_count == 0) {
+        *elements = column_nulls(type, 0);
+        return BP_OK;
+    }
+    if (contiguous) return column_slice(elements, &in->children[0], first, total, arena, err);
+    return gather_elements(elements, in, total, arena, err);
+}
+
 static bp_status copy_lists(column *out, const column *in, arena *arena, int depth, bp_error *err)
 {
+    data_type type = out->type.detail->children[0];
     struct arena scratch;
     column elements, *child;
-    size_t total, first;
-    bool contiguous;
     bp_status status = BP_OK;
     list_entry *to;
 
     arena_init(&scratch, arena->memory);
     if (!(to = room(arena, in->length, sizeof *to, &status, err))) goto done;
     if (!(child = room(arena, 1, sizeof *child, &status, err))) goto done;
-    total = pack_entries(to, in, &first, &contiguous);
-    if (total > UINT32_MAX) {
-        status = error_set(err, BP_LIMIT, "a list column has over 4,294,967,295 elements in a batch");
-        goto done;
-    }
-    if (in->child_count == 0) {
-        elements = column_nulls(out->type.detail->children[0], 0);
-    } else if (contiguous) {
-        status = column_slice(&elements, &in->children[0], first, total, &scratch, err);
-    } else {
-        status = gather_elements(&elements, in, total, &scratch, err);
-    }
-    if (!status) status = copy_within(child, &elements, out->type.detail->children[0], arena, depth + 1, err);
+    status = column_list_elements(&elements, to, in, type, &scratch, err);
+    if (!status) status = copy_within(child, &elements, type, arena, depth + 1, err);
     out->values = to;
     out->children = child;
     out->child_count = 1;

@@ -14,9 +14,11 @@
 
 #define FEED_ROWS 2048
 #define MOST_COLUMNS 64
-/* A morsel of so many groups, and hardly two rows of each, has the rows of all further ones set aside. */
+/* Rows are set aside from the next morsel on when a set of one morsel has so many groups, and fewer than so many rows of each; or when a set of many morsels
+ * has outgrown the cache. */
 #define ASIDE_GROUPS 4096
-#define ASIDE_ROWS 8 /* a group */
+#define ASIDE_ROWS 8
+#define ASIDE_LARGE ((size_t)4 << 20)
 
 struct sink_worker {
     aggregate_sink *sink;
@@ -36,12 +38,12 @@ static void aggregate_free(sink *self)
     memory *memory = self->context->memory;
 
     for (size_t i = 0; i < sink->set_count; i++) aggregate_set_free(sink->sets[i]);
-    for (size_t i = 0; i < sink->source_count; i++) aggregate_set_free(sink->sources[i]);
+    for (size_t i = 0; i < sink->part_count; i++) aggregate_set_free(sink->parts[i]);
     for (size_t i = 0; i < sink->aside_count; i++) row_blocks_free(sink->asides[i]);
     memory_free(memory, sink->sets, sink->set_capacity * sizeof *sink->sets);
     memory_free(memory, sink->asides, sink->aside_capacity * sizeof *sink->asides);
     memory_free(memory, sink->order, sink->order ? (sink->order_count + 1) * sizeof *sink->order : 0);
-    memory_free(memory, sink->sources, sink->source_count * sizeof *sink->sources);
+    memory_free(memory, sink->parts, sink->part_count * sizeof *sink->parts);
     for (size_t i = 0; i < sink->plan.aggregate_count; i++) {
         if (sink->distincts) sink_free(sink->distincts[i]);
         if (sink->sorts) sink_free(sink->sorts[i]);
@@ -248,7 +250,9 @@ static bool reduces_poorly(const aggregate_sink *sink, const sink_worker *worker
 {
     size_t groups = worker->set ? worker->set->groups.count : 0;
 
-    return sink->plan.sets_aside && !worker->aside && groups >= ASIDE_GROUPS && groups >= worker->rows / ASIDE_ROWS;
+    if (!sink->plan.sets_aside || worker->aside || groups < ASIDE_GROUPS) return false;
+    if (!sink->plan.ordered) return groups * (sink->plan.keys.width + sink->plan.stride + 4 * sizeof(uint64_t)) >= ASIDE_LARGE;
+    return groups >= worker->rows / ASIDE_ROWS;
 }
 
 static bp_status aggregate_morsel_end(sink *self, sink_worker *worker, uint64_t morsel, bool *enough, bp_error *err)
@@ -286,7 +290,26 @@ static bp_status take_rows(row_taker *taker, column *columns, size_t rows, bp_er
     bool enough = false;
 
     if (taker->sorter) return sort->class->consume(sort, taker->sorter, 0, &part, &enough, err);
-    return aggregate_set_feed(sink->sets, sink->set_count, taker->index, columns, rows, &taker->scratch, err);
+    return aggregate_set_feed(sink->parts, sink->part_count, taker->index, columns, rows, &taker->scratch, err);
+}
+
+static bp_status take_part(row_taker *taker, aggregate_sink *distinct, size_t part, arena *arena, bp_error *err)
+{
+    size_t size;
+    bp_status status;
+
+    if ((status = aggregate_part_open(distinct, part, err))) return status;
+    size = aggregate_part_size(distinct, part);
+    for (size_t begin = 0; begin < size && !status; begin += FEED_ROWS) {
+        size_t rows = size - begin < FEED_ROWS ? size - begin : FEED_ROWS;
+        column columns[MOST_COLUMNS];
+        if ((status = cancel_check(&taker->sink->base.context->cancel, err))) break;
+        arena_reset(arena);
+        status = aggregate_emit(distinct, part, begin, rows, columns, arena, err);
+        if (!status) status = take_rows(taker, columns, rows, err);
+    }
+    aggregate_part_close(distinct, part);
+    return status;
 }
 
 /* The distinct rows, in the order of their first places. */
@@ -297,17 +320,8 @@ static bp_status take_distinct(row_taker *taker, bp_error *err)
     bp_status status = BP_OK;
 
     arena_init(&arena, taker->sink->base.context->memory);
-    for (size_t part = 0; part < aggregate_part_count(distinct); part++) {
-        size_t size = aggregate_part_size(distinct, part);
-        for (size_t begin = 0; begin < size && !status; begin += FEED_ROWS) {
-            size_t rows = size - begin < FEED_ROWS ? size - begin : FEED_ROWS;
-            column columns[MOST_COLUMNS];
-            if ((status = cancel_check(&taker->sink->base.context->cancel, err))) break;
-            arena_reset(&arena);
-            status = aggregate_emit(distinct, part, begin, rows, columns, &arena, err);
-            if (!status) status = take_rows(taker, columns, rows, err);
-        }
-    }
+    for (size_t part = 0; part < aggregate_part_count(distinct) && !status; part++)
+        status = take_part(taker, distinct, part, &arena, err);
     arena_clear(&arena);
     return status;
 }

@@ -42,6 +42,8 @@ typedef struct aggregate_set {
 } aggregate_set;
 
 MUST_USE bp_status aggregate_set_new(aggregate_set **out, const aggregate_plan *plan, bp_error *err);
+/* Room for so many groups, so that none is moved when they come. */
+MUST_USE bp_status aggregate_set_reserve(aggregate_set *set, size_t groups, bp_error *err);
 void aggregate_set_free(aggregate_set *set);
 /* One group without keys, there from the start. */
 MUST_USE bp_status aggregate_set_single(aggregate_set *set, bp_error *err);
@@ -87,34 +89,39 @@ typedef struct group_place {
 /* By first rows. `other` is room for as many. */
 MUST_USE bp_status group_places_sort(group_place *places, group_place *other, size_t count, cancel *cancel, bp_error *err);
 
-/* The result's parts, in order. */
 typedef struct aggregate_sink {
     sink base;
     aggregate_plan plan;
     mutex lock;
-    aggregate_set **sets; /* filled by the workers; after finish: the parts of the result, in order */
+    aggregate_set **sets; /* filled by the workers */
     size_t set_count, set_capacity;
     row_blocks **asides; /* the workers' rows set aside */
     size_t aside_count, aside_capacity;
-    aggregate_set **sources; /* kept alive because the result refers to them */
-    size_t source_count;
-    group_place *order; /* of the groups of all parts, when they are few; NULL: part by part */
+    aggregate_set **parts; /* of the result, in order; they refer to the sets' memory. NULL: not made yet, or read to its end */
+    size_t part_count;
+    atomic_size_t made_groups; /* in the parts made so far */
+    atomic_size_t groups_expected; /* in the next part: as many as in the last one */
+    bool in_parts; /* the result is read part by part, not in one order */
+    group_place *order; /* of the groups of all parts, when these are several and the groups few; else NULL */
     size_t order_count;
     bool *fed_later; /* one an aggregate: DISTINCT or with ORDER BY */
     struct sink **distincts; /* one an aggregate: the set of (groups, arguments, keys), or NULL */
     struct sink **sorts; /* one an aggregate: the rows of (groups, arguments, keys) by its ORDER BY, or NULL */
 } aggregate_sink;
 
-/* The workers' sets and rows become the parts of the result. */
+/* The workers' sets and rows become the parts of the result; when the groups are many, those that are wanted later are made by aggregate_part_open(). */
 MUST_USE bp_status aggregate_combine(aggregate_sink *sink, bp_error *err);
 /* The parts' groups in the order in which they are read. */
 MUST_USE bp_status aggregate_order(aggregate_sink *sink, bp_error *err);
+/* Make a part of a result that is read in parts, if need be, and drop it. A part is for one thread. */
+MUST_USE bp_status aggregate_part_open(aggregate_sink *sink, size_t part, bp_error *err);
+void aggregate_part_close(aggregate_sink *sink, size_t part);
 
-/* Reading: parts, each of so many groups; groups [begin, begin + rows) of a part as columns, groups first, then aggregates, in `arena`. */
+/* Reading: parts, each (once open) of so many groups; groups [begin, begin + rows) of a part as columns, groups first, then aggregates, in `arena`. */
 size_t aggregate_part_count(const aggregate_sink *sink);
 size_t aggregate_part_size(const aggregate_sink *sink, size_t part);
 MUST_USE bp_status aggregate_emit(const aggregate_sink *sink, size_t part, size_t begin, size_t rows, column *out, arena *arena,
                                   bp_error *err);
-MUST_USE bp_status aggregate_scan_new(scan **out, const aggregate_sink *sink, bp_error *err);
+MUST_USE bp_status aggregate_scan_new(scan **out, aggregate_sink *sink, bp_error *err);
 
 #endif

@@ -1,14 +1,15 @@
-/* Reading the result of an aggregation: its parts, cut into morsels of whole groups. */
+/* Reading the result of an aggregation. A result in parts has a morsel a part, made when it is claimed unless it is there; others are cut into morsels of
+ * morsel_rows groups. */
 #include "aggregate_internal.h"
 
 size_t aggregate_part_count(const aggregate_sink *sink)
 {
-    return sink->order ? 1 : sink->set_count;
+    return sink->order ? 1 : sink->part_count;
 }
 
 size_t aggregate_part_size(const aggregate_sink *sink, size_t part)
 {
-    return sink->order ? sink->order_count : sink->sets[part]->groups.count;
+    return sink->order ? sink->order_count : sink->parts[part]->groups.count;
 }
 
 /* Key rows and states, `rows` of each one behind the other, as columns. */
@@ -38,7 +39,7 @@ bp_status aggregate_emit(const aggregate_sink *sink, size_t part, size_t begin, 
     char *keys, *states;
 
     if (!sink->order) {
-        const aggregate_set *set = sink->sets[part];
+        const aggregate_set *set = sink->parts[part];
         return emit_rows(plan, set->groups.rows + begin * width, set->states + begin * stride, rows, out, arena, err);
     }
     keys = arena_allocate_aligned(arena, rows * width, 64);
@@ -46,7 +47,7 @@ bp_status aggregate_emit(const aggregate_sink *sink, size_t part, size_t begin, 
     if (!keys || !states) return error_no_memory(err, arena->memory, rows * (width + stride));
     for (size_t i = 0; i < rows; i++) {
         group_place place = sink->order[begin + i];
-        const aggregate_set *set = sink->sets[place.part];
+        const aggregate_set *set = sink->parts[place.part];
         memcpy(keys + i * width, set->groups.rows + place.group * width, width);
         memcpy(states + i * stride, set->states + place.group * stride, stride);
     }
@@ -55,15 +56,16 @@ bp_status aggregate_emit(const aggregate_sink *sink, size_t part, size_t begin, 
 
 typedef struct aggregate_scan {
     scan base;
-    const aggregate_sink *sink;
+    aggregate_sink *sink;
     mutex lock;
-    size_t part, begin;    /* the next morsel's place */
+    size_t part, begin; /* the next morsel's place */
     uint64_t next_morsel;
 } aggregate_scan;
 
 struct scan_worker {
     aggregate_scan *scan;
     size_t part, begin, end; /* groups of the claimed morsel that are left */
+    bool opened; /* the part is this worker's to close */
     column *columns;
     size_t column_count;
     arena arena;
@@ -77,10 +79,30 @@ static void result_free(scan *self)
     memory_delete(result->sink->base.context->memory, result);
 }
 
+/* Whole parts. */
+static bp_status claim_part(aggregate_scan *result, scan_worker *worker, bp_error *err)
+{
+    bp_status status;
+
+    worker->opened = true;
+    worker->begin = worker->end = 0;
+    if ((status = aggregate_part_open(result->sink, worker->part, err))) return status;
+    worker->end = aggregate_part_size(result->sink, worker->part);
+    return BP_OK;
+}
+
+/* The part that the worker has read, perhaps not to its end. */
+static void close_part(scan_worker *worker)
+{
+    if (worker->opened) aggregate_part_close(worker->scan->sink, worker->part);
+    worker->opened = false;
+}
+
 static void result_worker_free(scan_worker *worker)
 {
     memory *memory = worker->scan->sink->base.context->memory;
 
+    close_part(worker);
     memory_free(memory, worker->columns, worker->column_count * sizeof(column));
     arena_clear(&worker->arena);
     memory_delete(memory, worker);
@@ -111,25 +133,22 @@ static bp_status result_claim(scan *self, scan_worker *worker, uint64_t *morsel,
 {
     aggregate_scan *result = (aggregate_scan *)self;
     const aggregate_sink *sink = result->sink;
-    size_t most = sink->base.context->config.morsel_rows;
+    size_t most = sink->base.context->config.morsel_rows, size;
 
-    (void)err;
+    close_part(worker);
     mutex_lock(&result->lock);
-    while (result->part < aggregate_part_count(sink) && result->begin >= aggregate_part_size(sink, result->part)) {
-        result->part++;
-        result->begin = 0;
-    }
-    *end = result->part >= aggregate_part_count(sink);
+    size = sink->in_parts ? 0 : aggregate_part_size(sink, 0); /* of the one part there is */
+    *end = sink->in_parts ? result->part >= sink->part_count : result->begin >= size;
     if (!*end) {
-        size_t size = aggregate_part_size(sink, result->part);
+        *morsel = result->next_morsel++;
         worker->part = result->part;
         worker->begin = result->begin;
         worker->end = size - result->begin < most ? size : result->begin + most;
         result->begin = worker->end;
-        *morsel = result->next_morsel++;
+        result->part += sink->in_parts;
     }
     mutex_unlock(&result->lock);
-    return BP_OK;
+    return *end || !sink->in_parts ? BP_OK : claim_part(result, worker, err);
 }
 
 static bp_status result_next(scan *self, scan_worker *worker, batch *out, bp_error *err)
@@ -155,16 +174,17 @@ static const scan_class result_class = {
     .next = result_next,
 };
 
-bp_status aggregate_scan_new(scan **out, const aggregate_sink *sink, bp_error *err)
+bp_status aggregate_scan_new(scan **out, aggregate_sink *sink, bp_error *err)
 {
     memory *memory = sink->base.context->memory;
     aggregate_scan *result = memory_new(memory, aggregate_scan);
-    size_t total = 0;
 
     *out = NULL;
     if (!result) return error_no_memory(err, memory, sizeof *result);
-    for (size_t part = 0; part < aggregate_part_count(sink); part++) total += aggregate_part_size(sink, part);
-    result->base = (scan){.class = &result_class, .morsel_estimate = total / sink->base.context->config.morsel_rows + 1};
+    result->base =
+        (scan){.class = &result_class,
+               .morsel_estimate =
+                   sink->in_parts ? sink->part_count : aggregate_part_size(sink, 0) / sink->base.context->config.morsel_rows + 1};
     result->sink = sink;
     mutex_init(&result->lock);
     *out = &result->base;

@@ -60,6 +60,15 @@ static bp_status reserve_states(aggregate_set *set, size_t count, bp_error *err)
     return BP_OK;
 }
 
+bp_status aggregate_set_reserve(aggregate_set *set, size_t groups, bp_error *err)
+{
+    bp_status status;
+
+    if (groups == 0) return BP_OK;
+    if ((status = group_table_reserve(&set->groups, groups, err))) return status;
+    return reserve_states(set, groups, err);
+}
+
 /* Room and fresh states for groups [old_count, groups.count). */
 static bp_status init_states(aggregate_set *set, size_t old_count, bp_error *err)
 {

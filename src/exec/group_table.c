@@ -217,6 +217,30 @@ static bp_status unpack_validity(const key_layout *layout, size_t index, const c
     return BP_OK;
 }
 
+/* Inlined once for each usual width: a call of memcpy a value took longer than all else in unpacking. */
+static ALWAYS_INLINE void unpack_values(char *values, const char *from, size_t width, size_t row_width, size_t rows)
+{
+    for (size_t row = 0; row < rows; row++) memcpy(values + row * width, from + row * row_width, width);
+}
+
+static void unpack_fixed(char *values, const char *from, size_t width, size_t row_width, size_t rows)
+{
+    switch (width) {
+    case 1: unpack_values(values, from, 1, row_width, rows); break;
+    case 2: unpack_values(values, from, 2, row_width, rows); break;
+    case 4: unpack_values(values, from, 4, row_width, rows); break;
+    case 8: unpack_values(values, from, 8, row_width, rows); break;
+    case 16: unpack_values(values, from, 16, row_width, rows); break;
+    default: unpack_values(values, from, width, row_width, rows);
+    }
+}
+
+static void unpack_bits(char *values, const char *from, size_t row_width, size_t rows)
+{
+    memset(values, 0, bitmap_words(rows) * 8);
+    for (size_t row = 0; row < rows; row++) bitmap_put((uint64_t *)(void *)values, row, from[row * row_width] != 0);
+}
+
 bp_status key_unpack(const key_layout *layout, const char *packed, size_t rows, column *out, arena *arena, bp_error *err)
 {
     bp_status status;
@@ -230,13 +254,10 @@ bp_status key_unpack(const key_layout *layout, const char *packed, size_t rows, 
 
         if (!values) return error_no_memory(err, arena->memory, bytes);
         out[i] = (column){.type = layout->types[i], .length = rows, .values = values};
-        if (bits) memset(values, 0, bytes);
-        for (size_t row = 0; row < rows; row++) {
-            if (bits)
-                bitmap_put((uint64_t *)(void *)values, row, from[row * layout->width] != 0);
-            else
-                memcpy(values + row * width, from + row * layout->width, width);
-        }
+        if (bits)
+            unpack_bits(values, from, layout->width, rows);
+        else
+            unpack_fixed(values, from, width, layout->width, rows);
         if ((status = unpack_validity(layout, i, packed, rows, &out[i], arena, err))) return status;
         if (type_is_nested(layout->types[i]) &&
             (status = nested_keys_read(&out[i], layout->types[i], (const string_ref *)(const void *)values, out[i].validity, rows,
@@ -380,7 +401,7 @@ static bp_status grow_slots(group_table *table, size_t wanted, bp_error *err)
     return BP_OK;
 }
 
-static bp_status make_room(group_table *table, size_t rows, bp_error *err)
+bp_status group_table_reserve(group_table *table, size_t rows, bp_error *err)
 {
     size_t needed = table->count + rows, slots = table->slot_count, capacity = table->capacity ? table->capacity : 128;
     bp_status status;
@@ -410,20 +431,6 @@ static bp_status copy_strings_of(group_table *table, char *row, bp_error *err)
     return BP_OK;
 }
 
-static bp_status add_group(group_table *table, const char *row, uint64_t hash, uint64_t position, bool copy_strings, bp_error *err)
-{
-    size_t width = table->layout->width;
-    char *kept = table->rows + table->count * width;
-    bp_status status;
-
-    memcpy(kept, row, width);
-    if (copy_strings && table->layout->text_count && (status = copy_strings_of(table, kept, err))) return status;
-    table->hashes[table->count] = hash;
-    table->firsts[table->count] = position;
-    table->count++;
-    return BP_OK;
-}
-
 /* The slot that holds the row's group, or the empty one where it belongs. */
 static inline size_t find_slot(const group_table *table, const char *row, uint64_t hash)
 {
@@ -437,60 +444,78 @@ static inline size_t find_slot(const group_table *table, const char *row, uint64
     }
 }
 
-/* Rows from `done` on as long as their group is there with the very same words, which is nearly always: inlined once for each usual width.
- * Returns the first row that needs more: a new group, or texts to be looked at. */
-static ALWAYS_INLINE size_t insert_known(const group_table *table, const char *packed, const uint64_t *hashes, size_t done,
-                                         size_t end, size_t width, uint32_t *groups)
-{
-    const uint64_t *slots = table->slots;
-    size_t mask = table->slot_count - 1;
-    bool prefetch = table->slot_count > 32768;
+#define INSERT_ROWS 64 /* room for new groups is made for so many rows at once */
+#define PREFETCH_SLOTS 32768 /* from so many on the table is past the nearest cache */
+#define PREFETCH_ROWS 8 /* ahead */
 
-    for (; done < end; done++) {
-        uint64_t hash = hashes[done], slot;
-        size_t at = hash & mask;
-        if (prefetch && done + 8 < end) __builtin_prefetch(&slots[hashes[done + 8] & mask]);
-        while ((slot = slots[at]) && (slot ^ hash) >> 32) at = (at + 1) & mask;
-        if (!slot) return done;
-        groups[done] = (uint32_t)slot - 1;
-        if (!words_equal(packed + done * width, table->rows + groups[done] * width, width)) return done;
-    }
-    return done;
+static ALWAYS_INLINE void copy_words(char *to, const char *from, size_t width)
+{
+    for (size_t at = 0; at < width; at += 8) memcpy(to + at, from + at, 8);
 }
 
-static size_t insert_known_of_width(const group_table *table, const char *packed, const uint64_t *hashes, size_t done, size_t end,
-                                    uint32_t *groups)
+/* What inserting is told of the rows beside their keys. */
+typedef struct row_places {
+    uint64_t first;
+    const uint64_t *positions; /* NULL: first, first + 1 … */
+    bool copy_strings;
+} row_places;
+
+/* Rows [begin, end), for whose groups there is room; inlined once for each usual width. */
+static ALWAYS_INLINE bp_status insert_rows(group_table *table, const char *packed, const uint64_t *hashes, size_t begin, size_t end,
+                                           const row_places *places, size_t width, uint32_t *groups, bp_error *err)
+{
+    const key_layout *layout = table->layout;
+    uint64_t *slots = table->slots;
+    size_t mask = table->slot_count - 1;
+    bp_status status;
+
+    for (size_t i = begin; i < end; i++) {
+        const char *row = packed + i * width;
+        uint64_t hash = hashes[i], slot;
+        size_t at = hash & mask;
+        for (; (slot = slots[at]); at = (at + 1) & mask) {
+            const char *known = table->rows + ((slot & UINT32_MAX) - 1) * width;
+            if ((slot ^ hash) >> 32) continue;
+            if (words_equal(row, known, width) || (layout->text_count && far_strings_equal(layout, row, known))) break;
+        }
+        groups[i] = (uint32_t)slot - 1;
+        if (slot) continue;
+        copy_words(table->rows + table->count * width, row, width);
+        if (places->copy_strings && (status = copy_strings_of(table, table->rows + table->count * width, err))) return status;
+        table->hashes[table->count] = hash;
+        table->firsts[table->count] = places->positions ? places->positions[i] : places->first + i;
+        slots[at] = slot_of(hash, table->count);
+        groups[i] = (uint32_t)table->count++;
+    }
+    return BP_OK;
+}
+
+static bp_status insert_rows_of_width(group_table *table, const char *packed, const uint64_t *hashes, size_t begin, size_t end,
+                                      const row_places *places, uint32_t *groups, bp_error *err)
 {
     switch (table->layout->width) {
-    case 16: return insert_known(table, packed, hashes, done, end, 16, groups);
-    case 24: return insert_known(table, packed, hashes, done, end, 24, groups);
-    case 32: return insert_known(table, packed, hashes, done, end, 32, groups);
-    case 40: return insert_known(table, packed, hashes, done, end, 40, groups);
-    default: return insert_known(table, packed, hashes, done, end, table->layout->width, groups);
+    case 16: return insert_rows(table, packed, hashes, begin, end, places, 16, groups, err);
+    case 24: return insert_rows(table, packed, hashes, begin, end, places, 24, groups, err);
+    case 32: return insert_rows(table, packed, hashes, begin, end, places, 32, groups, err);
+    case 40: return insert_rows(table, packed, hashes, begin, end, places, 40, groups, err);
+    default: return insert_rows(table, packed, hashes, begin, end, places, table->layout->width, groups, err);
     }
 }
 
 bp_status group_table_insert(group_table *table, const char *packed, const uint64_t *hashes, size_t rows, uint64_t first,
                              const uint64_t *positions, bool copy_strings, uint32_t *groups, bp_error *err)
 {
-    size_t width = table->layout->width;
+    row_places places = {first, positions, copy_strings && table->layout->text_count};
     bp_status status;
 
-    for (size_t done = 0;; done++) {
-        const char *row;
-        size_t at;
-        done = insert_known_of_width(table, packed, hashes, done, rows, groups);
-        if (done == rows) return BP_OK;
-        row = packed + done * width;
-        if ((status = make_room(table, 1, err))) return status;
-        at = find_slot(table, row, hashes[done]);
-        if (!table->slots[at]) {
-            if ((status = add_group(table, row, hashes[done], positions ? positions[done] : first + done, copy_strings, err)))
-                return status;
-            table->slots[at] = slot_of(hashes[done], table->count - 1);
-        }
-        groups[done] = (uint32_t)((table->slots[at] & UINT32_MAX) - 1);
+    for (size_t begin = 0, end; begin < rows; begin = end) {
+        end = rows - begin < INSERT_ROWS ? rows : begin + INSERT_ROWS;
+        if ((status = group_table_reserve(table, end - begin, err))) return status;
+        if (table->slot_count > PREFETCH_SLOTS)
+            for (size_t i = begin; i < end; i++) __builtin_prefetch(&table->slots[hashes[i] & (table->slot_count - 1)]);
+        if ((status = insert_rows_of_width(table, packed, hashes, begin, end, &places, groups, err))) return status;
     }
+    return BP_OK;
 }
 
 void group_table_find(const group_table *table, const char *packed, const uint64_t *hashes, size_t rows, uint32_t *groups)
@@ -499,7 +524,8 @@ void group_table_find(const group_table *table, const char *packed, const uint64
 
     for (size_t i = 0; i < rows; i++) {
         uint64_t slot;
-        if (table->slot_count > 32768 && i + 8 < rows) __builtin_prefetch(&table->slots[hashes[i + 8] & (table->slot_count - 1)]);
+        if (table->slot_count > PREFETCH_SLOTS && i + PREFETCH_ROWS < rows)
+            __builtin_prefetch(&table->slots[hashes[i + PREFETCH_ROWS] & (table->slot_count - 1)]);
         slot = table->slots[find_slot(table, packed + i * width, hashes[i])];
         groups[i] = slot ? (uint32_t)((slot & UINT32_MAX) - 1) : UINT32_MAX;
     }

@@ -2,17 +2,7 @@
  * node's columns in the node's order. Streaming nodes add an operator to it; breakers end it with a sink and open a new one over the sink's result.
  *
  * Expressions are remapped here: column ids become positions in the batch that the operator sees. */
-#include "lower.h"
-
-#include "exec.h"
-
-typedef struct lowering {
-    lowered *out;
-    plan *plan;
-    bp_context *context;
-    pipeline **open; /* one a node */
-    uint32_t *positions; /* column id -> position; UINT32_MAX: not there */
-} lowering;
+#include "lower_internal.h"
 
 /* lists ------------------------------------------------------------------------------------------------------------------------------- */
 static bp_status append_pipeline(lowering *state, pipeline ***list, size_t *count, size_t *capacity, pipeline *pipeline,
@@ -31,8 +21,7 @@ static bp_status append_pipeline(lowering *state, pipeline ***list, size_t *coun
     return BP_OK;
 }
 
-/* A new open pipeline for `node`; it is in `streams` until a sink is put on it. */
-static bp_status open_pipeline(lowering *state, plan_id node, scan_maker maker, void *data, bp_error *err)
+bp_status open_pipeline(lowering *state, plan_id node, scan_maker maker, void *data, bp_error *err)
 {
     pipeline *made;
     bp_status status;
@@ -51,8 +40,7 @@ static bp_status open_pipeline(lowering *state, plan_id node, scan_maker maker, 
     return BP_OK;
 }
 
-/* End the pipeline with a sink (moved in): it runs after all that were ended before. */
-static bp_status end_pipeline(lowering *state, plan_id node, pipeline *pipeline, sink *sink, bp_error *err)
+bp_status end_pipeline(lowering *state, plan_id node, pipeline *pipeline, sink *sink, bp_error *err)
 {
     lowered *out = state->out;
     bp_status status = append_pipeline(state, &out->pipelines, &out->pipeline_count, &out->pipeline_capacity, pipeline, err);
@@ -147,7 +135,7 @@ static bp_status project_mapped(lowering *state, plan_id node, pipeline *pipelin
     return add_operator(state, node, pipeline, operator, err);
 }
 
-static bp_status outputs_schema(lowering *state, const plan_node *node, schema **out, bp_error *err)
+bp_status outputs_schema(lowering *state, const plan_node *node, schema **out, bp_error *err)
 {
     schema *made = arena_new(&state->plan->arena, schema);
     bp_status status;
@@ -239,7 +227,7 @@ static bp_status lower_scan(lowering *state, plan_id id, bp_error *err)
     return add_operator(state, id, state->open[id], operator, err);
 }
 
-static bp_status make_table_scan(void *data, scan **out, bp_error *err)
+bp_status make_table_scan(void *data, scan **out, bp_error *err)
 {
     kept_table *kept = data;
 
@@ -449,6 +437,7 @@ static bp_status sort_over(lowering *state, plan_id id, const sort_key *keys, si
     if ((status = limited ? top_n_new(&sink, state->context, types, specs, key_count, offset, limit, err)
                           : sort_all_new(&sink, state->context, types, specs, key_count, err)))
         return status;
+    if (!limited) sort_all_allow_spill(sink);
     if ((status = end_pipeline(state, id, state->open[id], sink, err))) return status;
     if ((status = open_pipeline(state, id, limited ? top_n_make_scan : sort_all_make_scan, sink, err))) return status;
     if (total == count) return BP_OK;
@@ -471,6 +460,7 @@ static bp_status lower_limit(lowering *state, plan_id id, bp_error *err)
     if ((status = outputs_schema(state, node, &types, err))) return status;
     if ((status = collect_new(&sink, state->context, types, node->limit.offset, node->limit.limit, node->limit.percent, err)))
         return status;
+    collect_allow_spill(sink);
     if ((status = end_pipeline(state, id, state->open[child], sink, err))) return status;
     return open_pipeline(state, id, collect_make_scan, sink, err);
 }
@@ -579,6 +569,7 @@ static bp_status add_right_rows(lowering *state, plan_id id, sink *build, bp_err
     if (!pair) return error_no_memory(err, state->context->memory, sizeof *pair);
     if ((status = outputs_schema(state, plan_at(state->plan, id), &types, err))) return status;
     if ((status = collect_new(&kept, state->context, types, 0, UINT64_MAX, -1, err))) return status;
+    collect_allow_spill(kept);
     if ((status = end_pipeline(state, id, state->open[id], kept, err))) return status;
     if (!join_puts_left((join_kind)plan_at(state->plan, id)->join.kind))
         return open_pipeline(state, id, join_right_make_scan, build, err);
@@ -588,6 +579,30 @@ static bp_status add_right_rows(lowering *state, plan_id id, sink *build, bp_err
     if ((status = open_pipeline(state, id, join_right_make_scan, build, err))) return status;
     pair->parts[1] = state->open[id];
     return open_pipeline(state, id, union_make_scan, pair, err);
+}
+
+/* The right side's pipeline ends in the table that the left side probes; of a step's join whose right side stays the same, only in the first round. */
+static bp_status build_right(lowering *state, plan_id id, join_spec *spec, sink **build, bp_error *err)
+{
+    const plan_node *node = plan_at(state->plan, id);
+    built_join *built = state->built && state->built[id].wanted ? &state->built[id] : NULL;
+    lowered *round = state->out;
+    bp_status status;
+
+    if (built && built->build) {
+        *build = built->build;
+        spec->right = built->right;
+        return BP_OK;
+    }
+    if ((status = join_side(state, id, node->children[1], node->join.pairs, spec->key_count, true, &spec->right, err)))
+        return status;
+    state->open[node->children[1]] = state->open[id];
+    if ((status = join_build_new(build, state->context, spec, err))) return status;
+    if (built) state->out = state->fixed;
+    status = end_pipeline(state, id, state->open[node->children[1]], *build, err);
+    state->out = round;
+    if (built) *built = (built_join){true, *build, spec->right};
+    return status;
 }
 
 static bp_status lower_join(lowering *state, plan_id id, bp_error *err)
@@ -604,19 +619,16 @@ static bp_status lower_join(lowering *state, plan_id id, bp_error *err)
     if (!null_safe) return error_no_memory(err, state->context->memory, node->join.pair_count);
     for (size_t i = 0; i < node->join.pair_count; i++) null_safe[i] = node->join.pairs[i].null_safe;
     spec.null_safe = null_safe;
-    if ((status = join_side(state, id, node->children[1], node->join.pairs, spec.key_count, true, &spec.right, err))) return status;
-    state->open[node->children[1]] = state->open[id];
     if ((status = join_side(state, id, node->children[0], node->join.pairs, spec.key_count, false, &spec.left, err))) return status;
     state->open[node->children[0]] = state->open[id];
     if ((status = join_residual(state, node, &spec.residual, err))) return status;
-    if ((status = join_build_new(&build, state->context, &spec, err))) return status;
-    if ((status = end_pipeline(state, id, state->open[node->children[1]], build, err))) return status;
+    if ((status = build_right(state, id, &spec, &build, err))) return status;
     if ((status = join_probe_new(&probe, state->context, &spec, build, err))) return status;
     if ((status = add_operator(state, id, state->open[node->children[0]], probe, err))) return status;
     return join_puts_right_at_end(spec.kind) ? add_right_rows(state, id, build, err) : BP_OK;
 }
 
-/* sets ------ PLACEHOLDER ---------------------------------------------------------------------------------------------------------------------------------------- */
+/* sets ---------------------------------------------------------------------------------------------------------------------------------------- */
 #define UNION_DEPTH 32 /* scans that call scans: more would need a deep C stack */
 
 static size_t union_depth(const pipeline *part)
@@ -634,6 +646,7 @@ static bp_status end_deep_union(lowering *state, plan_id id, bp_error *err)
     if (union_depth(state->open[id]) < UNION_DEPTH) return BP_OK;
     if ((status = outputs_schema(state, plan_at(state->plan, id), &types, err))) return status;
     if ((status = collect_new(&kept, state->context, types, 0, UINT64_MAX, -1, err))) return status;
+    collect_allow_spill(kept);
     if ((status = end_pipeline(state, id, state->open[id], kept, err))) return status;
     return open_pipeline(state, id, collect_make_scan, kept, err);
 }
@@ -713,8 +726,48 @@ static bp_status lower_counted_set(lowering *state, plan_id id, bp_error *err)
     return add_operator(state, id, state->open[id], rows, err);
 }
 
+/* kept rows --------------------------------------------------------------------------------------------------------------------------------------- */
+static bp_status lower_keep(lowering *state, plan_id id, bp_error *err)
+{
+    const plan_node *node = plan_at(state->plan, id);
+    schema *types;
+    bp_status status;
+
+    if ((status = outputs_schema(state, node, &types, err))) return status;
+    if ((status = collect_new(&state->kept[id], state->context, types, 0, UINT64_MAX, -1, err))) return status;
+    return end_pipeline(state, id, state->open[node->children[0]], state->kept[id], err);
+}
+
+/* Some columns of the kept rows. */
+static bp_status lower_read(lowering *state, plan_id id, bp_error *err)
+{
+    const plan_node *node = plan_at(state->plan, id);
+    plan_id keep = node->children[0];
+    size_t count = node->output_count;
+    expr_id *columns = arena_new_array(&state->plan->arena, expr_id, count), *mapped = NULL;
+    bp_status status;
+
+    if (!columns) return error_no_memory(err, state->context->memory, count * sizeof *columns);
+    for (size_t i = 0; i < count; i++)
+        if ((status = expr_column(&columns[i], &state->plan->exprs, node->read.columns[i],
+                                  state->plan->columns[node->read.columns[i]].type, err)))
+            return status;
+    if ((status = open_pipeline(state, id, collect_make_scan, state->kept[keep], err))) return status;
+    place_only(state, keep);
+    if ((status = remap_all(state, &mapped, columns, count, err))) return status;
+    return project_mapped(state, id, state->open[id], mapped, count, plan_at(state->plan, keep)->output_count, err);
+}
+
+/* The rows that the last round of a recursion has made. */
+static bp_status lower_working(lowering *state, plan_id id, bp_error *err)
+{
+    if (!state->working || plan_at(state->plan, id)->working.number != state->working_number)
+        return ERROR_INTERNAL(err, "a WORKING node outside of its recursion's step");
+    return open_pipeline(state, id, make_table_scan, state->working, err);
+}
+
 /* the walk ------------------------------------------------------------------------------------------------------------------------------------- */
-static bp_status lower_node(lowering *state, plan_id id, bp_error *err)
+bp_status lower_node(lowering *state, plan_id id, bp_error *err)
 {
     const plan_node *node = plan_at(state->plan, id);
 
@@ -733,17 +786,32 @@ static bp_status lower_node(lowering *state, plan_id id, bp_error *err)
     case PLAN_WINDOW: return lower_window(state, id, err);
     case PLAN_SAMPLE: return error_set(err, BP_NOT_SUPPORTED, "samples (USING SAMPLE, TABLESAMPLE) are not there yet");
     case PLAN_UNNEST: return lower_unnest(state, id, err);
+    case PLAN_KEEP: return lower_keep(state, id, err);
+    case PLAN_READ: return lower_read(state, id, err);
+    case PLAN_RECURSIVE: return lower_recursive(state, id, err);
+    case PLAN_WORKING: return lower_working(state, id, err);
     case PLAN_NONE:
     case PLAN_KIND_COUNT: break;
     }
     return ERROR_INTERNAL(err, "a plan node of no kind");
 }
 
+bp_status lowering_init(lowering *state, lowered *out, plan *plan, bp_error *err)
+{
+    *state = (lowering){.out = out, .plan = plan, .context = plan->context};
+    state->open = arena_new_array(&plan->arena, pipeline *, plan->node_count);
+    state->kept = arena_new_array(&plan->arena, sink *, plan->node_count);
+    state->positions = arena_new_array(&plan->arena, uint32_t, plan->column_count);
+    if (state->open && state->kept && state->positions) return BP_OK;
+    return error_no_memory(err, plan->context->memory, plan->node_count * sizeof(void *));
+}
+
 bp_status lower_plan(lowered *out, plan *plan, bool profile, bp_error *err)
 {
-    lowering state = {.out = out, .plan = plan, .context = plan->context};
+    lowering state;
     plan_id *order;
     size_t count;
+    bool *here = NULL;
     bp_status status;
 
     *out = (lowered){.plan = plan};
@@ -751,11 +819,10 @@ bp_status lower_plan(lowered *out, plan *plan, bool profile, bp_error *err)
         out->profile = arena_allocate_array(&plan->arena, plan->node_count, sizeof *out->profile);
         if (!out->profile) return error_no_memory(err, plan->context->memory, plan->node_count * sizeof *out->profile);
     }
-    state.open = arena_new_array(&plan->arena, pipeline *, plan->node_count);
-    state.positions = arena_new_array(&plan->arena, uint32_t, plan->column_count);
-    if (!state.open || !state.positions) return error_no_memory(err, plan->context->memory, plan->node_count * sizeof(void *));
-    if ((status = plan_post_order(plan, &order, &count, err))) return status;
-    for (size_t i = 0; i < count && !status; i++) status = lower_node(&state, order[i], err);
+    if ((status = lowering_init(&state, out, plan, err)) || (status = plan_post_order(plan, &order, &count, err))) return status;
+    if (plan->working_count && (status = nodes_to_lower(&here, plan, order, count, plan->root, NULL, err))) return status;
+    for (size_t i = 0; i < count && !status; i++)
+        if (!here || here[order[i]]) status = lower_node(&state, order[i], err);
     if (!status) out->result = state.open[plan->root];
     return status;
 }

@@ -3,6 +3,8 @@
 
 #define BLOCK_BYTES ((size_t)32 << 10)
 #define LEAST_ROWS 64
+#define PIECE_BYTES ((size_t)4 << 20) /* of the arena, from the first on where there is */
+#define MUCH_MEMORY ((size_t)1 << 30)
 
 bool row_layout_takes(data_type type)
 {
@@ -42,9 +44,9 @@ static size_t block_bytes(const row_layout *layout, size_t capacity)
     return bytes;
 }
 
-static row_block *block_new(memory *memory, const row_layout *layout, size_t capacity)
+static row_block *block_new(arena *arena, const row_layout *layout, size_t capacity)
 {
-    char *at = memory_allocate(memory, block_bytes(layout, capacity));
+    char *at = arena_allocate_aligned(arena, block_bytes(layout, capacity), 64);
     row_block *block = (row_block *)(void *)at;
 
     if (!at) return NULL;
@@ -65,17 +67,14 @@ static row_block *block_new(memory *memory, const row_layout *layout, size_t cap
     return block;
 }
 
-void row_block_free(memory *memory, const row_layout *layout, row_block *block)
-{
-    if (block) memory_free(memory, block, block_bytes(layout, block->capacity));
-}
-
 bp_status row_blocks_new(row_blocks **out, memory *memory, const row_layout *layout, bp_error *err)
 {
     *out = memory_new(memory, row_blocks);
     if (!*out) return error_no_memory(err, memory, sizeof **out);
     (*out)->memory = memory;
     (*out)->layout = layout;
+    arena_init(&(*out)->arena, memory);
+    if (memory_available(memory) > MUCH_MEMORY) (*out)->arena.block_size = PIECE_BYTES;
     arena_init(&(*out)->texts, memory);
     return BP_OK;
 }
@@ -89,15 +88,18 @@ static void free_scratch(row_blocks *blocks)
     blocks->room = 0;
 }
 
+void row_blocks_drop(row_blocks *blocks)
+{
+    free_scratch(blocks);
+    memset(blocks->first, 0, sizeof blocks->first);
+    memset(blocks->last, 0, sizeof blocks->last);
+    arena_clear(&blocks->arena);
+}
+
 void row_blocks_free(row_blocks *blocks)
 {
     if (!blocks) return;
-    for (size_t partition = 0; partition < ROW_PARTITIONS; partition++)
-        for (row_block *block = blocks->first[partition], *next; block; block = next) {
-            next = block->next;
-            row_block_free(blocks->memory, blocks->layout, block);
-        }
-    free_scratch(blocks);
+    row_blocks_drop(blocks);
     arena_clear(&blocks->texts);
     memory_delete(blocks->memory, blocks);
 }
@@ -120,7 +122,7 @@ static bp_status open_block(row_blocks *blocks, size_t partition, size_t rows, b
     size_t capacity = rows <= blocks->layout->block_rows ? blocks->layout->block_rows : (rows + 63) & ~(size_t)63;
 
     if (last && last->capacity - last->count >= rows) return BP_OK;
-    block = block_new(blocks->memory, blocks->layout, capacity);
+    block = block_new(&blocks->arena, blocks->layout, capacity);
     if (!block) return error_no_memory(err, blocks->memory, block_bytes(blocks->layout, capacity));
     if (last)
         last->next = block;
@@ -162,6 +164,16 @@ static ALWAYS_INLINE void scatter(char *const *to, const uint8_t *partitions, co
     for (size_t row = 0; row < rows; row++) memcpy(to[partitions[row]] + places[row] * width, from + row * width, width);
 }
 
+/* A width of whole words that is not a usual one. */
+static void scatter_words(char *const *to, const uint8_t *partitions, const uint32_t *places, const char *from, size_t width,
+                          size_t rows)
+{
+    for (size_t row = 0; row < rows; row++, from += width) {
+        char *into = to[partitions[row]] + places[row] * width;
+        for (size_t at = 0; at < width; at += 8) memcpy(into + at, from + at, 8);
+    }
+}
+
 static void scatter_values(const row_blocks *blocks, char *const *to, const void *from, size_t width, size_t rows)
 {
     const uint8_t *partitions = blocks->partitions;
@@ -175,7 +187,7 @@ static void scatter_values(const row_blocks *blocks, char *const *to, const void
     case 16: scatter(to, partitions, places, from, 16, rows); break;
     case 24: scatter(to, partitions, places, from, 24, rows); break;
     case 32: scatter(to, partitions, places, from, 32, rows); break;
-    default: scatter(to, partitions, places, from, width, rows);
+    default: scatter_words(to, partitions, places, from, width, rows);
     }
 }
 

@@ -52,6 +52,7 @@ typedef struct row_blocks {
     row_block *first[ROW_PARTITIONS], *last[ROW_PARTITIONS];
     size_t begin[ROW_PARTITIONS]; /* rows of the first block that have been taken */
     uint64_t row_count;
+    arena arena; /* of the blocks: large pieces of memory come in large pages, blocks by themselves would not */
     arena texts;
     uint8_t *partitions; /* of the rows of the present batch, and their places in the last blocks */
     uint32_t *places;
@@ -60,12 +61,13 @@ typedef struct row_blocks {
 
 MUST_USE bp_status row_blocks_new(row_blocks **out, memory *memory, const row_layout *layout, bp_error *err);
 void row_blocks_free(row_blocks *blocks);
+/* Free all but the texts, which what was made of the rows refers to. */
+void row_blocks_drop(row_blocks *blocks);
 /* All rows of the batch, with their packed keys (whose far texts are moved) and hashes; positions count from `position`. */
 MUST_USE bp_status row_blocks_add(row_blocks *blocks, char *keys, const uint64_t *hashes, uint64_t position, const batch *in,
                                   arena *scratch, bp_error *err);
 /* The block's rows [begin, begin + rows) as columns. */
 MUST_USE bp_status row_block_columns(column *out, const row_layout *layout, const row_block *block, size_t begin, size_t rows,
                                      arena *scratch, bp_error *err);
-void row_block_free(memory *memory, const row_layout *layout, row_block *block);
 
 #endif

@@ -171,7 +171,6 @@ static bp_status too_many(const char *name, bp_error *err)
     return error_set(err, BP_OUT_OF_RANGE, "%s(): a list may have at most %lld elements", name, (long long)MOST_ELEMENTS);
 }
 
-/* list_resize(list, size [, value]): a size of NULL is 0. */
 /* NULL where the list is, whatever the other arguments are. True: that is everywhere, and `out` is made. */
 static bool null_where_list_is(const function_call *call, const column *list, column *out)
 {
@@ -185,6 +184,7 @@ static bool null_where_list_is(const function_call *call, const column *list, co
     return true;
 }
 
+/* list_resize(list, size [, value]): a size of NULL is 0. */
 KERNEL(list_resize)
 {
     joined_sources joined;

@@ -19,7 +19,7 @@ struct block_decoder {
 
 const char *block_codec_name(block_codec codec)
 {
-    static const char *const names[] = {"uncompressed", "Snappy", "gzip", "Brotli", "zstd", "LZ4", "LZ4 (Hadoop)"};
+    static const char *const names[] = {"uncompressed", "Snappy", "gzip", "Brotli", "zstd", "LZ4", "LZ4 (Hadoop)", "LZ4 frame"};
 
     return names[codec];
 }
@@ -53,7 +53,8 @@ bool block_size_possible(block_codec codec, const uint8_t *bytes, size_t size, u
     case BLOCK_NONE: return size == full_size;
     case BLOCK_SNAPPY: return snappy_full_size(bytes, size, &told) && told == full_size && full_size / 22 <= size;
     case BLOCK_LZ4:
-    case BLOCK_LZ4_HADOOP: return full_size / 256 <= size;
+    case BLOCK_LZ4_HADOOP:
+    case BLOCK_LZ4_FRAME: return full_size / 256 <= size;
     case BLOCK_GZIP: return full_size / 1040 <= size;
     case BLOCK_ZSTD:
         told = ZSTD_getFrameContentSize(bytes, size);
@@ -144,6 +145,7 @@ bp_status block_decode(block_decoder *decoder, block_codec codec, const uint8_t 
     case BLOCK_LZ4_HADOOP:
         fine = lz4_hadoop_decode(bytes, size, (uint8_t *)out, full_size) || lz4_decode(bytes, size, (uint8_t *)out, full_size);
         break;
+    case BLOCK_LZ4_FRAME: fine = lz4_frame_decode(bytes, size, (uint8_t *)out, full_size); break;
     case BLOCK_ZSTD: return decode_zstd(decoder, bytes, size, out, full_size, err);
     case BLOCK_GZIP: return decode_gzip(decoder, bytes, size, out, full_size, err);
     case BLOCK_BROTLI: return decode_brotli(decoder, bytes, size, out, full_size, err);

@@ -1,35 +1,9 @@
 /* See csv_input.h. file bytes -> (decoder) -> (transcoder) -> text. */
 #include "io/csv_input.h"
 
-#include "base/cancel.h"
 #include "text/utf8.h"
 
 #define RAW_SIZE ((size_t)1 << 16)
-
-/* Copy what comes out of a pipe into a temporary file and read that. */
-static bp_status copy_pipe(csv_input *input, bp_error *err)
-{
-    char *piece = memory_allocate(input->context->memory, RAW_SIZE);
-    file copy = {0}, pipe;
-    bp_status status;
-    uint64_t offset;
-    size_t count = 0;
-
-    if (!piece) return error_no_memory(err, input->context->memory, RAW_SIZE);
-    if ((status = file_open_temporary(&copy, input->context, err))) goto done;
-    do {
-        if ((status = file_read_full(input->file, piece, RAW_SIZE, &count, err))) goto done;
-        if (count && (status = file_append(&copy, piece, count, &offset, err))) goto done;
-        if ((status = cancel_check(&input->context->cancel, err))) goto done;
-    } while (count);
-    pipe = *input->file;
-    *input->file = copy;
-    copy = pipe;
-done:
-    file_close(&copy);
-    memory_free(input->context->memory, piece, RAW_SIZE);
-    return status;
-}
 
 static bp_status read_raw(csv_input *input, void *out, size_t size, size_t *count, bp_error *err)
 {
@@ -90,7 +64,7 @@ bp_status csv_input_open(csv_input *out, bp_context *context, string_view path, 
     *out = (csv_input){.context = context, .encoding = encoding};
     out->file = kept ? kept->file : &out->own;
     if (!kept && (status = file_open(&out->own, context, path, err))) goto done;
-    if (out->file->sequential && (status = copy_pipe(out, err))) goto done;
+    if ((status = file_settle_pipe(out->file, err))) goto done;
     if ((status = file_read_at(out->file, 0, first, sizeof first, &count, err))) goto done;
     kind = kind_of(compression, path, first, count);
     if (kind != CODEC_NONE && count == 0) kind = CODEC_NONE; /* an empty file is empty whatever it is called */

@@ -4,6 +4,7 @@
 #include "io/csv.h"
 #include "io/ipc.h"
 #include "io/parquet.h"
+#include "io/parquet_writer.h"
 
 /* CSV -------------------------------------------------------------------------------------------------------------------------------- */
 static bp_status csv_read_options_new(void **out, arena *arena, bp_error *err)
@@ -82,12 +83,48 @@ static bp_status parquet_format_source(source **out, bp_context *context, const 
     return parquet_source_new(out, context, paths, count, options, err);
 }
 
-/* Arrow IPC ---------------------------------------------------------------------------------------------------------------------------- */
-static bp_status ipc_read_options_new(void **out, arena *arena, bp_error *err)
+static bp_status parquet_format_write_options_new(void **out, arena *arena, bp_error *err)
 {
-    (void)arena;
-    *out = NULL;
-    return error_set(err, BP_NOT_SUPPORTED, "this version writes Arrow IPC files but does not read them");
+    parquet_write_options *options = arena_new(arena, parquet_write_options);
+
+    *out = options;
+    if (!options) return error_no_memory(err, arena->memory, sizeof *options);
+    parquet_write_options_init(options);
+    return BP_OK;
+}
+
+static bp_status parquet_format_write_option_set(void *options, arena *arena, string_view name, const column *value, bp_error *err)
+{
+    return parquet_write_options_set(options, arena, name, value, err);
+}
+
+static bp_status parquet_format_target(target **out, bp_context *context, byte_sink sink, string_view path, const schema *schema,
+                                       const void *options, bp_error *err)
+{
+    (void)path;
+    return parquet_writer_new(out, context, sink, schema, options, err);
+}
+
+/* Arrow IPC ---------------------------------------------------------------------------------------------------------------------------- */
+static bp_status ipc_format_read_options_new(void **out, arena *arena, bp_error *err)
+{
+    ipc_read_options *options = arena_new(arena, ipc_read_options);
+
+    *out = options;
+    if (!options) return error_no_memory(err, arena->memory, sizeof *options);
+    ipc_read_options_init(options);
+    return BP_OK;
+}
+
+static bp_status ipc_format_read_option_set(void *options, arena *arena, string_view name, const column *value, bp_error *err)
+{
+    return ipc_read_options_set(options, arena, name, value, err);
+}
+
+static bp_status ipc_format_source(source **out, bp_context *context, const string_view *paths, size_t count, const void *options,
+                                   bp_error *err)
+{
+    return ipc_source_new(out, context, paths, count, options, err);
 }
 
 static bp_status ipc_format_write_options_new(void **out, arena *arena, bp_error *err)
@@ -119,15 +156,17 @@ static const char *const csv_endings[] = {".csv", ".tsv", ".txt", ".csv.gz", ".c
 static const char *const parquet_functions[] = {"read_parquet", "parquet_scan", NULL};
 static const char *const parquet_endings[] = {".parquet", NULL};
 static const char *const ipc_names[] = {"ipc", "arrows", "feather", NULL};
+static const char *const ipc_functions[] = {"read_arrow",   "read_ipc",       "arrow_scan", "ipc_scan",
+                                            "read_feather", "scan_arrow_ipc", NULL};
 static const char *const ipc_endings[] = {".arrow", ".arrows", ".feather", ".ipc", NULL};
 
 static const file_format formats[] = {
     {"csv", none, csv_functions, csv_endings, csv_read_options_new, csv_read_option_set, csv_format_source, csv_expect,
      csv_write_options_new, csv_write_option_set, csv_format_target},
     {"parquet", none, parquet_functions, parquet_endings, parquet_read_options_new, parquet_read_option_set, parquet_format_source,
-     NULL, NULL, NULL, NULL},
-    {"arrow", ipc_names, none, ipc_endings, ipc_read_options_new, NULL, NULL, NULL, ipc_format_write_options_new,
-     ipc_format_write_option_set, ipc_format_target},
+     NULL, parquet_format_write_options_new, parquet_format_write_option_set, parquet_format_target},
+    {"arrow", ipc_names, ipc_functions, ipc_endings, ipc_format_read_options_new, ipc_format_read_option_set, ipc_format_source,
+     NULL, ipc_format_write_options_new, ipc_format_write_option_set, ipc_format_target},
 };
 
 const file_format *format_at(size_t index)

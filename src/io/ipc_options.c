@@ -2,7 +2,7 @@
 #include "column/table.h"
 #include "ipc_internal.h"
 
-typedef enum option_kind { KIND_CONTAINER, KIND_COMPRESSION, KIND_LEVEL, KIND_ROWS } option_kind;
+typedef enum option_kind { KIND_NAME, KIND_BOOL, KIND_CONTAINER, KIND_COMPRESSION, KIND_LEVEL, KIND_ROWS } option_kind;
 
 typedef struct option {
     const char *name;
@@ -10,6 +10,12 @@ typedef struct option {
     size_t offset;
     const char *text;
 } option;
+
+static const option read_options[] = {
+#define OPTION(name, kind, field, text) {name, KIND_##kind, offsetof(ipc_read_options, field), text},
+#include "ipc_read_options.def"
+#undef OPTION
+};
 
 static const option write_options[] = {
 #define OPTION(name, kind, field, text) {name, KIND_##kind, offsetof(ipc_write_options, field), text},
@@ -27,6 +33,12 @@ static const word compressions[] = {
     {"none", IPC_UNCOMPRESSED}, {"uncompressed", IPC_UNCOMPRESSED}, {"lz4", IPC_LZ4}, {"lz4_frame", IPC_LZ4}, {"zstd", IPC_ZSTD}};
 
 #define ROWS_MOST INT32_MAX
+#define NAME_ROOM 64
+
+void ipc_read_options_init(ipc_read_options *out)
+{
+    *out = (ipc_read_options){0};
+}
 
 void ipc_write_options_init(ipc_write_options *out)
 {
@@ -61,6 +73,39 @@ static bool as_integer(const column *value, int64_t most, int64_t *out)
     return *out >= 1 && *out <= most;
 }
 
+/* One of `count` options by name; NULL: none, and `err` says which is nearest. */
+static const option *find_option(const option *options, size_t count, string_view name, const char *what, bp_error *err)
+{
+    for (size_t i = 0; i < count; i++)
+        if (string_equal_nocase(name, string_view_of(options[i].name))) return &options[i];
+    error_set(err, BP_BIND_ERROR, "%s no option \"%.*s\"", what, STRING_ARGUMENTS(name));
+    error_suggest(err, name, option_name, options, count);
+    return NULL;
+}
+
+bp_status ipc_read_options_set(ipc_read_options *options, arena *arena, string_view name, const column *value, bp_error *err)
+{
+    const option *option = find_option(read_options, ARRAY_LENGTH(read_options), name, "read_arrow() has", err);
+    bool on = value->type.id == TYPE_BOOLEAN && !column_is_null(value, 0) && bitmap_get(value->values, 0);
+    string_view text;
+
+    if (!option) return BP_BIND_ERROR;
+    if (option->kind == KIND_NAME && value->type.id == TYPE_VARCHAR && !column_is_null(value, 0)) {
+        text = arena_copy(arena, string_ref_view(value->values));
+        if (!text.data) return error_no_memory(err, arena->memory, NAME_ROOM);
+        *(string_view *)((char *)options + option->offset) = text;
+        return BP_OK;
+    }
+    if (value->type.id != TYPE_BOOLEAN || column_is_null(value, 0))
+        return error_set(err, BP_BIND_ERROR, "option %s wants true or false%s", option->name,
+                         option->kind == KIND_NAME ? ", or the name of a column" : "");
+    if (option->kind == KIND_NAME)
+        *(string_view *)((char *)options + option->offset) = on ? STRING_VIEW("filename") : (string_view){0};
+    else
+        *(bool *)((char *)options + option->offset) = on;
+    return BP_OK;
+}
+
 static bp_status set_value(const option *option, void *field, const column *value, bp_error *err)
 {
     const char *wanted = NULL;
@@ -68,6 +113,8 @@ static bp_status set_value(const option *option, void *field, const column *valu
     int chosen = 0;
 
     switch (option->kind) {
+    case KIND_NAME:
+    case KIND_BOOL: break; /* of reading */
     case KIND_CONTAINER:
         if (!as_word(value, containers, ARRAY_LENGTH(containers), &chosen)) wanted = "'file' or 'stream'";
         if (!wanted) *(ipc_container *)field = (ipc_container)chosen;
@@ -90,10 +137,7 @@ static bp_status set_value(const option *option, void *field, const column *valu
 
 bp_status ipc_write_options_set(ipc_write_options *options, string_view name, const column *value, bp_error *err)
 {
-    for (size_t i = 0; i < ARRAY_LENGTH(write_options); i++)
-        if (string_equal_nocase(name, string_view_of(write_options[i].name)))
-            return set_value(&write_options[i], (char *)options + write_options[i].offset, value, err);
-    error_set(err, BP_BIND_ERROR, "Arrow files are written without an option \"%.*s\"", STRING_ARGUMENTS(name));
-    error_suggest(err, name, option_name, write_options, ARRAY_LENGTH(write_options));
-    return BP_BIND_ERROR;
+    const option *option = find_option(write_options, ARRAY_LENGTH(write_options), name, "writing Arrow IPC has", err);
+
+    return option ? set_value(option, (char *)options + option->offset, value, err) : BP_BIND_ERROR;
 }

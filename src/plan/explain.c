@@ -1,11 +1,12 @@
 /* EXPLAIN: the tree as text, a node a line, children indented below their parent. */
-#include "plan.h"
+#include "explain_internal.h"
 
 static const char *const kind_names[PLAN_KIND_COUNT] = {
-    [PLAN_NONE] = "NONE",     [PLAN_DUAL] = "DUAL",       [PLAN_SCAN] = "SCAN",           [PLAN_VALUES] = "VALUES",
-    [PLAN_FILTER] = "FILTER", [PLAN_PROJECT] = "PROJECT", [PLAN_AGGREGATE] = "AGGREGATE", [PLAN_DISTINCT] = "DISTINCT",
-    [PLAN_JOIN] = "JOIN",     [PLAN_SORT] = "SORT",       [PLAN_LIMIT] = "LIMIT",         [PLAN_SET] = "SET",
-    [PLAN_WINDOW] = "WINDOW", [PLAN_SAMPLE] = "SAMPLE",   [PLAN_UNNEST] = "UNNEST"};
+    [PLAN_NONE] = "NONE",     [PLAN_DUAL] = "DUAL",           [PLAN_SCAN] = "SCAN",           [PLAN_VALUES] = "VALUES",
+    [PLAN_FILTER] = "FILTER", [PLAN_PROJECT] = "PROJECT",     [PLAN_AGGREGATE] = "AGGREGATE", [PLAN_DISTINCT] = "DISTINCT",
+    [PLAN_JOIN] = "JOIN",     [PLAN_SORT] = "SORT",           [PLAN_LIMIT] = "LIMIT",         [PLAN_SET] = "SET",
+    [PLAN_WINDOW] = "WINDOW", [PLAN_SAMPLE] = "SAMPLE",       [PLAN_UNNEST] = "UNNEST",       [PLAN_KEEP] = "KEEP",
+    [PLAN_READ] = "READ",     [PLAN_RECURSIVE] = "RECURSIVE", [PLAN_WORKING] = "WORKING"};
 static const char *const join_names[] = {[JOIN_INNER] = "INNER",
                                          [JOIN_LEFT] = "LEFT",
                                          [JOIN_RIGHT] = "RIGHT",
@@ -89,7 +90,12 @@ static void print_limit(const plan *plan, builder *out, const plan_node *node)
     print_keys(plan, out, node->limit.keys, node->limit.key_count);
 }
 
-static void print_details(const plan *plan, builder *out, const plan_node *node)
+string_view explain_name(const plan_node *node)
+{
+    return string_view_of(kind_names[node->kind]);
+}
+
+void explain_details(const plan *plan, builder *out, const plan_node *node)
 {
     switch ((plan_kind)node->kind) {
     case PLAN_SCAN: print_scan(plan, out, node); break;
@@ -109,9 +115,20 @@ static void print_details(const plan *plan, builder *out, const plan_node *node)
         print_list(plan, out, "", node->unnest.lists, node->unnest.list_count);
         if (node->unnest.outer) builder_literal(out, "  outer");
         break;
+    case PLAN_KEEP: builder_format(out, "  #%u", (unsigned)(node - plan->nodes)); break;
+    case PLAN_READ: builder_format(out, "  #%u", (unsigned)node->children[0]); break;
     case PLAN_SET: builder_format(out, "  %s%s", set_names[node->set.kind], node->set.all ? " ALL" : ""); break;
     default: break;
     }
+}
+
+static void print_figures(builder *out, plan_figures figures, void *data, plan_id node)
+{
+    uint64_t rows, nanoseconds;
+
+    if (!figures) return;
+    figures(data, node, &rows, &nanoseconds);
+    builder_format(out, "  (%llu rows, %.3f ms)", (unsigned long long)rows, (double)nanoseconds / 1e6);
 }
 
 typedef struct pending_node {
@@ -119,25 +136,35 @@ typedef struct pending_node {
     size_t depth;
 } pending_node;
 
-bp_status plan_explain(const plan *plan, builder *out, plan_note note, void *data, bp_error *err)
+bp_status plan_explain(const plan *plan, builder *out, plan_figures figures, void *data, bp_error *err)
 {
     memory *memory = plan->context->memory;
     size_t capacity = plan->node_count * 2, count = 0;
+    bp_status status = BP_NO_MEMORY;
     pending_node *stack = memory_allocate_array(memory, capacity, sizeof *stack);
+    bool *shown = memory_allocate_zeroed(memory, plan->node_count * sizeof *shown); /* rows that are kept once are shown once */
 
-    if (!stack) return error_no_memory(err, memory, capacity * sizeof *stack);
+    if (!stack || !shown) {
+        error_no_memory(err, memory, capacity * sizeof *stack);
+        goto done;
+    }
     stack[count++] = (pending_node){plan->root, 0};
     while (count && out->status == BP_OK) {
         pending_node top = stack[--count];
         const plan_node *node = plan_at(plan, top.node);
         builder_fill(out, ' ', top.depth * 2);
-        builder_text(out, string_view_of(kind_names[node->kind]));
-        print_details(plan, out, node);
-        if (note) note(data, top.node, out);
+        builder_text(out, explain_name(node));
+        explain_details(plan, out, node);
+        print_figures(out, figures, data, top.node);
         builder_literal(out, "\n");
         for (size_t i = 2; i-- > 0;)
-            if (node->children[i] && count < capacity) stack[count++] = (pending_node){node->children[i], top.depth + 1};
+            if (node->children[i] && count < capacity && !shown[top.node])
+                stack[count++] = (pending_node){node->children[i], top.depth + 1};
+        shown[top.node] = true;
     }
+    status = builder_status(out, err);
+done:
+    memory_free(memory, shown, plan->node_count * sizeof *shown);
     memory_free(memory, stack, capacity * sizeof *stack);
-    return builder_status(out, err);
+    return status;
 }

@@ -87,6 +87,19 @@ static bp_status need_join(pruning *state, const plan_node *node, bp_error *err)
     return need_all(state, node->join.residual, node->join.residual_count, err);
 }
 
+static void prune_read(pruning *state, plan_node *node)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < node->output_count; i++) {
+        if (!is_needed(state, node->outputs[i])) continue;
+        node->outputs[kept] = node->outputs[i];
+        node->read.columns[kept++] = node->read.columns[i];
+    }
+    node->output_count = kept;
+    for (size_t i = 0; i < kept; i++) bitmap_set(state->needed, node->read.columns[i]);
+}
+
 static bp_status prune_window(pruning *state, plan_node *node, bp_error *err)
 {
     size_t kept = 0;
@@ -120,11 +133,13 @@ static bp_status visit(pruning *state, plan_id id, bp_error *err)
         return need_all(state, node->distinct.on, node->distinct.on_count, err);
     case PLAN_JOIN: return need_join(state, node, err);
     case PLAN_WINDOW: return prune_window(state, node, err);
+    case PLAN_READ: prune_read(state, node); return BP_OK;
     case PLAN_UNNEST:
         return need_all(state, node->unnest.lists, node->unnest.list_count, err); /* each decides how often rows come */
     case PLAN_SORT: return need_keys(state, node->sort.keys, node->sort.key_count, err);
     case PLAN_LIMIT: return need_keys(state, node->limit.keys, node->limit.key_count, err);
     case PLAN_SET:
+    case PLAN_RECURSIVE:
         need_outputs(state, node->children[0]);
         need_outputs(state, node->children[1]);
         return BP_OK;
@@ -159,6 +174,7 @@ static bp_status pass_on(pruning *state, plan_id id, bp_error *err)
     case PLAN_SORT:
     case PLAN_LIMIT:
     case PLAN_SAMPLE:
+    case PLAN_KEEP:
         node->outputs = child->outputs;
         node->output_count = child->output_count;
         return BP_OK;
@@ -211,7 +227,7 @@ static bp_status narrow(pruning *state, plan_id id, bp_error *err)
 /* Which nodes' rows are stored or probed: the inputs of breakers and joins are worth narrowing. */
 static bool stores_rows(const plan_node *node)
 {
-    return node->kind == PLAN_JOIN || node->kind == PLAN_SORT || node->kind == PLAN_WINDOW ||
+    return node->kind == PLAN_JOIN || node->kind == PLAN_SORT || node->kind == PLAN_WINDOW || node->kind == PLAN_KEEP ||
            (node->kind == PLAN_LIMIT && node->limit.key_count);
 }
 

@@ -412,6 +412,73 @@ bp_status plan_unnest(plan_id *out, plan *plan, plan_id child, const expr_id *li
     return add_node(plan, out, node, err);
 }
 
+bp_status plan_add_node(plan_id *out, plan *plan, const plan_node *node, bp_error *err)
+{
+    return add_node(plan, out, *node, err);
+}
+
+bp_status plan_keep(plan_id *out, plan *plan, plan_id child, bp_error *err)
+{
+    plan_node node = {.kind = PLAN_KEEP};
+    size_t count = plan_at(plan, child)->output_count;
+    expr_id *exprs = arena_new_array(&plan->arena, expr_id, count);
+    string_view *names = arena_new_array(&plan->arena, string_view, count);
+    bp_status status;
+
+    if (!exprs || !names) return error_no_memory(err, plan->context->memory, count * sizeof *exprs);
+    for (size_t i = 0; i < count; i++) {
+        column_id id = plan_at(plan, child)->outputs[i];
+        names[i] = plan->columns[id].name;
+        if ((status = expr_column(&exprs[i], &plan->exprs, id, plan->columns[id].type, err))) return status;
+    }
+    if ((status = plan_project(&child, plan, child, exprs, names, count, err))) return status;
+    same_outputs(plan, &node, child);
+    return add_node(plan, out, node, err);
+}
+
+bp_status plan_read(plan_id *out, plan *plan, plan_id keep, const column_id *columns, size_t count, bp_error *err)
+{
+    plan_node node = {.kind = PLAN_READ, .children = {keep}};
+    bp_status status;
+
+    if ((status = new_outputs(plan, &node, count, err))) return status;
+    if ((status = copy_array(plan, &node.read.columns, columns, count, sizeof *columns, err))) return status;
+    for (size_t i = 0; i < count; i++) {
+        plan_column from = plan->columns[columns[i]];
+        if ((status = plan_add_column(&node.outputs[i], plan, from.name, from.type, err))) return status;
+    }
+    return add_node(plan, out, node, err);
+}
+
+bp_status plan_working(plan_id *out, plan *plan, uint32_t number, const plan_node *like, bp_error *err)
+{
+    plan_node node = {.kind = PLAN_WORKING, .working = {.number = number}};
+    size_t count = like->output_count;
+    const column_id *columns = like->outputs;
+    bp_status status;
+
+    if ((status = new_outputs(plan, &node, count, err))) return status;
+    for (size_t i = 0; i < count; i++) {
+        plan_column from = plan->columns[columns[i]];
+        if ((status = plan_add_column(&node.outputs[i], plan, from.name, from.type, err))) return status;
+    }
+    return add_node(plan, out, node, err);
+}
+
+bp_status plan_recursive(plan_id *out, plan *plan, uint32_t number, bool all, plan_id base, plan_id step, bp_error *err)
+{
+    plan_node made;
+    bp_status status = plan_set(out, plan, PLAN_UNION, all, base, step, err);
+
+    if (status) return status;
+    made = *plan_at(plan, *out);
+    made.kind = PLAN_RECURSIVE;
+    made.recursive.number = number;
+    made.recursive.all = all;
+    *plan_at(plan, *out) = made;
+    return BP_OK;
+}
+
 bp_status plan_finish(plan *plan, plan_id root, const string_view *names, bp_error *err)
 {
     const plan_node *node = plan_at(plan, root);
@@ -455,7 +522,55 @@ bp_status plan_expr_columns(const plan *plan, expr_id root, uint64_t *bits, bp_e
     return expr_walk(&plan->exprs, root, note_column, bits, err);
 }
 
+static expr_id *slot_of_keys(sort_key *keys, size_t count, size_t index)
+{
+    return index < count ? &keys[index].expr : NULL;
+}
+
+static expr_id *slot_of_two(expr_id *first, size_t first_count, expr_id *second, size_t second_count, size_t index)
+{
+    if (index < first_count) return &first[index];
+    return index - first_count < second_count ? &second[index - first_count] : NULL;
+}
+
+static expr_id *slot_of_join(plan_node *node, size_t index)
+{
+    size_t sides = 2 * node->join.pair_count;
+
+    if (index < sides) return index % 2 ? &node->join.pairs[index / 2].right : &node->join.pairs[index / 2].left;
+    return slot_of_two(node->join.residual, node->join.residual_count, NULL, 0, index - sides);
+}
+
+expr_id *plan_expr_slot(plan_node *node, size_t index)
+{
+    size_t count = node->output_count;
+
+    switch ((plan_kind)node->kind) {
+    case PLAN_SCAN: return slot_of_two(node->scan.filters, node->scan.filter_count, NULL, 0, index);
+    case PLAN_VALUES: return slot_of_two(node->values.cells, node->values.row_count * count, NULL, 0, index);
+    case PLAN_FILTER: return slot_of_two(node->filter.conjuncts, node->filter.conjunct_count, NULL, 0, index);
+    case PLAN_PROJECT: return slot_of_two(node->project.exprs, count, NULL, 0, index);
+    case PLAN_AGGREGATE:
+        return slot_of_two(node->aggregate.groups, node->aggregate.group_count, node->aggregate.aggregates,
+                           node->aggregate.aggregate_count, index);
+    case PLAN_DISTINCT:
+        if (index < node->distinct.on_count) return &node->distinct.on[index];
+        return slot_of_keys(node->distinct.keys, node->distinct.key_count, index - node->distinct.on_count);
+    case PLAN_JOIN: return slot_of_join(node, index);
+    case PLAN_SORT: return slot_of_keys(node->sort.keys, node->sort.key_count, index);
+    case PLAN_LIMIT: return slot_of_keys(node->limit.keys, node->limit.key_count, index);
+    case PLAN_WINDOW: return slot_of_two(node->window.exprs, node->window.expr_count, NULL, 0, index);
+    case PLAN_UNNEST: return slot_of_two(node->unnest.lists, node->unnest.list_count, NULL, 0, index);
+    default: return NULL;
+    }
+}
+
 bp_status plan_post_order(plan *plan, plan_id **out, size_t *count, bp_error *err)
+{
+    return plan_post_order_of(plan, plan->root, out, count, err);
+}
+
+bp_status plan_post_order_of(plan *plan, plan_id root, plan_id **out, size_t *count, bp_error *err)
 {
     plan_id *order = arena_new_array(&plan->arena, plan_id, plan->node_count),
             *stack = arena_new_array(&plan->arena, plan_id, plan->node_count * 3);
@@ -465,7 +580,7 @@ bp_status plan_post_order(plan *plan, plan_id **out, size_t *count, bp_error *er
 
     if (!order || !stack || !seen || !placed)
         return error_no_memory(err, plan->context->memory, plan->node_count * sizeof(plan_id));
-    stack[depth++] = plan->root;
+    stack[depth++] = root;
     while (depth) {
         plan_id id = stack[depth - 1];
         const plan_node *node = plan_at(plan, id);

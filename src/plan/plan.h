@@ -17,7 +17,11 @@
  *   SET         2         UNION, INTERSECT, EXCEPT, each ALL or distinct    new ids, by position
  *   WINDOW      1         window expressions                                child's ids, then one id an expression
  *   SAMPLE      1         rows or fraction                                  as its child
- *   UNNEST      1         lists, side by side; number of the element        child's ids, then one id a list, then the number's */
+ *   UNNEST      1         lists, side by side; number of the element        child's ids, then one id a list, then the number's
+ *   KEEP        1         -                                                 as its child; its rows are kept for the READ nodes that share it
+ *   READ        1: KEEP   which of its columns                              one id for each column read
+ *   RECURSIVE   2         base, step; ALL or distinct; number               new ids, by position
+ *   WORKING     -         number of the RECURSIVE whose step it stands in   one id a column: the rows that the last round made */
 #ifndef PLAN_PLAN_H
 #define PLAN_PLAN_H
 
@@ -45,6 +49,10 @@ typedef enum plan_kind {
     PLAN_WINDOW,
     PLAN_SAMPLE,
     PLAN_UNNEST,
+    PLAN_KEEP,
+    PLAN_READ,
+    PLAN_RECURSIVE,
+    PLAN_WORKING,
     PLAN_KIND_COUNT
 } plan_kind;
 
@@ -173,6 +181,16 @@ typedef struct plan_node {
             bool ordinality;
             bool outer; /* rows without elements come once, with NULLs */
         } unnest;
+        struct {
+            column_id *columns; /* output_count: which of the KEEP's columns each output is */
+        } read;
+        struct {
+            uint32_t number;
+            bool all;
+        } recursive;
+        struct {
+            uint32_t number;
+        } working;
     };
 } plan_node;
 
@@ -192,6 +210,7 @@ typedef struct plan {
     size_t column_count, column_capacity;
     source **sources; /* retained */
     size_t source_count, source_capacity;
+    uint32_t working_count; /* numbers given to recursions */
     plan_id root;
     schema result; /* names and types of the root's outputs, as the user sees them */
 } plan;
@@ -230,6 +249,19 @@ MUST_USE bp_status plan_window(plan_id *out, plan *plan, plan_id child, const ex
                                bp_error *err);
 MUST_USE bp_status plan_unnest(plan_id *out, plan *plan, plan_id child, const expr_id *lists, const column_id *made, size_t count,
                                bool ordinality, bool outer, bp_error *err);
+/* The child's rows, to be read any number of times by plan_read(): all columns under new ids. */
+MUST_USE bp_status plan_keep(plan_id *out, plan *plan, plan_id child, bp_error *err);
+MUST_USE bp_status plan_read(plan_id *out, plan *plan, plan_id keep, const column_id *columns, size_t count, bp_error *err);
+/* The rows of the last round, in the step of the recursion `number`; columns are called and typed as those of `like`. */
+MUST_USE bp_status plan_working(plan_id *out, plan *plan, uint32_t number, const plan_node *like, bp_error *err);
+/* The base's rows, then the step's as long as there are any; without ALL each row once. The types of the sides are the same. */
+MUST_USE bp_status plan_recursive(plan_id *out, plan *plan, uint32_t number, bool all, plan_id base, plan_id step, bp_error *err);
+/* A JOIN (INNER, CROSS, LEFT, SINGLE, EXISTS) whose right side's expressions may name columns of the left: what each left row would see if the right side ran for it
+ * alone, made without doing so (dependent_join.c). `mark`: the column that an EXISTS join puts out. */
+MUST_USE bp_status plan_dependent_join(plan_id *out, plan *plan, join_kind kind, plan_id left, plan_id right,
+                                       const expr_id *conjuncts, size_t count, column_id mark, bp_error *err);
+/* A copy of the node under an id of its own. */
+MUST_USE bp_status plan_add_node(plan_id *out, plan *plan, const plan_node *node, bp_error *err);
 /* Make `root` the plan's end; names (count = its outputs) are what the user sees. */
 MUST_USE bp_status plan_finish(plan *plan, plan_id root, const string_view *names, bp_error *err);
 
@@ -247,15 +279,22 @@ MUST_USE bp_status plan_conjuncts(plan *plan, expr_id root, expr_id **out, size_
 /* Set bit `id` for every column the expression names; `bits` has plan->column_count bits. */
 MUST_USE bp_status plan_expr_columns(const plan *plan, expr_id root, uint64_t *bits, bp_error *err);
 
+/* The node's own expressions, one after the other; NULL: there are no more. */
+expr_id *plan_expr_slot(plan_node *node, size_t index);
+
 /* The nodes reachable from the root, children before parents, in the plan's arena. A node that two parents share comes once. */
 MUST_USE bp_status plan_post_order(plan *plan, plan_id **out, size_t *count, bp_error *err);
+MUST_USE bp_status plan_post_order_of(plan *plan, plan_id root, plan_id **out, size_t *count, bp_error *err);
 
 /* Every id used is made below it, types fit, counts agree: run after each optimizer pass in test builds, and on SET verify=true. */
 MUST_USE bp_status plan_verify(plan *plan, bp_error *err);
 /* All passes in order (optimize.c lists them); config.optimizer false: none. */
 MUST_USE bp_status plan_optimize(plan *plan, bp_error *err);
-/* The tree as text, one node a line, as EXPLAIN shows it. */
-typedef bool (*plan_note)(void *data, plan_id node, builder *out); /* adds to a node's line: times and row counts; may be NULL */
-MUST_USE bp_status plan_explain(const plan *plan, builder *out, plan_note note, void *data, bp_error *err);
+/* What a node did when the query ran: rows put out and nanoseconds spent. */
+typedef void (*plan_figures)(void *data, plan_id node, uint64_t *rows, uint64_t *nanoseconds);
+/* The plan as EXPLAIN shows it: a tree of text, one node a line; JSON; a picture as SVG, or as a page of HTML with it. figures NULL: it has not run. */
+MUST_USE bp_status plan_explain(const plan *plan, builder *out, plan_figures figures, void *data, bp_error *err);
+MUST_USE bp_status plan_explain_json(const plan *plan, builder *out, plan_figures figures, void *data, bp_error *err);
+MUST_USE bp_status plan_explain_picture(const plan *plan, builder *out, bool page, plan_figures figures, void *data, bp_error *err);
 
 #endif

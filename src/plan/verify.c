@@ -65,7 +65,7 @@ static bp_status check_join(verification *state, const plan_node *node, bp_error
 static void check_passed_on(verification *state, const plan_node *node)
 {
     bool passes = node->kind == PLAN_FILTER || node->kind == PLAN_SORT || node->kind == PLAN_LIMIT || node->kind == PLAN_DISTINCT ||
-                  node->kind == PLAN_SAMPLE;
+                  node->kind == PLAN_SAMPLE || node->kind == PLAN_KEEP;
 
     for (size_t i = 0; i < node->output_count && (passes || node->kind == PLAN_JOIN); i++)
         if (!bitmap_get(state->visible, node->outputs[i]) && !(node->kind == PLAN_JOIN && node->outputs[i] == node->join.mark))
@@ -90,6 +90,17 @@ static bp_status check_window(verification *state, const plan_node *node, bp_err
     for (size_t i = 0; i < passed && !state->fault; i++)
         if (!bitmap_get(state->visible, node->outputs[i])) state->fault = "a WINDOW puts out a column that its child does not";
     return check_all(state, node->window.exprs, node->window.expr_count, err);
+}
+
+static void check_read(verification *state, const plan_node *node)
+{
+    if (plan_at(state->plan, node->children[0])->kind != PLAN_KEEP) state->fault = "a READ's child keeps no rows";
+    for (size_t i = 0; i < node->output_count && !state->fault; i++) {
+        if (!bitmap_get(state->visible, node->read.columns[i]))
+            state->fault = "a READ names a column that is not kept";
+        else if (!type_equal(state->plan->columns[node->read.columns[i]].type, state->plan->columns[node->outputs[i]].type))
+            state->fault = "a READ's output has another type than the column";
+    }
 }
 
 static bp_status check_node(verification *state, plan_id id, bp_error *err)
@@ -120,7 +131,9 @@ static bp_status check_node(verification *state, plan_id id, bp_error *err)
     case PLAN_LIMIT: return check_keys(state, node->limit.keys, node->limit.key_count, err);
     case PLAN_UNNEST: return check_all(state, node->unnest.lists, node->unnest.list_count, err);
     case PLAN_WINDOW: return check_window(state, node, err);
+    case PLAN_READ: check_read(state, node); return BP_OK;
     case PLAN_SET:
+    case PLAN_RECURSIVE:
         if (plan_at(state->plan, node->children[0])->output_count != node->output_count ||
             plan_at(state->plan, node->children[1])->output_count != node->output_count)
             state->fault = "a set operation's sides differ in their number of columns";

@@ -49,11 +49,6 @@ bool lambda_column(const expression_context *context, string_view name, column_i
 MUST_USE bp_status enter_lambda(walk *walk, frame *frame, bp_error *err);
 MUST_USE bp_status combine_lambda(walk *walk, const frame *frame, const expr_id *operands, expr_id *out, bp_error *err);
 MUST_USE bp_status combine_comprehension(walk *walk, const frame *frame, expr_id list, expr_id *out, bp_error *err);
-/* Join a subquery to the rows that the expression sees, now or above the aggregation. */
-MUST_USE bp_status join_to_rows(walk *walk, join_kind kind, plan_id inner, expr_id *conjuncts, size_t count, column_id *mark,
-                                bp_error *err);
-MUST_USE bp_status correlated_conjuncts(expr_id **out, binder *binder, const correlation *correlation, size_t extra, bp_error *err);
-MUST_USE bp_status bind_correlated(walk *walk, relation *inner, const correlation *correlation, expr_id *out, bp_error *err);
 /* A call with OVER: whether it may stand here, and what it is; then, with the call's own operands gathered, those of the window; then the column it becomes
  * (`aggregate`: the EXPR_AGGREGATE node, or 0). */
 MUST_USE bp_status begin_window(walk *walk, frame *frame, bp_error *err);

@@ -1,11 +1,62 @@
 /* FROM: tables, views, WITH queries, files, table functions, subqueries and joins. */
-#include "io/format.h"
 #include "bind_query.h"
+
+#include <stdio.h>
+
+#include "base/hash.h"
+#include "io/format.h"
 
 static const syntax_id *list_of(const binder *binder, syntax_id list, size_t *count)
 {
     *count = list ? syntax_at(binder->tree, list)->count : 0;
     return list ? syntax_children(binder->tree, list) : NULL;
+}
+
+/* Names that were met, case apart: a table of 1 + numbers of columns, of mask + 1 entries; `repeats` counts by column. */
+typedef struct met_names {
+    const scope *scope;
+    uint32_t *places, *repeats;
+    size_t first, mask;
+} met_names;
+
+/* Where the name is, or the empty place where it belongs. */
+static uint32_t *place_of_name(const met_names *met, string_view name)
+{
+    uint64_t hash = 0;
+    size_t at;
+
+    for (size_t i = 0; i < name.size; i++) hash = hash_combine(hash, ascii_lower((unsigned char)name.data[i]));
+    for (at = hash & met->mask; met->places[at]; at = (at + 1) & met->mask)
+        if (string_equal_nocase(met->scope->columns[met->first + met->places[at] - 1].name, name)) break;
+    return &met->places[at];
+}
+
+/* Columns of one name, as SELECT * over a join has, get names of their own when the query is a table: x, x_1, x_2. */
+static bp_status part_names(scope *scope, size_t first, binder *binder, bp_error *err)
+{
+    size_t count = scope->count - first;
+    met_names met = {.scope = scope, .first = first, .mask = 15};
+
+    while (met.mask < count * 2) met.mask = met.mask * 2 + 1;
+    met.places = arena_allocate_zeroed(binder->arena, (met.mask + 1) * sizeof *met.places);
+    met.repeats = arena_allocate_zeroed(binder->arena, (count + 1) * sizeof *met.repeats);
+    if (!met.places || !met.repeats) return error_no_memory(err, binder->context->memory, (met.mask + 1) * sizeof *met.places);
+    for (size_t i = 0; i < count; i++) {
+        string_view name = scope->columns[first + i].name, numbered = name;
+        uint32_t *place = place_of_name(&met, name), *taken = place;
+        while (*taken) {
+            char number[16], *text = arena_allocate(binder->arena, name.size + sizeof number);
+            size_t digits = (size_t)snprintf(number, sizeof number, "_%u", ++met.repeats[*place - 1]);
+            if (!text) return error_no_memory(err, binder->context->memory, name.size + sizeof number);
+            memcpy(text, name.data, name.size);
+            memcpy(text + name.size, number, digits);
+            numbered = (string_view){text, name.size + digits};
+            taken = place_of_name(&met, numbered);
+        }
+        scope->columns[first + i].name = numbered;
+        *taken = (uint32_t)i + 1;
+    }
+    return BP_OK;
 }
 
 /* The alias of a table and its columns' new names, over the scope columns from `first` on. */
@@ -26,7 +77,7 @@ static bp_status apply_alias(scope *scope, size_t first, binder *binder, syntax_
         scope->columns[i].table = name;
         if (i - first < count) scope->columns[i].name = syntax_at(binder->tree, names[i - first])->text;
     }
-    return BP_OK;
+    return part_names(scope, first, binder, err);
 }
 
 /* leaves ------------------------------------------------------------------------------------------------------------------------------------- */
@@ -87,27 +138,14 @@ static bp_status bind_view(plan_id *out, scope *scope, binder *outer, const cata
     return add_relation(scope, outer, &relation, err);
 }
 
-static bp_status bind_cte(plan_id *out, scope *scope, binder *outer, cte *with, bp_error *err)
+static bp_status bind_with(plan_id *out, scope *scope, binder *binder, cte *with, bp_error *err)
 {
-    binder binder = *outer;
-    syntax_id statement = syntax_child(outer->tree, with->node, SLOT_CTE_STATEMENT);
-    size_t count;
-    const syntax_id *names = list_of(outer, syntax_child(outer->tree, with->node, SLOT_CTE_COLUMNS), &count);
     relation relation;
-    bp_status status;
+    bp_status status = bind_cte(&relation, binder, with, err);
 
-    if (syntax_kind_of(outer->tree, statement) != SYNTAX_QUERY)
-        return not_yet(outer, statement, "WITH … AS (INSERT, UPDATE, DELETE)", err);
-    binder.ctes = with->outer;
-    binder.outer = NULL;
-    if ((status = bind_query(&relation, &binder, statement, err))) return status;
-    if (count > relation.count)
-        return error_set_at(err, BP_BIND_ERROR, syntax_at(outer->tree, with->node)->begin,
-                            "\"%.*s\" has %zu columns, but %zu names are given", STRING_ARGUMENTS(with->name), relation.count,
-                            count);
-    for (size_t i = 0; i < count; i++) relation.names[i] = syntax_at(outer->tree, names[i])->text;
+    if (status) return status;
     *out = relation.node;
-    return add_relation(scope, outer, &relation, err);
+    return add_relation(scope, binder, &relation, err);
 }
 
 static string_view table_name_at(const void *data, size_t index)
@@ -186,7 +224,7 @@ static bp_status bind_table(plan_id *out, scope *scope, binder *binder, syntax_i
     if (node->flags & SYNTAX_FLAG_PATH)
         status = scan_path(out, scope, binder, node->text, node->begin, err);
     else if (with)
-        status = bind_cte(out, scope, binder, with, err);
+        status = bind_with(out, scope, binder, with, err);
     else if (entry)
         status = bind_entry(out, scope, binder, entry, err);
     else if (!(status = bind_replacement(out, scope, binder, node->text, &found, err)) && !found)
@@ -238,6 +276,8 @@ typedef struct joining {
     plan_id left, right;
     size_t first_left, first_right;
     join_kind kind;
+    bool dependent; /* the right side names columns of the left: LATERAL, written or not */
+    late_joins subqueries; /* of ON */
     expr_id *conjuncts;
     size_t conjunct_count;
 } joining;
@@ -315,7 +355,7 @@ static bp_status join_on(joining *joining, syntax_id condition, bp_error *err)
 {
     binder *binder = joining->binder;
     scope both = {.columns = joining->scope->columns + joining->first_left, .count = joining->scope->count - joining->first_left};
-    expression_context context = {.scope = &both, .outer = binder->outer, .clause = "ON"};
+    expression_context context = {.scope = &both, .outer = binder->outer, .clause = "ON", .late = &joining->subqueries};
     expr_id expr;
     bp_status status;
 
@@ -374,17 +414,75 @@ static bp_status merge_used_columns(joining *joining, plan_id *node, bp_error *e
         column->id = renamed(column->id, old, plan_at(binder->plan, *node)->outputs, outputs);
         if (column->merged) column->merged_id = renamed(column->merged_id, old, plan_at(binder->plan, *node)->outputs, outputs);
     }
-    for (size_t i = 0, used = 0; i < joining->first_right && used < joining->conjunct_count; i++) {
-        for (size_t j = joining->first_right; j < scope->count; j++) {
-            if (!scope->columns[j].hidden || scope->columns[i].hidden ||
-                !string_equal_nocase(scope->columns[i].name, scope->columns[j].name))
-                continue;
+    for (size_t used = 0; used < joining->conjunct_count; used++) {
+        expr_id side = expr_child(&binder->plan->exprs, joining->conjuncts[used], 0);
+        while (expr_at(&binder->plan->exprs, side)->kind == EXPR_CAST) side = expr_child(&binder->plan->exprs, side, 0);
+        for (size_t i = joining->first_left; i < joining->first_right; i++) {
+            column_id id =
+                renamed(expr_at(&binder->plan->exprs, side)->column, old, plan_at(binder->plan, *node)->outputs, outputs);
+            if (scope->columns[i].hidden || unqualified_id(&scope->columns[i]) != id) continue;
             scope->columns[i].merged = true;
-            scope->columns[i].merged_id = plan_at(binder->plan, *node)->outputs[outputs + used++];
+            scope->columns[i].merged_id = plan_at(binder->plan, *node)->outputs[outputs + used];
             break;
         }
     }
     return BP_OK;
+}
+
+static bp_status join_plainly(const joining *joining, plan_id *out, bp_error *err)
+{
+    plan *plan = joining->binder->plan;
+
+    if (joining->dependent)
+        return plan_dependent_join(out, plan, joining->kind, joining->left, joining->right, joining->conjuncts,
+                                   joining->conjunct_count, 0, err);
+    return plan_join(out, plan, joining->kind, joining->left, joining->right, joining->conjuncts, joining->conjunct_count, err);
+}
+
+/* SEMI and ANTI JOIN: whether the dependent rows on the right are any. */
+static bp_status filter_by_existence(joining *joining, plan_id right, plan_id *out, bp_error *err)
+{
+    binder *binder = joining->binder;
+    column_id mark;
+    expr_id condition;
+    bp_status status;
+
+    if ((status = plan_add_column(&mark, binder->plan, STRING_VIEW("mark"), type_of(TYPE_BOOLEAN), err)) ||
+        (status = plan_dependent_join(out, binder->plan, JOIN_EXISTS, joining->left, right, NULL, 0, mark, err)) ||
+        (status = column_expr(&condition, binder, mark, err)))
+        return status;
+    if (joining->kind == JOIN_ANTI && (status = expr_not(&condition, &binder->plan->exprs, condition, err))) return status;
+    return plan_filter_by(out, binder->plan, *out, &condition, 1, err);
+}
+
+/* ON with subqueries: they and the condition stand over the rows of an inner join; of other kinds they stand over the side that may lack a partner, as a dependent
+ * table beside the other. */
+static bp_status join_with_subqueries(joining *joining, plan_id *out, bp_error *err)
+{
+    binder *binder = joining->binder;
+    bool semi = joining->kind == JOIN_SEMI || joining->kind == JOIN_ANTI, left = joining->kind == JOIN_LEFT || semi;
+    plan_id *side = left ? &joining->right : &joining->left, whole;
+    bp_status status;
+
+    if (joining->kind == JOIN_INNER) {
+        side = &whole;
+        status = joining->dependent
+                     ? plan_dependent_join(side, binder->plan, JOIN_INNER, joining->left, joining->right, NULL, 0, 0, err)
+                     : plan_join(side, binder->plan, JOIN_CROSS, joining->left, joining->right, NULL, 0, err);
+        if (status) return status;
+    } else if (!left && joining->kind != JOIN_RIGHT) {
+        return not_yet(binder, joining->join, "subqueries in ON of a FULL JOIN", err);
+    }
+    for (size_t i = 0; i < joining->subqueries.count; i++) {
+        late_join join = joining->subqueries.items[i];
+        join.dependent = true; /* it may name columns of the side that is not there yet */
+        if ((status = late_join_apply(side, binder, &join, err))) return status;
+    }
+    if ((status = plan_filter_by(side, binder->plan, *side, joining->conjuncts, joining->conjunct_count, err))) return status;
+    *out = *side;
+    if (joining->kind == JOIN_INNER) return BP_OK;
+    if (semi) return filter_by_existence(joining, *side, out, err);
+    return plan_dependent_join(out, binder->plan, JOIN_LEFT, left ? joining->left : joining->right, *side, NULL, 0, 0, err);
 }
 
 static bp_status join_sides(joining *joining, plan_id *out, bp_error *err)
@@ -398,14 +496,26 @@ static bp_status join_sides(joining *joining, plan_id *out, bp_error *err)
     if ((status = join_kind_of(joining, err))) return status;
     status = natural ? join_natural(joining, err) : used ? join_using(joining, used, err) : on ? join_on(joining, on, err) : BP_OK;
     if (status) return status;
-    if ((status = plan_join(out, binder->plan, joining->kind, joining->left, joining->right, joining->conjuncts,
-                            joining->conjunct_count, err)))
+    if ((status = joining->subqueries.count ? join_with_subqueries(joining, out, err) : join_plainly(joining, out, err)))
         return status;
     if (joining->kind == JOIN_SEMI || joining->kind == JOIN_ANTI) joining->scope->count = joining->first_right;
     return joining->kind == JOIN_FULL && (used || natural) ? merge_used_columns(joining, out, err) : BP_OK;
 }
 
 static bp_status bind_any_table(plan_id *out, scope *scope, binder *binder, syntax_id table, bp_error *err);
+
+/* A table that may name columns of those before it, from the scope's column `first` on. */
+static bp_status bind_table_beside(plan_id *out, scope *scope, size_t first, binder *binder, syntax_id table, bool *dependent,
+                                   bp_error *err)
+{
+    outer_frame frame;
+    bp_status status;
+
+    if ((status = outer_enter(&frame, binder, scope, first, binder->outer, err))) return status;
+    status = bind_any_table(out, scope, binder, table, err);
+    outer_leave(&frame, binder, dependent);
+    return status;
+}
 
 /* A list unnested beside the rows on the left, whose columns it may use: no join, but an UNNEST over them. *found false: an ordinary table. */
 static bp_status bind_beside(plan_id *out, scope *scope, size_t first_left, binder *binder, syntax_id table, bool outer,
@@ -430,11 +540,15 @@ static bp_status join_beside(joining *joining, plan_id *out, bool *found, bp_err
          always = !on || (syntax_kind_of(binder->tree, on) == SYNTAX_BOOLEAN && syntax_at(binder->tree, on)->option);
     bp_status status;
 
+    if (left && !always) { /* a table of its own */
+        *found = false;
+        return BP_OK;
+    }
     status = bind_beside(out, joining->scope, joining->first_left, binder,
                          syntax_child(binder->tree, joining->join, SLOT_JOIN_RIGHT), left, found, err);
     if (status || !*found) return status;
     if ((node->option != SYNTAX_JOIN_INNER && node->option != SYNTAX_JOIN_CROSS && !left) || node->flags ||
-        syntax_child(binder->tree, joining->join, SLOT_JOIN_USING) || (left && !always))
+        syntax_child(binder->tree, joining->join, SLOT_JOIN_USING))
         return not_yet(
             binder, joining->join,
             "this kind of join with unnest(…) or range(…) on its right; CROSS JOIN, JOIN … ON and LEFT JOIN … ON true are there",
@@ -463,8 +577,8 @@ static bp_status bind_joins(plan_id *out, scope *scope, binder *binder, syntax_i
         syntax_id alias = syntax_child(binder->tree, spine[i], SLOT_JOIN_ALIAS);
         bool beside;
         if ((status = join_beside(&joining, out, &beside, err))) return status;
-        if (!beside &&
-            (status = bind_any_table(&joining.right, scope, binder, syntax_child(binder->tree, spine[i], SLOT_JOIN_RIGHT), err)))
+        if (!beside && (status = bind_table_beside(&joining.right, scope, first, binder,
+                                                   syntax_child(binder->tree, spine[i], SLOT_JOIN_RIGHT), &joining.dependent, err)))
             return status;
         if (!beside && (status = join_sides(&joining, out, err))) return status;
         if (alias && (status = apply_alias(scope, first, binder, spine[i], (string_view){0}, err))) return status;
@@ -495,11 +609,13 @@ bp_status bind_from(plan_id *out, scope *scope, binder *binder, syntax_id list, 
     if ((status = bind_any_table(out, scope, binder, tables[0], err))) return status;
     for (size_t i = 1; i < count; i++) {
         plan_id right;
-        bool beside;
+        bool beside, dependent;
         if ((status = bind_beside(out, scope, 0, binder, tables[i], false, &beside, err))) return status;
         if (beside) continue;
-        if ((status = bind_any_table(&right, scope, binder, tables[i], err))) return status;
-        if ((status = plan_join(out, binder->plan, JOIN_CROSS, *out, right, NULL, 0, err))) return status;
+        if ((status = bind_table_beside(&right, scope, 0, binder, tables[i], &dependent, err))) return status;
+        status = dependent ? plan_dependent_join(out, binder->plan, JOIN_INNER, *out, right, NULL, 0, 0, err)
+                           : plan_join(out, binder->plan, JOIN_CROSS, *out, right, NULL, 0, err);
+        if (status) return status;
     }
     return BP_OK;
 }

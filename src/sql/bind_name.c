@@ -50,14 +50,8 @@ static bool has_table(const scope *scope, string_view table)
 
 bp_status column_not_found(const expression_context *context, string_view table, string_view name, uint32_t position, bp_error *err)
 {
-    const scope_column *outer = NULL;
     bp_status status;
 
-    if (context->outer && scope_find(&outer, context->outer, table, name, position, NULL) == BP_OK && outer)
-        return error_set_at(
-            err, BP_NOT_SUPPORTED, position,
-            "\"%.*s\" is a column of the query around: a subquery can use it only in its WHERE, as `own = outer`; a join says more",
-            STRING_ARGUMENTS(name));
     if (table.size && context->scope && !has_table(context->scope, table))
         return error_set_at(err, BP_BIND_ERROR, position, "there is no table \"%.*s\" in FROM", STRING_ARGUMENTS(table));
     if (!context->scope || context->scope->count == 0)
@@ -93,12 +87,17 @@ static bool is_bare_function(string_view name)
     return false;
 }
 
-/* In the WHERE of a subquery: a column of the query around it; *out NULL: none. */
-static bp_status find_outer(const expression_context *context, string_view table, string_view name, uint32_t position,
-                            const scope_column **out, bp_error *err)
+/* A column of the nearest query around that has it; *out NULL: none. */
+static bp_status find_outer(const walk *walk, string_view table, string_view name, uint32_t position, const scope_column **out,
+                            bp_error *err)
 {
+    bp_status status = BP_OK;
+
     *out = NULL;
-    return context->correlation ? scope_find(out, context->correlation->outer, table, name, position, err) : BP_OK;
+    for (const scope *around = walk->context->outer; around && !*out && !status; around = around->outer)
+        status = scope_find(out, around, table, name, position, err);
+    if (*out) ++*walk->binder->outer_names;
+    return status;
 }
 
 static bp_status bind_bare(walk *walk, syntax_id node, alias **alias, bool *is_leaf, bp_error *err)
@@ -130,7 +129,7 @@ static bp_status bind_bare(walk *walk, syntax_id node, alias **alias, bool *is_l
         if ((status = expr_call(&expr, &walk->binder->plan->exprs, syntax->text, NULL, 0, err))) return status;
         return walk_push_result(walk, expr, err);
     }
-    if ((status = find_outer(context, (string_view){0}, syntax->text, syntax->begin, &column, err))) return status;
+    if ((status = find_outer(walk, (string_view){0}, syntax->text, syntax->begin, &column, err))) return status;
     if (!column) return column_not_found(context, (string_view){0}, syntax->text, syntax->begin, err);
     if ((status = column_expr(&expr, walk->binder, unqualified_id(column), err))) return status;
     return walk_push_result(walk, expr, err);
@@ -174,8 +173,11 @@ bp_status bind_name(walk *walk, syntax_id node, alias **alias, bool *is_leaf, bp
         if (syntax_kind_of(tree, before) != SYNTAX_COLUMN) return BP_OK;
         if ((status = scope_find(&base, walk->context->scope, (string_view){0}, table, syntax_at(tree, node)->begin, err)))
             return status;
-        if (base) return BP_OK;
-        if ((status = find_outer(walk->context, table, name, syntax_at(tree, node)->begin, &column, err))) return status;
+        if (base && base->type.id == TYPE_STRUCT) return BP_OK;
+        if ((status = find_outer(walk, table, name, syntax_at(tree, node)->begin, &column, err))) return status;
+        if (!column && !base && (status = find_outer(walk, (string_view){0}, table, syntax_at(tree, node)->begin, &base, err)))
+            return status;
+        if (!column && base) return BP_OK; /* what is no struct says so when the field is bound */
         if (!column) return column_not_found(walk->context, table, name, syntax_at(tree, node)->begin, err);
     }
     *is_leaf = true;

@@ -22,12 +22,12 @@ typedef struct select_state {
     size_t set;
     expr_id *groups;
     size_t group_count;
+    expr_id *grouped_items; /* one an item: the group that it was named as by its place or alias; 0: none */
+    size_t *first_late; /* where each item's subqueries begin in `late` */
     expr_id *absent; /* groups of other sets: NULL in this one */
     size_t absent_count;
     grouping_context grouping;
     bool grouped;
-    correlation *correlation; /* NULL: no subquery, or one that does not use the query around it */
-    size_t first_key; /* place of its keys among the projected columns, behind them the marker */
     expr_id having, qualify;
     order_item *order;
     size_t order_count;
@@ -92,18 +92,53 @@ static bp_status bind_repeated_where(select_state *state, expression_context *co
     return expr_and(out, &binder->plan->exprs, parts, count, err);
 }
 
+/* Conditions without a subquery that cannot fail come first, so that subqueries meet the rows that are left. Columns from `first_new` on are made by subqueries. */
+static bp_status filter_before_subqueries(select_state *state, size_t first_new, expr_id *conjuncts, size_t *count, bp_error *err)
+{
+    plan *plan = state->binder->plan;
+    uint64_t *used = arena_new_array(state->binder->arena, uint64_t, bitmap_words(plan->column_count) + 1);
+    expr_id *first = arena_new_array(state->binder->arena, expr_id, *count);
+    size_t first_count = 0, kept = 0;
+    bp_status status;
+
+    if (!used || !first) return no_memory(state, err);
+    for (size_t i = 0; i < *count; i++) {
+        const expr_node *node = expr_at(&plan->exprs, conjuncts[i]);
+        bool waits = node->can_fail || node->is_volatile;
+        memset(used, 0, bitmap_words(plan->column_count) * sizeof *used);
+        if ((status = plan_expr_columns(plan, conjuncts[i], used, err))) return status;
+        for (size_t id = first_new; id < plan->column_count && !waits; id++) waits = bitmap_get(used, id);
+        if (waits)
+            conjuncts[kept++] = conjuncts[i];
+        else
+            first[first_count++] = conjuncts[i];
+    }
+    *count = kept;
+    return first_count ? plan_filter_by(&state->node, plan, state->node, first, first_count, err) : BP_OK;
+}
+
+static bp_status apply_joins(select_state *state, const late_joins *joins, bp_error *err)
+{
+    bp_status status = BP_OK;
+
+    for (size_t i = 0; i < joins->count && !status; i++)
+        if (joins->items[i].inner) status = late_join_apply(&state->node, state->binder, &joins->items[i], err);
+    return status;
+}
+
 static NO_INLINE bp_status bind_where(select_state *state, bp_error *err)
 {
     binder *binder = state->binder;
     syntax_id where = syntax_child(binder->tree, state->select, SLOT_SELECT_WHERE);
     expression_context context = context_for(state, "WHERE", false);
     expr_id condition, *conjuncts = NULL;
+    size_t count = 0, first_new = binder->plan->column_count;
+    late_joins subqueries = {0};
     syntax_id columns;
-    size_t count = 0;
     bp_status status;
 
     if (!where) return BP_OK;
-    context.correlation = state->correlation;
+    context.late = &subqueries;
     if ((status = find_columns_node(&columns, binder, where, err))) return status;
     status = columns ? bind_repeated_where(state, &context, where, columns, &condition, err)
                      : bind_expression(&condition, binder, &context, where, err);
@@ -112,7 +147,8 @@ static NO_INLINE bp_status bind_where(select_state *state, bp_error *err)
         (status = expr_cast_implicit(&condition, &binder->plan->exprs, condition, type_of(TYPE_BOOLEAN), err)))
         return status;
     if ((status = plan_conjuncts(binder->plan, condition, &conjuncts, &count, err))) return status;
-    if (state->correlation && (status = take_correlated(state->correlation, binder, conjuncts, &count, err))) return status;
+    if (subqueries.count && (status = filter_before_subqueries(state, first_new, conjuncts, &count, err))) return status;
+    if ((status = apply_joins(state, &subqueries, err))) return status;
     return count ? plan_filter_by(&state->node, binder->plan, state->node, conjuncts, count, err) : BP_OK;
 }
 
@@ -138,6 +174,10 @@ static bp_status bind_item(select_state *state, size_t index, bool aggregates, e
     expression_context context = context_for(state, aggregates ? "SELECT" : "GROUP BY", aggregates);
     const select_item *item = &state->items[index];
 
+    if (aggregates && state->grouped_items && state->grouped_items[index]) { /* bound as a group: a subquery in it is joined once */
+        *out = state->grouped_items[index];
+        return BP_OK;
+    }
     if (item->expr) {
         *out = item->expr;
         return BP_OK;
@@ -149,6 +189,21 @@ static bp_status bind_item(select_state *state, size_t index, bool aggregates, e
     return bind_expression(out, state->binder, &context, item->node, err);
 }
 
+/* The item that a bare name in GROUP BY means, which is no column of FROM; SIZE_MAX: none. */
+static bp_status item_of_alias(const select_state *state, syntax_id node, size_t *out, bp_error *err)
+{
+    const syntax_node *syntax = syntax_at(state->binder->tree, node);
+    const scope_column *column;
+    bp_status status;
+
+    *out = SIZE_MAX;
+    if (syntax->kind != SYNTAX_COLUMN) return BP_OK;
+    if ((status = scope_find(&column, &state->scope, (string_view){0}, syntax->text, syntax->begin, err)) || column) return status;
+    for (size_t i = 0; i < state->count && *out == SIZE_MAX; i++)
+        if (state->aliases[i].item && string_equal_nocase(state->aliases[i].name, syntax->text)) *out = i;
+    return BP_OK;
+}
+
 static bp_status bind_group(select_state *state, syntax_id node, expr_id *out, bp_error *err)
 {
     expression_context context = context_for(state, "GROUP BY", false);
@@ -158,7 +213,11 @@ static bp_status bind_group(select_state *state, syntax_id node, expr_id *out, b
     context.unnests = &state->unnests;
     context.unnest_below = true;
     if ((status = item_place(state, node, "GROUP BY", &place, err))) return status;
-    return place == SIZE_MAX ? bind_expression(out, state->binder, &context, node, err) : bind_item(state, place, false, out, err);
+    if (place == SIZE_MAX && (status = item_of_alias(state, node, &place, err))) return status;
+    if (place == SIZE_MAX) return bind_expression(out, state->binder, &context, node, err);
+    if ((status = bind_item(state, place, false, out, err))) return status;
+    state->grouped_items[place] = *out;
+    return BP_OK;
 }
 
 /* One of several grouping sets: its expressions are groups, the others are NULL. */
@@ -205,7 +264,9 @@ static NO_INLINE bp_status note_aliases(select_state *state, bp_error *err)
 {
     state->aliases = arena_new_array(state->binder->arena, alias, state->count);
     state->exprs = arena_new_array(state->binder->arena, expr_id, state->count);
-    if (!state->aliases || !state->exprs) return no_memory(state, err);
+    state->grouped_items = arena_new_array(state->binder->arena, expr_id, state->count);
+    state->first_late = arena_new_array(state->binder->arena, size_t, state->count + 1);
+    if (!state->aliases || !state->exprs || !state->grouped_items || !state->first_late) return no_memory(state, err);
     for (size_t i = 0; i < state->count; i++)
         state->aliases[i] = (alias){.name = state->items[i].name, .item = state->items[i].repeated ? 0 : state->items[i].node};
     return BP_OK;
@@ -247,9 +308,11 @@ static NO_INLINE bp_status bind_items(select_state *state, bp_error *err)
 
     for (size_t i = 0; i < state->count && !status; i++) {
         state->aliases[i].being_bound = true; /* SELECT a + 1 AS a: a is FROM's */
+        state->first_late[i] = state->late.count;
         status = bind_item(state, i, true, &state->exprs[i], err);
         state->aliases[i].being_bound = false;
     }
+    state->first_late[state->count] = state->late.count;
     return status;
 }
 
@@ -274,6 +337,13 @@ static bool look_for_aggregate(void *data, const expr_pool *pool, expr_id id)
     return !search->found;
 }
 
+/* An item with subqueries that turns out to be a group: they are joined below the aggregation instead of above it. */
+static bp_status group_with_subqueries(select_state *state, size_t item, bp_error *err)
+{
+    for (size_t i = state->first_late[item]; i < state->first_late[item + 1]; i++) state->late.items[i].inner = 0;
+    return bind_item(state, item, false, &state->exprs[item], err);
+}
+
 /* GROUP BY ALL: every item without an aggregate; beside aggregates, constants are no groups. */
 static NO_INLINE bp_status group_by_all(select_state *state, bp_error *err)
 {
@@ -286,6 +356,7 @@ static NO_INLINE bp_status group_by_all(select_state *state, bp_error *err)
             return error_set(err, BP_BIND_ERROR,
                              "GROUP BY ALL cannot group by a window function; use a subquery, or name the groups");
         if (search.found || (state->aggregates.count && expr_is_constant(&state->binder->plan->exprs, state->exprs[i]))) continue;
+        if (state->first_late[i + 1] > state->first_late[i] && (status = group_with_subqueries(state, i, err))) return status;
         state->groups[state->group_count++] = state->exprs[i];
     }
     return BP_OK;
@@ -496,31 +567,26 @@ static bp_status above_groups(group_replacement *replacement, const uint64_t *be
     return status;
 }
 
-/* Keys of a correlated subquery are groups as well; without GROUP BY its item has a value where there is no row. */
-static bp_status group_by_keys(select_state *state, bp_error *err)
+/* A subquery above the aggregation sees groups, also where it names columns of the query around it. */
+static bp_status join_above_groups(group_replacement *replacement, const uint64_t *below, late_join *join, bp_error *err)
 {
-    binder *binder = state->binder;
-    correlation *correlation = state->correlation;
-    expr_id *groups = arena_new_array(binder->arena, expr_id, state->group_count + correlation->count);
-    bool clause = syntax_child(binder->tree, state->select, SLOT_SELECT_GROUP) ||
-                  syntax_has(binder->tree, state->select, SYNTAX_FLAG_GROUP_ALL);
+    plan *plan = replacement->state->binder->plan;
+    plan_id *order;
+    size_t count;
     bp_status status;
 
-    if (!groups) return no_memory(state, err);
-    if (correlation->other_count)
-        return not_yet(binder, state->select,
-                       "an aggregate in EXISTS whose WHERE compares with the query around it by other than =", err);
-    if (!clause && state->windows.count)
-        return not_yet(binder, state->select, "a window over an aggregate without GROUP BY in a correlated subquery", err);
-    if (!clause && (state->having || correlation->exists))
-        return not_yet(binder, state->select, "HAVING, or an aggregate in EXISTS, without GROUP BY in a correlated subquery", err);
-    if (!clause && state->count &&
-        (status = value_over_nothing(&correlation->empty, binder, &state->aggregates, state->exprs[0], err)))
-        return status;
-    if (state->group_count) memcpy(groups, state->groups, state->group_count * sizeof *groups);
-    memcpy(groups + state->group_count, correlation->keys, correlation->count * sizeof *groups);
-    state->groups = groups;
-    state->group_count += correlation->count;
+    for (size_t i = 0; join->inner && i < join->conjunct_count; i++)
+        if ((status = above_groups(replacement, below, &join->conjuncts[i], err))) return status;
+    if (!join->inner || !join->dependent) return BP_OK;
+    if ((status = plan_post_order_of(plan, join->inner, &order, &count, err))) return status;
+    for (size_t i = 0; i < count; i++) {
+        expr_id *slot;
+        for (size_t j = 0; (slot = plan_expr_slot(plan_at(plan, order[i]), j)); j++) {
+            expr_id expr = *slot;
+            if ((status = above_groups(replacement, below, &expr, err))) return status;
+            *plan_expr_slot(plan_at(plan, order[i]), j) = expr;
+        }
+    }
     return BP_OK;
 }
 
@@ -534,9 +600,6 @@ static NO_INLINE bp_status aggregate(select_state *state, bp_error *err)
     bp_status status;
 
     if (!below_bits) return no_memory(state, err);
-    if (state->correlation && (state->correlation->count || state->correlation->other_count) &&
-        (status = group_by_keys(state, err)))
-        return status;
     if ((status = plan_aggregate(&state->node, binder->plan, below, state->groups, state->group_count, state->aggregates.calls,
                                  state->aggregates.count, err)))
         return status;
@@ -558,20 +621,8 @@ static NO_INLINE bp_status aggregate(select_state *state, bp_error *err)
         if (!state->unnests.calls[i].below && (status = above_groups(&replacement, below_bits, &state->unnests.calls[i].list, err)))
             return status;
     for (size_t i = 0; i < state->late.count; i++)
-        for (size_t j = 0; j < state->late.items[i].conjunct_count; j++)
-            if ((status = above_groups(&replacement, below_bits, &state->late.items[i].conjuncts[j], err))) return status;
-    for (size_t i = 0; state->correlation && i < state->correlation->count; i++)
-        if ((status = above_groups(&replacement, below_bits, &state->correlation->keys[i], err))) return status;
+        if ((status = join_above_groups(&replacement, below_bits, &state->late.items[i], err))) return status;
     return above_groups(&replacement, below_bits, &state->having, err);
-}
-
-static NO_INLINE bp_status apply_late_joins(select_state *state, bp_error *err)
-{
-    bp_status status = BP_OK;
-
-    for (size_t i = 0; i < state->late.count && !status; i++)
-        status = late_join_apply(&state->node, state->binder, &state->late.items[i], err);
-    return status;
 }
 
 /* HAVING or QUALIFY; 0: there is none. */
@@ -590,11 +641,9 @@ static NO_INLINE bp_status filter_by(select_state *state, expr_id condition, bp_
 static bp_status project(select_state *state, bool *hidden, bp_error *err)
 {
     binder *binder = state->binder;
-    size_t total = state->count, keys = state->correlation ? state->correlation->count : 0;
-    size_t most = state->count + state->order_count + state->on_count + keys + 1;
+    size_t total = state->count, most = state->count + state->order_count + state->on_count;
     expr_id *exprs = arena_new_array(binder->arena, expr_id, most);
     string_view *names = arena_new_array(binder->arena, string_view, most);
-    bp_status status;
 
     if (!exprs || !names) return no_memory(state, err);
     for (size_t i = 0; i < state->count; i++) {
@@ -618,9 +667,6 @@ static bp_status project(select_state *state, bool *hidden, bp_error *err)
         }
         state->on[i] = (expr_id)item; /* a place from here on */
     }
-    state->first_key = total;
-    for (size_t i = 0; i < keys; i++) exprs[total++] = state->correlation->keys[i];
-    if (keys && (status = expr_bool(&exprs[total++], &binder->plan->exprs, true, err))) return status;
     return plan_project(&state->node, binder->plan, state->node, exprs, names, total, err);
 }
 
@@ -664,19 +710,6 @@ static bp_status drop_hidden(select_state *state, bp_error *err)
     return plan_project(&state->node, binder->plan, state->node, state->exprs, names, state->count, err);
 }
 
-/* Where the keys and the marker are among the outputs. */
-static bp_status note_keys(select_state *state, bp_error *err)
-{
-    correlation *correlation = state->correlation;
-    const column_id *outputs = plan_at(state->binder->plan, state->node)->outputs + state->first_key;
-
-    correlation->key_outputs = arena_new_array(state->binder->arena, column_id, correlation->count);
-    if (!correlation->key_outputs) return no_memory(state, err);
-    memcpy(correlation->key_outputs, outputs, correlation->count * sizeof *outputs);
-    correlation->marker = outputs[correlation->count];
-    return BP_OK;
-}
-
 /* DISTINCT, ORDER BY, and dropping what only they needed. */
 static bp_status put_out(select_state *state, bool hidden, bp_error *err)
 {
@@ -688,7 +721,6 @@ static bp_status put_out(select_state *state, bool hidden, bp_error *err)
         if ((status = distinct(state, err))) return status;
     }
     if ((status = sort(state, err))) return status;
-    if (state->correlation && state->correlation->count) return note_keys(state, err);
     return hidden ? drop_hidden(state, err) : BP_OK;
 }
 
@@ -722,7 +754,7 @@ static bp_status bind_below(select_state *state, syntax_id order, bp_error *err)
         return status;
     if ((status = unnests_apply(&state->node, binder, &state->unnests, true, err))) return status;
     if ((state->grouped || state->aggregates.count) && (status = aggregate(state, err))) return status;
-    if ((status = apply_late_joins(state, err))) return status;
+    if ((status = apply_joins(state, &state->late, err))) return status;
     return filter_by(state, state->having, err);
 }
 
@@ -732,10 +764,7 @@ static bp_status bind_above(select_state *state, bool *hidden, bp_error *err)
     binder *binder = state->binder;
     bp_status status;
 
-    if (state->qualify && state->correlation && state->correlation->other_count)
-        return not_yet(binder, state->select,
-                       "QUALIFY in EXISTS whose WHERE compares with the query around it by other than =", err);
-    if ((status = windows_apply(&state->node, binder, &state->windows, state->correlation, err))) return status;
+    if ((status = windows_apply(&state->node, binder, &state->windows, err))) return status;
     if ((status = filter_by(state, state->qualify, err))) return status;
     if ((status = unnests_apply(&state->node, binder, &state->unnests, false, err))) return status;
     return project(state, hidden, err);
@@ -856,7 +885,6 @@ static bp_status bind_sets(select_state *state, syntax_id order, bool *hidden, b
     size_t windows = 0;
     bp_status status;
 
-    first.correlation = NULL;
     if ((status = grouping_sets_of(&sets, state->binder, syntax_child(state->binder->tree, state->select, SLOT_SELECT_GROUP), err)))
         return status;
     first.sets = &sets;
@@ -882,8 +910,7 @@ bp_status bind_select(relation *out, binder *binder, syntax_id select, syntax_id
     bp_status status;
 
     if (!state) return error_no_memory(err, binder->context->memory, sizeof *state);
-    *state = (select_state){.binder = binder, .select = select, .correlation = binder->correlation};
-    binder->correlation = NULL; /* FROM's subqueries are others */
+    *state = (select_state){.binder = binder, .select = select};
     if ((status = refuse_what_is_not_there(state, err))) return status;
     grouping = has_grouping_sets(binder, syntax_child(binder->tree, select, SLOT_SELECT_GROUP));
     status = grouping ? bind_sets(state, order, &hidden, err) : bind_below(state, order, err);

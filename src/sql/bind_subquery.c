@@ -1,26 +1,40 @@
-/* Subqueries in expressions: a subquery is joined once to the rows that the expression sees. Those that refer to the query around them: bind_correlated.c.
+/* Subqueries in expressions: a subquery is joined once to the rows that the expression sees; plan_dependent_join() sees to those that name columns of the query
+ * around them.
  *
  *   (SELECT …)          SINGLE join: its one value, NULL if it has no row, an error if it has several
- *   EXISTS (SELECT …)   SINGLE join with count(*) over its first row
+ *   EXISTS (SELECT …)   SINGLE join with count(*) over its first row; of a dependent one an EXISTS join
  *   ARRAY (SELECT …)    SINGLE join with list() over its column, in its order
- *   x IN (SELECT …)     MARK join on x = its column */
+ *   x IN (SELECT …)     MARK join on x = its column; of a dependent one an EXISTS join, and counts of its rows and values for the NULLs */
 #include "bind_expression.h"
 
-/* The correlation's counts tell whether it is correlated. */
-static NO_INLINE bp_status bind_inner(walk *walk, syntax_id query, bool exists, relation *out, correlation *correlation,
-                                      bp_error *err)
+bp_status outer_enter(outer_frame *frame, binder *binder, const scope *columns, size_t first, const scope *around, bp_error *err)
 {
-    static const scope nothing = {0};
-    binder *binder = walk->binder;
-    const scope *outer = binder->outer;
+    scope *visible = arena_new(binder->arena, scope);
+
+    *frame = (outer_frame){.before = binder->outer};
+    if (!binder->outer_names) binder->outer_names = arena_new(binder->arena, size_t);
+    if (!visible || !binder->outer_names) return error_no_memory(err, binder->context->memory, sizeof *visible);
+    if (columns) *visible = (scope){.columns = columns->columns + first, .count = columns->count - first};
+    visible->outer = around;
+    frame->names = *binder->outer_names;
+    binder->outer = visible;
+    return BP_OK;
+}
+
+void outer_leave(const outer_frame *frame, binder *binder, bool *dependent)
+{
+    binder->outer = frame->before;
+    *dependent = *binder->outer_names > frame->names;
+}
+
+static NO_INLINE bp_status bind_inner(walk *walk, syntax_id query, relation *out, bool *dependent, bp_error *err)
+{
+    outer_frame frame;
     bp_status status;
 
-    *correlation = (struct correlation){.outer = walk->context->scope ? walk->context->scope : &nothing, .exists = exists};
-    binder->outer = walk->context->scope;
-    binder->correlation = correlation;
-    status = bind_query(out, binder, query, err);
-    binder->outer = outer;
-    binder->correlation = NULL;
+    if ((status = outer_enter(&frame, walk->binder, walk->context->scope, 0, walk->context->outer, err))) return status;
+    status = bind_query(out, walk->binder, query, err);
+    outer_leave(&frame, walk->binder, dependent);
     return status;
 }
 
@@ -31,12 +45,20 @@ static bp_status one_column(const walk *walk, syntax_id query, const relation *i
                         "a subquery in an expression must give one column, not %zu", inner->count);
 }
 
-/* Where the subquery is joined: to the rows below the aggregation, inside an aggregate or when there is none; else above it, later. */
-bp_status join_to_rows(walk *walk, join_kind kind, plan_id inner, expr_id *conjuncts, size_t count, column_id *mark, bp_error *err)
+/* A subquery that is to be joined. */
+typedef struct subquery {
+    plan_id node;
+    bool dependent;
+} subquery;
+
+/* Where it is joined: to the rows below the aggregation, inside an aggregate or when there is none; else above it, later. */
+static bp_status join_to_rows(walk *walk, join_kind kind, subquery inner, expr_id *conjuncts, size_t count, column_id *mark,
+                              bp_error *err)
 {
     expression_context *context = walk->context;
     binder *binder = walk->binder;
-    late_join late = {.kind = kind, .inner = inner, .conjuncts = conjuncts, .conjunct_count = count};
+    late_join late = {
+        .kind = kind, .inner = inner.node, .dependent = inner.dependent, .conjuncts = conjuncts, .conjunct_count = count};
     bp_status status;
 
     if (join_puts_mark(kind) &&
@@ -64,6 +86,9 @@ bp_status late_join_apply(plan_id *node, binder *binder, const late_join *join, 
     plan_node *made;
     bp_status status;
 
+    if (join->dependent)
+        return plan_dependent_join(node, binder->plan, join->kind, *node, join->inner, join->conjuncts, join->conjunct_count,
+                                   join->mark, err);
     if ((status = plan_join(node, binder->plan, join->kind, *node, join->inner, join->conjuncts, join->conjunct_count, err)))
         return status;
     made = plan_at(binder->plan, *node);
@@ -76,24 +101,28 @@ bp_status late_join_apply(plan_id *node, binder *binder, const late_join *join, 
     return BP_OK;
 }
 
-static NO_INLINE bp_status bind_exists(walk *walk, relation *inner, expr_id *out, bp_error *err)
+static NO_INLINE bp_status bind_exists(walk *walk, subquery *inner, expr_id *out, bp_error *err)
 {
     binder *binder = walk->binder;
     expr_id count, zero, column;
     column_id mark;
     bp_status status;
 
+    if (inner->dependent) {
+        if ((status = join_to_rows(walk, JOIN_EXISTS, *inner, NULL, 0, &mark, err))) return status;
+        return column_expr(out, binder, mark, err);
+    }
     if ((status = plan_limit(&inner->node, binder->plan, inner->node, 0, 1, -1, err))) return status;
     if ((status = expr_aggregate(&count, &binder->plan->exprs, STRING_VIEW("count"), NULL, 0, false, 0, NULL, 0, err)))
         return status;
     if ((status = plan_aggregate(&inner->node, binder->plan, inner->node, NULL, 0, &count, 1, err))) return status;
-    if ((status = join_to_rows(walk, JOIN_SINGLE, inner->node, NULL, 0, &mark, err))) return status;
+    if ((status = join_to_rows(walk, JOIN_SINGLE, *inner, NULL, 0, &mark, err))) return status;
     if ((status = column_expr(&column, binder, plan_at(binder->plan, inner->node)->outputs[0], err))) return status;
     if ((status = expr_int64(&zero, &binder->plan->exprs, 0, err))) return status;
     return expr_compare(out, &binder->plan->exprs, COMPARE_GREATER, column, zero, err);
 }
 
-static NO_INLINE bp_status bind_array(walk *walk, relation *inner, expr_id *out, bp_error *err)
+static NO_INLINE bp_status bind_array(walk *walk, subquery *inner, expr_id *out, bp_error *err)
 {
     binder *binder = walk->binder;
     expr_pool *pool = &binder->plan->exprs;
@@ -104,7 +133,7 @@ static NO_INLINE bp_status bind_array(walk *walk, relation *inner, expr_id *out,
     if ((status = column_expr(&column, binder, plan_at(binder->plan, inner->node)->outputs[0], err))) return status;
     if ((status = expr_aggregate(&list, pool, STRING_VIEW("list"), &column, 1, false, 0, NULL, 0, err))) return status;
     if ((status = plan_aggregate(&inner->node, binder->plan, inner->node, NULL, 0, &list, 1, err))) return status;
-    if ((status = join_to_rows(walk, JOIN_SINGLE, inner->node, NULL, 0, &mark, err))) return status;
+    if ((status = join_to_rows(walk, JOIN_SINGLE, *inner, NULL, 0, &mark, err))) return status;
     if ((status = column_expr(&parts[0], binder, plan_at(binder->plan, inner->node)->outputs[0], err))) return status;
     if ((status = expr_call(&parts[1], pool, STRING_VIEW("list_value"), NULL, 0, err))) return status; /* no row: [] */
     return expr_coalesce(out, pool, parts, 2, err);
@@ -114,26 +143,23 @@ bp_status bind_subquery(walk *walk, syntax_id node, bp_error *err)
 {
     binder *binder = walk->binder;
     syntax_id query = syntax_child(binder->tree, node, 0);
-    bool exists = syntax_kind_of(binder->tree, node) == SYNTAX_EXISTS;
-    correlation correlation;
-    relation inner;
+    syntax_kind kind = syntax_kind_of(binder->tree, node);
+    subquery inner = {0};
+    relation relation;
     column_id mark;
     expr_id result;
     bp_status status;
 
-    if ((status = bind_inner(walk, query, exists, &inner, &correlation, err))) return status;
-    if (!exists && (status = one_column(walk, query, &inner, err))) return status;
-    if (correlation.count || correlation.other_count) {
-        if ((status = bind_correlated(walk, &inner, &correlation, &result, err))) return status;
-    } else if (exists) {
-        if ((status = bind_exists(walk, &inner, &result, err))) return status;
-    } else if (syntax_kind_of(binder->tree, node) == SYNTAX_ARRAY_QUERY) {
-        if ((status = one_column(walk, query, &inner, err)) || (status = bind_array(walk, &inner, &result, err))) return status;
-    } else {
-        if ((status = join_to_rows(walk, JOIN_SINGLE, inner.node, NULL, 0, &mark, err))) return status;
-        if ((status = column_expr(&result, binder, plan_at(binder->plan, inner.node)->outputs[0], err))) return status;
-    }
-    return walk_push_result(walk, result, err);
+    if ((status = bind_inner(walk, query, &relation, &inner.dependent, err))) return status;
+    if (kind != SYNTAX_EXISTS && (status = one_column(walk, query, &relation, err))) return status;
+    inner.node = relation.node;
+    if (kind == SYNTAX_EXISTS)
+        status = bind_exists(walk, &inner, &result, err);
+    else if (kind == SYNTAX_ARRAY_QUERY)
+        status = bind_array(walk, &inner, &result, err);
+    else if (!(status = join_to_rows(walk, JOIN_SINGLE, inner, NULL, 0, &mark, err)))
+        status = column_expr(&result, binder, plan_at(binder->plan, inner.node)->outputs[0], err);
+    return status ? status : walk_push_result(walk, result, err);
 }
 
 /* The needle is the operand; the query is bound when the node is left. */
@@ -149,90 +175,6 @@ bp_status enter_in_query(walk *walk, frame *frame, bp_error *err)
     frame->operands[0] = syntax_child(walk->binder->tree, frame->node, 0);
     frame->operand_count = 1;
     return BP_OK;
-}
-
-/* count(*) or count(x) as a column of a new AGGREGATE by the keys. */
-static bp_status count_by_keys(plan_id *node, binder *binder, const correlation *correlation, column_id item, column_id counts[2],
-                               column_id *keys, bp_error *err)
-{
-    expr_pool *pool = &binder->plan->exprs;
-    expr_id *groups = arena_new_array(binder->arena, expr_id, correlation->count), calls[2], column;
-    bp_status status;
-
-    if (!groups) return error_no_memory(err, binder->context->memory, correlation->count * sizeof *groups);
-    for (size_t i = 0; i < correlation->count; i++)
-        if ((status = column_expr(&groups[i], binder, correlation->key_outputs[i], err))) return status;
-    if ((status = column_expr(&column, binder, item, err))) return status;
-    if ((status = expr_aggregate(&calls[0], pool, STRING_VIEW("count"), NULL, 0, false, 0, NULL, 0, err)) ||
-        (status = expr_aggregate(&calls[1], pool, STRING_VIEW("count"), &column, 1, false, 0, NULL, 0, err)))
-        return status;
-    if ((status = plan_aggregate(node, binder->plan, *node, groups, correlation->count, calls, 2, err))) return status;
-    for (size_t i = 0; i < correlation->count; i++) keys[i] = plan_at(binder->plan, *node)->outputs[i];
-    for (size_t i = 0; i < 2; i++) counts[i] = plan_at(binder->plan, *node)->outputs[correlation->count + i];
-    return BP_OK;
-}
-
-/* Rows of the keys there are, and how many of them have a value: joined as columns `counts`. */
-static bp_status join_counts(walk *walk, syntax_id query, column_id counts[2], bp_error *err)
-{
-    binder *binder = walk->binder;
-    correlation correlation;
-    relation inner;
-    column_id mark;
-    expr_id *conjuncts;
-    bp_status status;
-
-    if ((status = bind_inner(walk, query, false, &inner, &correlation, err))) return status;
-    if ((status = count_by_keys(&inner.node, binder, &correlation, plan_at(binder->plan, inner.node)->outputs[0], counts,
-                                correlation.key_outputs, err)))
-        return status;
-    if ((status = correlated_conjuncts(&conjuncts, binder, &correlation, 0, err))) return status;
-    return join_to_rows(walk, JOIN_SINGLE, inner.node, conjuncts, correlation.count, &mark, err);
-}
-
-/* Whether the keys have a row whose item is the needle: joined as the marker. */
-static bp_status join_matches(walk *walk, relation *inner, const correlation *correlation, expr_id needle, bp_error *err)
-{
-    binder *binder = walk->binder;
-    expr_id *conjuncts, *on = arena_new_array(binder->arena, expr_id, correlation->count + 1);
-    column_id mark;
-    bp_status status;
-
-    if (!on) return error_no_memory(err, binder->context->memory, (correlation->count + 1) * sizeof *on);
-    for (size_t i = 0; i < correlation->count; i++)
-        if ((status = column_expr(&on[i], binder, correlation->key_outputs[i], err))) return status;
-    if ((status = column_expr(&on[correlation->count], binder, plan_at(binder->plan, inner->node)->outputs[0], err))) return status;
-    if ((status = correlated_conjuncts(&conjuncts, binder, correlation, 1, err))) return status;
-    if ((status = expr_compare(&conjuncts[correlation->count], &binder->plan->exprs, COMPARE_EQUAL, needle, on[correlation->count],
-                               err)))
-        return status;
-    if ((status = plan_distinct(&inner->node, binder->plan, inner->node, on, correlation->count + 1, NULL, 0, err))) return status;
-    return join_to_rows(walk, JOIN_SINGLE, inner->node, conjuncts, correlation->count + 1, &mark, err);
-}
-
-/* x IN (SELECT y … WHERE own = outer): true if a row matches; else false without rows; else NULL if x or one of the y is NULL; else false. */
-static NO_INLINE bp_status in_correlated(walk *walk, syntax_id query, relation *inner, const correlation *correlation,
-                                         expr_id needle, expr_id *out, bp_error *err)
-{
-    binder *binder = walk->binder;
-    expr_pool *pool = &binder->plan->exprs;
-    column_id counts[2] = {0};
-    expr_id parts[7], unknown[2], columns[2], marker;
-    bp_status status;
-
-    if ((status = join_matches(walk, inner, correlation, needle, err)) || (status = join_counts(walk, query, counts, err)))
-        return status;
-    for (size_t i = 0; i < 2; i++)
-        if ((status = column_expr(&columns[i], binder, counts[i], err))) return status;
-    if ((status = column_expr(&marker, binder, correlation->marker, err)) ||
-        (status = expr_is_null(&parts[0], pool, marker, true, err)) || (status = expr_bool(&parts[1], pool, true, err)) ||
-        (status = expr_is_null(&parts[2], pool, columns[0], false, err)) || (status = expr_bool(&parts[3], pool, false, err)) ||
-        (status = expr_is_null(&unknown[0], pool, needle, false, err)) ||
-        (status = expr_compare(&unknown[1], pool, COMPARE_GREATER, columns[0], columns[1], err)) ||
-        (status = expr_or(&parts[4], pool, unknown, 2, err)) || (status = expr_null(&parts[5], pool, type_of(TYPE_BOOLEAN), err)))
-        return status;
-    parts[6] = parts[3];
-    return expr_case(out, pool, parts, 7, err);
 }
 
 /* x op ANY (SELECT y …) by what y is at its least and greatest: the compare_op; ALL is the opposite comparison, negated. */
@@ -262,7 +204,7 @@ enum { FIGURE_FIRST, FIGURE_SECOND, FIGURE_ROWS, FIGURE_VALUES, FIGURE_COUNT };
 
 /* One row about the subquery's item, joined: its least and greatest value (for a constant needle and =: whether one equals it, twice), how many rows there are,
  * how many of them have a value. */
-static bp_status join_figures(walk *walk, relation *inner, expr_id needle, compare_op op, expr_id figures[FIGURE_COUNT],
+static bp_status join_figures(walk *walk, subquery *inner, expr_id needle, compare_op op, expr_id figures[FIGURE_COUNT],
                               bp_error *err)
 {
     binder *binder = walk->binder;
@@ -282,7 +224,7 @@ static bp_status join_figures(walk *walk, relation *inner, expr_id needle, compa
         if (status) return status;
     }
     if ((status = plan_aggregate(&inner->node, binder->plan, inner->node, NULL, 0, calls, FIGURE_COUNT, err))) return status;
-    if ((status = join_to_rows(walk, JOIN_SINGLE, inner->node, NULL, 0, &mark, err))) return status;
+    if ((status = join_to_rows(walk, JOIN_SINGLE, *inner, NULL, 0, &mark, err))) return status;
     for (size_t i = 0; i < FIGURE_COUNT && !status; i++)
         status = column_expr(&figures[i], binder, plan_at(binder->plan, inner->node)->outputs[i], err);
     return status;
@@ -307,15 +249,13 @@ static bp_status matches_figures(expr_id *out, expr_pool *pool, expr_id needle, 
 }
 
 /* True if a value matches; else false without rows; else NULL if the needle or a value is NULL; else false. */
-static NO_INLINE bp_status compare_figures(walk *walk, relation *inner, expr_id needle, compare_op op, expr_id *out, bp_error *err)
+static bp_status three_valued(expr_id *out, expr_pool *pool, expr_id matches, expr_id needle, const expr_id figures[FIGURE_COUNT],
+                              bp_error *err)
 {
-    expr_pool *pool = &walk->binder->plan->exprs;
-    expr_id figures[FIGURE_COUNT] = {0}, parts[7], unknown[2], zero;
+    expr_id parts[7] = {matches}, unknown[2], zero;
     bp_status status;
 
-    if ((status = join_figures(walk, inner, needle, op, figures, err))) return status;
-    if ((status = matches_figures(&parts[0], pool, needle, op, figures, err)) || (status = expr_bool(&parts[1], pool, true, err)) ||
-        (status = expr_int64(&zero, pool, 0, err)) ||
+    if ((status = expr_bool(&parts[1], pool, true, err)) || (status = expr_int64(&zero, pool, 0, err)) ||
         (status = expr_compare(&parts[2], pool, COMPARE_EQUAL, figures[FIGURE_ROWS], zero, err)) ||
         (status = expr_bool(&parts[3], pool, false, err)) || (status = expr_is_null(&unknown[0], pool, needle, false, err)) ||
         (status = expr_compare(&unknown[1], pool, COMPARE_GREATER, figures[FIGURE_ROWS], figures[FIGURE_VALUES], err)) ||
@@ -325,8 +265,20 @@ static NO_INLINE bp_status compare_figures(walk *walk, relation *inner, expr_id 
     return expr_case(out, pool, parts, 7, err);
 }
 
-/* x = ANY (…) of rows: a MARK join. */
-static NO_INLINE bp_status mark_matches(walk *walk, relation *inner, expr_id needle, expr_id *out, bp_error *err)
+static NO_INLINE bp_status compare_figures(walk *walk, subquery *inner, expr_id needle, compare_op op, expr_id *out, bp_error *err)
+{
+    expr_pool *pool = &walk->binder->plan->exprs;
+    expr_id figures[FIGURE_COUNT] = {0}, matches;
+    bp_status status;
+
+    if ((status = join_figures(walk, inner, needle, op, figures, err)) ||
+        (status = matches_figures(&matches, pool, needle, op, figures, err)))
+        return status;
+    return three_valued(out, pool, matches, needle, figures, err);
+}
+
+/* Whether a row's item is the needle: a MARK join, which knows IN's NULLs, or of a dependent subquery an EXISTS join. */
+static NO_INLINE bp_status mark_matches(walk *walk, const subquery *inner, expr_id needle, expr_id *out, bp_error *err)
 {
     binder *binder = walk->binder;
     expr_id column, *equal = arena_new(binder->arena, expr_id);
@@ -336,8 +288,26 @@ static NO_INLINE bp_status mark_matches(walk *walk, relation *inner, expr_id nee
     if (!equal) return error_no_memory(err, binder->context->memory, sizeof *equal);
     if ((status = column_expr(&column, binder, plan_at(binder->plan, inner->node)->outputs[0], err))) return status;
     if ((status = expr_compare(equal, &binder->plan->exprs, COMPARE_EQUAL, needle, column, err))) return status;
-    if ((status = join_to_rows(walk, JOIN_MARK, inner->node, equal, 1, &mark, err))) return status;
+    if ((status = join_to_rows(walk, inner->dependent ? JOIN_EXISTS : JOIN_MARK, *inner, equal, 1, &mark, err))) return status;
     return column_expr(out, binder, mark, err);
+}
+
+/* The dependent subquery is bound once more, for its figures. */
+static NO_INLINE bp_status in_dependent(walk *walk, syntax_id query, const subquery *inner, expr_id needle, expr_id *out,
+                                        bp_error *err)
+{
+    expr_id figures[FIGURE_COUNT] = {0}, matches;
+    subquery again = {0};
+    relation *relation = arena_new(walk->binder->arena, struct relation);
+    bp_status status;
+
+    if (!relation) return error_no_memory(err, walk->binder->context->memory, sizeof *relation);
+    if ((status = mark_matches(walk, inner, needle, &matches, err)) ||
+        (status = bind_inner(walk, query, relation, &again.dependent, err)))
+        return status;
+    again.node = relation->node;
+    if ((status = join_figures(walk, &again, needle, COMPARE_NOT_EQUAL, figures, err))) return status;
+    return three_valued(out, &walk->binder->plan->exprs, matches, needle, figures, err);
 }
 
 bp_status combine_in_query(walk *walk, const frame *frame, expr_id needle, expr_id *out, bp_error *err)
@@ -345,20 +315,19 @@ bp_status combine_in_query(walk *walk, const frame *frame, expr_id needle, expr_
     binder *binder = walk->binder;
     syntax_id query = syntax_child(binder->tree, frame->node, 1);
     quantified how = quantified_of(syntax_at(binder->tree, frame->node));
-    correlation *correlation = arena_new(binder->arena, struct correlation); /* these nest: little of them on the stack */
-    relation *inner = arena_new(binder->arena, relation);
+    subquery *inner = arena_new(binder->arena, subquery); /* these nest: little of them on the stack */
+    relation *relation = arena_new(binder->arena, struct relation);
     bp_status status;
 
-    if (!correlation || !inner) return error_no_memory(err, binder->context->memory, sizeof *correlation);
-    if ((status = bind_inner(walk, query, false, inner, correlation, err))) return status;
-    if ((status = one_column(walk, query, inner, err))) return status;
-    if (correlation->count && how.op != COMPARE_EQUAL)
-        return not_yet(binder, frame->node, "ANY and ALL of a correlated subquery, but for = ANY and <> ALL", err);
-    if (correlation->count)
-        status = in_correlated(walk, query, inner, correlation, needle, out, err);
-    else if (how.op == COMPARE_EQUAL && !expr_is_constant(&binder->plan->exprs, needle))
-        status = mark_matches(walk, inner, needle, out, err);
-    else
+    if (!inner || !relation) return error_no_memory(err, binder->context->memory, sizeof *relation);
+    if ((status = bind_inner(walk, query, relation, &inner->dependent, err)) || (status = one_column(walk, query, relation, err)))
+        return status;
+    inner->node = relation->node;
+    if (how.op != COMPARE_EQUAL || expr_is_constant(&binder->plan->exprs, needle))
         status = compare_figures(walk, inner, needle, how.op, out, err);
+    else if (inner->dependent)
+        status = in_dependent(walk, query, inner, needle, out, err);
+    else
+        status = mark_matches(walk, inner, needle, out, err);
     return status || !how.negated ? status : expr_not(out, &binder->plan->exprs, *out, err);
 }

@@ -311,15 +311,7 @@ bool is_window_column(const windows *all, const expr_node *node)
     return false;
 }
 
-bp_status windows_apply(plan_id *node, binder *binder, windows *all, const correlation *correlation, bp_error *err)
+bp_status windows_apply(plan_id *node, binder *binder, const windows *all, bp_error *err)
 {
-    bp_status status;
-
-    if (all->count == 0) return BP_OK;
-    for (size_t i = 0; correlation && correlation->count && i < all->count;
-         i++) /* each row of the query around has its own partitions */
-        if ((status = expr_window_within(&all->calls[i], &binder->plan->exprs, all->calls[i], correlation->keys, correlation->count,
-                                         err)))
-            return status;
-    return plan_window(node, binder->plan, *node, all->calls, all->ids, all->count, err);
+    return all->count ? plan_window(node, binder->plan, *node, all->calls, all->ids, all->count, err) : BP_OK;
 }

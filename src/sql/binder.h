@@ -26,12 +26,27 @@ static inline column_id unqualified_id(const scope_column *column)
 typedef struct scope {
     scope_column *columns;
     size_t count, capacity;
+    const struct scope *outer; /* of the query around this one, when it is itself an outer scope */
 } scope;
 
-/* A WITH query in reach. */
+/* A bound query: a node and the names of its outputs. */
+typedef struct relation {
+    plan_id node;
+    string_view *names; /* one an output */
+    size_t count;
+} relation;
+
+/* A WITH query in reach (bind_with.c). */
 typedef struct cte {
     string_view name;
     syntax_id node;
+    const scope *around; /* of the query whose WITH it is: what is around that */
+    bool recursive; /* WITH RECURSIVE: it may use its own name */
+    relation rows; /* as its first use was bound; node 0: not yet, or each use is bound anew */
+    plan_id kept; /* KEEP of its rows; 0: there is none */
+    bool in_step; /* the name stands for the rows that came last … */
+    uint32_t working; /* … of this recursion */
+    size_t uses; /* in the step */
     struct cte *outer; /* next one to look at */
 } cte;
 
@@ -44,9 +59,9 @@ typedef struct alias {
 /* A subquery to be joined to the rows above the aggregation. */
 typedef struct late_join {
     join_kind kind; /* SINGLE, MARK or EXISTS */
-    plan_id inner;
-    expr_id *
-        conjuncts; /* MARK: needle = column; SINGLE, EXISTS: outer = key, of a correlated subquery; EXISTS: and what else its WHERE says */
+    plan_id inner; /* 0: it has been joined elsewhere */
+    bool dependent; /* its expressions name columns of the query around it */
+    expr_id *conjuncts; /* MARK, EXISTS: needle = column */
     size_t conjunct_count;
     column_id mark;
 } late_join;
@@ -80,8 +95,7 @@ typedef struct grouping_sets {
 /* What an expression may use, and what binding it gathers. */
 typedef struct expression_context {
     const scope *scope;
-    const scope *outer; /* of the query around: names found only there are correlated */
-    struct correlation *correlation; /* not NULL: they may stand here, in the WHERE of a subquery */
+    const scope *outer; /* of the queries around: a name found only there makes the query a dependent one */
     const char *clause; /* "WHERE", for messages */
     alias *aliases; /* SELECT's, to be used where FROM has no such column */
     size_t alias_count;
@@ -126,19 +140,6 @@ typedef struct windows {
     bool keep_twins; /* equal calls stay several */
 } windows;
 
-/* What ties a subquery to the query around it (bind_correlated.c). */
-typedef struct correlation {
-    const scope *outer;
-    bool exists; /* EXISTS: only whether there is a row counts */
-    expr_id *keys, *outer_sides; /* WHERE says keys[i] = outer_sides[i]; no outer side: the key is a column that `others` use */
-    size_t count; /* 0: not correlated after all */
-    expr_id *others; /* conjuncts of WHERE that mix both queries in another way, for EXISTS */
-    size_t other_count;
-    column_id *key_outputs; /* the keys among the subquery's outputs */
-    column_id marker; /* true in each of its rows */
-    expr_id empty; /* the item's value where no row joins; 0: NULL */
-} correlation;
-
 /* Where the VALUES of an INSERT go: one type and default a column of them. */
 typedef struct values_target {
     syntax_id values;
@@ -155,18 +156,12 @@ typedef struct binder {
     plan *plan;
     arena *arena; /* the plan's */
     cte *ctes;
+    cte *recursive; /* the query that is to be bound next is this one's */
     const scope *outer; /* scope of the query around the one being bound */
     const values_target *target; /* NULL but in INSERT … VALUES */
-    correlation *correlation; /* of the subquery that is to be bound; NULL: it is none */
+    size_t *outer_names; /* how many names were found in queries around so far; NULL: there was none around yet */
     size_t depth; /* of nested queries, views, subqueries */
 } binder;
-
-/* A bound query: a node and the names of its outputs. */
-typedef struct relation {
-    plan_id node;
-    string_view *names; /* one an output */
-    size_t count;
-} relation;
 
 MUST_USE bp_status bind_query(relation *out, binder *binder, syntax_id query, bp_error *err);
 MUST_USE bp_status bind_select(relation *out, binder *binder, syntax_id select, syntax_id order, bp_error *err);
@@ -225,10 +220,6 @@ typedef struct grouped_set {
 MUST_USE bp_status unite_sets(plan_id *out, binder *binder, const grouped_set *sets, size_t set_count, size_t column_count,
                               size_t expr_count, expr_id *merged, bp_error *err);
 
-/* Move the conjuncts that use the outer query into the correlation. */
-MUST_USE bp_status take_correlated(correlation *correlation, binder *binder, expr_id *conjuncts, size_t *count, bp_error *err);
-MUST_USE bp_status value_over_nothing(expr_id *out, binder *binder, const aggregates *aggregates, expr_id item, bp_error *err);
-MUST_USE bp_status first_of_keys(plan_id *node, binder *binder, const correlation *correlation, bp_error *err);
 /* An UNNEST node over *node (0: one row) when `table` is unnest(…), or range(…) of other than constant integers: its column joins the scope, of which
  * columns from `first_visible` on may be used in it. *found false: it is another table. */
 MUST_USE bp_status bind_list_table(plan_id *node, scope *scope, size_t first_visible, binder *binder, syntax_id table, bool outer,
@@ -238,11 +229,19 @@ MUST_USE bp_status unnests_apply(plan_id *node, binder *binder, const unnests *a
 
 MUST_USE bp_status check_window_names(const binder *binder, syntax_id definitions, bp_error *err);
 bool is_window_column(const windows *all, const expr_node *node);
-/* The WINDOW node over *node, if there are window calls; in a correlated subquery they are partitioned by its keys as well. */
-MUST_USE bp_status windows_apply(plan_id *node, binder *binder, windows *all, const correlation *correlation, bp_error *err);
+/* The WINDOW node over *node, if there are window calls. */
+MUST_USE bp_status windows_apply(plan_id *node, binder *binder, const windows *all, bp_error *err);
 
 /* Help */
 MUST_USE bp_status late_join_add(late_joins *joins, binder *binder, late_join join, bp_error *err);
+/* What binds between the two calls may name `columns`, those from `first` on, as of a query around it. *dependent: it did. */
+typedef struct outer_frame {
+    const scope *before;
+    size_t names;
+} outer_frame;
+MUST_USE bp_status outer_enter(outer_frame *frame, binder *binder, const scope *columns, size_t first, const scope *around,
+                               bp_error *err);
+void outer_leave(const outer_frame *frame, binder *binder, bool *dependent);
 MUST_USE bp_status late_join_apply(plan_id *node, binder *binder, const late_join *join, bp_error *err);
 /* DESC and NULLS FIRST of an ORDER_KEY. */
 void order_flags(const binder *binder, syntax_id key, sort_key *out);
