@@ -65,7 +65,13 @@ def measure(name, work):
                 processor[each].append(processor_seconds() - before)
                 sizes[each].append(OUT.stat().st_size)
     for each in work:
-        yield [name, each, f"{statistics.median(wall[each]):.2f} ({min(wall[each]):.2f})", f"{min(processor[each]):.2f}", f"{sizes[each][-1] / 1e6:.1f}"]
+        yield [
+            name,
+            each,
+            f"{statistics.median(wall[each]):.2f} ({min(wall[each]):.2f})",
+            f"{min(processor[each]):.2f}",
+            f"{sizes[each][-1] / 1e6:.1f}",
+        ]
 
 
 if __name__ == "__main__":
@@ -76,6 +82,8 @@ if __name__ == "__main__":
         connection.execute(f"CREATE TABLE lineitem AS FROM '{FILE}'")
     frame, table = pl.read_parquet(FILE), pq.read_table(FILE)
     print(f"lineitem written, {THREADS} threads, {ROUNDS} rounds; load average {os.getloadavg()[0]:.1f}\n")
-    rows = [row for codec in ("snappy", "zstd") for row in measure(codec, contestants(codec))] + list(measure("CSV", csv_contestants()))
+    rows = [row for codec in ("snappy", "zstd") for row in measure(codec, contestants(codec))] + list(
+        measure("CSV", csv_contestants())
+    )
     rounds.print_table(["format", "writer", "seconds, median (least)", "least processor seconds", "MB"], rows)
     OUT.unlink()

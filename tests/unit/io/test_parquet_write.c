@@ -60,7 +60,8 @@ static void test_runs_again(void **state)
             parquet_runs runs;
             builder out;
             for (size_t i = 0; i < 1000; i++)
-                values[i] = (uint32_t)((i / every * UINT64_C(2654435761)) & (width == 32 ? UINT32_MAX : ((uint32_t)1 << width) - 1));
+                values[i] =
+                    (uint32_t)((i / every * UINT64_C(2654435761)) & (width == 32 ? UINT32_MAX : ((uint32_t)1 << width) - 1));
             builder_init(&out, world->context->memory, SIZE_MAX);
             parquet_put_runs(&out, values, 1000, width);
             builder_fill(&out, 0, 32);
