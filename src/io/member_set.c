@@ -5,7 +5,9 @@
 
 #define SIGN (UINT64_C(1) << 63)
 #define EXACT_BITS 64 /* a key: a bitmap may have so many */
-#define LEAST_EXACT (UINT64_C(1) << 21) /* bits that a bitmap may always have: it stays in the second cache, and asking it costs half of a Bloom filter */
+#define LEAST_EXACT                                                                                                                \
+    (UINT64_C(1)                                                                                                                   \
+     << 21) /* bits that a bitmap may always have: it stays in the second cache, and asking it costs half of a Bloom filter */
 #define MOST_EXACT (UINT64_C(1) << 27)
 #define BLOOM_BITS 16 /* a key */
 #define MEETS_WORDS 4096 /* longer stretches of a bitmap are not searched */
