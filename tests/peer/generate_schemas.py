@@ -315,7 +315,9 @@ class SchemaGenerator(Expressions):
         limit = self.pick(["", " ORDER BY ALL LIMIT 2", " ORDER BY ALL DESC LIMIT 1"])
         alias = self.alias()
         columns = ", ".join(f"{text} AS l{i}" for i, (text, _) in enumerate(items))
-        return f"LATERAL (SELECT {columns} {rest}{limit}) AS {alias}", [(f"{alias}.l{i}", kind) for i, (_, kind) in enumerate(items)]
+        return f"LATERAL (SELECT {columns} {rest}{limit}) AS {alias}", [
+            (f"{alias}.l{i}", kind) for i, (_, kind) in enumerate(items)
+        ]
 
     def join(self, sql, scope):
         if self.chance(0.1):

@@ -11,8 +11,6 @@ QUERIES = {file.stem: file.read_text().rstrip().rstrip(";") for file in sorted((
 TABLES = ("customer", "lineitem", "nation", "orders", "part", "partsupp", "region", "supplier")
 SETTINGS = [
     (("threads", "1"), ("batch_size", "2048")),
-    (("threads", "2"), ("batch_size", "64")),
-    (("threads", "7"), ("batch_size", "2048")),
     (("threads", "7"), ("batch_size", "64")),
     (("threads", "2"), ("batch_size", "1")),
 ]
