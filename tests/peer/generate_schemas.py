@@ -437,9 +437,20 @@ class SchemaGenerator(Expressions):
         operation = self.pick(["UNION", "UNION ALL", "INTERSECT", "EXCEPT", "EXCEPT ALL", "INTERSECT ALL", "UNION BY NAME"])
         return f"({self.select(kinds)[0]}) {operation} ({self.select(kinds)[0]})", len(kinds)
 
+    def recursive(self):
+        """WITH RECURSIVE of one table: steps along the ids, four at most."""
+        first, then = self.pick(self.tables), self.pick(self.tables)
+        step = self.pick(["b.id = a.x0 + 1", "b.id = a.x0 - 2", "b.id < a.x0 AND b.id > a.x0 - 3"])
+        union = self.pick(["UNION ALL", "UNION"])
+        self.common_tables = {"w0": [("x0", "INTEGER"), ("x1", "INTEGER")]}
+        below = f"SELECT b.id, a.x1 + 1 FROM w0 AS a JOIN {then} AS b ON {step} WHERE a.x1 < 3"
+        return f"WITH RECURSIVE w0(x0, x1) AS (SELECT id, 0 FROM {first} {union} {below}) "
+
     def with_clause(self):
         """WITH: one or two tables, which the query behind may use more than once."""
         self.common_tables = {}
+        if self.chance(0.2):
+            return self.recursive()
         parts = []
         for i in range(self.pick([1, 1, 2])):
             kinds = [self.pick(COMMON) for _ in range(self.random.randint(1, 3))]
