@@ -86,7 +86,7 @@ class Table:
 LEFT_OUT = re.compile(
     r"random|uuid|now|today|current|local|hash$|transaction|age$|get_current|regexp|parse_|strptime|strftime|zone|_tz|timestamptz|position|array_"
     r"|substr|^left|^right|pad$|slice|distinct$|extract$|string_agg|map|range|generate|repeat|bar$|resize|format|printf|nanosecond|^mod$|setseed|unnest|typeof|make_timestamp"
-    r"|cosine|^hex$|^to_hex$|^bin$|^to_binary$|list_sort$|list_reverse_sort$|^round$|list_unique|list_aggr|list_length|^time_bucket|^error|^year$|histogram|_like_escape|age|alias|fsum|^add$|^subtract$|^divide$|^multiply$|version|^date_|^date(diff|part|sub|trunc)"
+    r"|cosine|nextafter|^hex$|^to_hex$|^bin$|^to_binary$|list_sort$|list_reverse_sort$|^round$|list_unique|list_aggr|list_length|^time_bucket|^error|^year$|histogram|_like_escape|age|alias|fsum|^add$|^subtract$|^divide$|^multiply$|version|^date_|^date(diff|part|sub|trunc)"
 )
 
 
@@ -199,7 +199,7 @@ class Expressions(Dice):
         if (name, arguments, variadic) in FUNCTIONS["same"]:
             generic = kind
         if "T[]" in arguments and generic not in SCALARS:
-            generic = "INTEGER"
+            return self.column(scope, kind)
         wanted = {
             "T": generic,
             "T[]": f"{generic}[]",
