@@ -130,12 +130,20 @@ static bp_status encode_piece(void *data, size_t worker, uint64_t piece, bp_erro
     return status;
 }
 
+/* How many bytes of keys decide by themselves: behind a text that may go on, only the whole text tells whether the next key counts. */
+static size_t deciding_width(const sort_layout *layout)
+{
+    for (size_t i = 0; i + 1 < layout->count; i++)
+        if (type_physical(layout->types[i]) == PHYSICAL_STRING || type_is_nested(layout->types[i])) return layout->offsets[i + 1];
+    return layout->width;
+}
+
 /* The first 8 byte places at which keys differ; fewer when they differ in fewer. */
 static void choose_places(sorted_rows *sort)
 {
-    size_t width = sort->layout.width, different = 0;
+    size_t width = sort->layout.width, deciding = deciding_width(&sort->layout), different = 0;
 
-    for (size_t at = 0; at < width; at++) {
+    for (size_t at = 0; at < deciding; at++) {
         bool differs = false;
         for (size_t piece = 0; piece < piece_count(sort) && !differs; piece++) {
             const char *bits = (const char *)(sort->differing + piece * (width / 8));
