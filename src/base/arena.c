@@ -72,6 +72,26 @@ void arena_reset(arena *arena)
     begin_block(arena, kept);
 }
 
+arena_mark arena_mark_now(const arena *arena)
+{
+    return (arena_mark){.block = arena->blocks, .next = arena->next};
+}
+
+void arena_rewind(arena *arena, arena_mark mark)
+{
+    arena_block *block = arena->blocks;
+
+    while (block != mark.block) {
+        arena_block *older = block->older;
+        free_block(arena, block);
+        block = older;
+    }
+    arena->blocks = block;
+    arena->next = mark.next;
+    arena->end = block ? (char *)block + block->size : NULL;
+    if (block) FENCE(arena->next, (size_t)(arena->end - arena->next));
+}
+
 size_t arena_size(const arena *arena)
 {
     size_t total = 0;

@@ -23,6 +23,13 @@ void arena_init(arena *arena, memory *memory);
 void arena_clear(arena *arena);
 /* Forget everything but keep the largest block for reuse. */
 void arena_reset(arena *arena);
+/* What was allocated since the mark is forgotten; marks are undone in the reverse order. */
+typedef struct arena_mark {
+    arena_block *block;
+    char *next;
+} arena_mark;
+arena_mark arena_mark_now(const arena *arena);
+void arena_rewind(arena *arena, arena_mark mark);
 /* Total bytes held from memory. */
 size_t arena_size(const arena *arena);
 

@@ -160,6 +160,11 @@ static bool parse_quantity(uint64_t *out, string_view text, const unit *units, s
     return false;
 }
 
+bool config_parse_bytes(string_view text, uint64_t *out)
+{
+    return parse_quantity(out, text, byte_units, ARRAY_LENGTH(byte_units));
+}
+
 static bool parse_word(uint64_t *out, string_view text, const char *const *no, const char *const *yes, size_t count)
 {
     text = string_trim(text);

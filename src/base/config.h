@@ -39,6 +39,9 @@ MUST_USE bp_status config_set(struct bp_context *context, const char *name, cons
 /* The value as text that config_set() takes back; cut when `size` is too small. */
 MUST_USE bp_status config_get(struct bp_context *context, const char *name, char *text, size_t size, bp_error *err);
 
+/* "64MB", "1GiB", "4096": as settings of bytes have them. */
+bool config_parse_bytes(string_view text, uint64_t *out);
+
 /* Rows of the table, for `bedplate info` and duckdb-like settings(): false when index is past the last. */
 typedef struct config_row {
     const char *name, *kind, *text;

@@ -72,7 +72,8 @@ static bp_status write_texts(builder *out, const column *in, column_head *head, 
     bp_status status = total_of_texts(&total, in, err);
 
     if (status) return status;
-    if (ckd_mul(&refs, in->length, sizeof *from) || ckd_add(&total, total, refs)) return error_set(err, BP_LIMIT, "too many texts in a batch");
+    if (ckd_mul(&refs, in->length, sizeof *from) || ckd_add(&total, total, refs))
+        return error_set(err, BP_LIMIT, "too many texts in a batch");
     if ((status = take_room(out, total, &head->values, err))) return status;
     to = (string_ref *)(void *)(out->data + head->values);
     at = head->values + refs;
@@ -193,7 +194,8 @@ bp_status batch_bytes_write(builder *out, const batch *in, bp_error *err)
 
     CHECK(out->size == 0);
     if (!builder_append(out, &head, sizeof head)) return builder_status(out, err);
-    for (size_t i = 0; i < in->column_count && !status; i++) status = write_column(out, &in->columns[i], in->columns[i].type, 0, err);
+    for (size_t i = 0; i < in->column_count && !status; i++)
+        status = write_column(out, &in->columns[i], in->columns[i].type, 0, err);
     head.size = out->size;
     if (!status) memcpy(out->data, &head, sizeof head);
     return status;
@@ -201,7 +203,7 @@ bp_status batch_bytes_write(builder *out, const batch *in, bp_error *err)
 
 /* how large ---------------------------------------------------------------------------------------------------------------------------- */
 #define TEXT_GUESS 16 /* bytes behind the ref of a text in a list */
-#define LIST_GUESS 4  /* elements of a list in a list */
+#define LIST_GUESS 4 /* elements of a list in a list */
 
 /* About what a value of the type needs. */
 static size_t value_size(data_type type, int depth)
@@ -327,7 +329,8 @@ static bp_status open_children(column *out, const block *block, const column_hea
     children = arena_new_array(block->arena, column, count);
     if (!children) return error_no_memory(err, block->arena->memory, count * sizeof *children);
     for (size_t i = 0; i < count && !status; i++)
-        status = open_column(&children[i], block, at, coded ? out->type : out->type.detail->children[i], coded, depth + 1, &at, err);
+        status =
+            open_column(&children[i], block, at, coded ? out->type : out->type.detail->children[i], coded, depth + 1, &at, err);
     out->children = children;
     out->child_count = count;
     return status;
@@ -370,7 +373,8 @@ static bp_status open_column(column *out, const block *block, uint64_t at, data_
     return children_fit(out, physical, rows) ? BP_OK : damaged(err);
 }
 
-bp_status batch_bytes_open(batch *out, void *bytes, size_t size, const data_type *types, size_t column_count, arena *arena, bp_error *err)
+bp_status batch_bytes_open(batch *out, void *bytes, size_t size, const data_type *types, size_t column_count, arena *arena,
+                           bp_error *err)
 {
     block block = {.bytes = bytes, .size = size, .arena = arena};
     uint64_t at = sizeof(block_head);

@@ -181,9 +181,10 @@ bp_status aggregate_scan_new(scan **out, aggregate_sink *sink, bp_error *err)
 
     *out = NULL;
     if (!result) return error_no_memory(err, memory, sizeof *result);
-    result->base = (scan){.class = &result_class,
-                          .morsel_estimate = sink->in_parts ? sink->part_count
-                                                            : aggregate_part_size(sink, 0) / sink->base.context->config.morsel_rows + 1};
+    result->base =
+        (scan){.class = &result_class,
+               .morsel_estimate =
+                   sink->in_parts ? sink->part_count : aggregate_part_size(sink, 0) / sink->base.context->config.morsel_rows + 1};
     result->sink = sink;
     mutex_init(&result->lock);
     *out = &result->base;

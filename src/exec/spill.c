@@ -25,7 +25,7 @@ bool spill_pressure(bp_context *context, size_t planned)
 
 size_t spill_page_size(bp_context *context, size_t runs)
 {
-    size_t size = memory_available(context->memory) / 4 / (runs ? runs : 1);
+    size_t size = memory_available(context->memory) / 8 / (runs ? runs : 1); /* buffers grow by doubling */
 
     if (size > SPILL_PAGE_MOST) return SPILL_PAGE_MOST;
     return size < SPILL_PAGE_LEAST ? SPILL_PAGE_LEAST : size;
@@ -34,7 +34,7 @@ size_t spill_page_size(bp_context *context, size_t runs)
 /* tools ------------------------------------------------------------------------------------------------------------------------------------ */
 typedef struct spill_tool {
     page_codec *codec;
-    builder page;   /* a batch as bytes */
+    builder page; /* a batch as bytes */
     builder packed;
     struct spill_tool *next;
 } spill_tool;
@@ -216,7 +216,8 @@ done:
 }
 
 /* writing runs ------------------------------------------------------------------------------------------------------------------------------- */
-bp_status spill_run_new(spill_run **out, spill_file *file, const data_type *types, size_t column_count, size_t page_size, bp_error *err)
+bp_status spill_run_new(spill_run **out, spill_file *file, const data_type *types, size_t column_count, size_t page_size,
+                        bp_error *err)
 {
     spill_run *made = memory_new(file->context->memory, spill_run);
 
@@ -413,7 +414,8 @@ static bp_status read_stored(spill_file *file, const page_entry *entry, char *ou
 
     if (status) return status;
     if (count == entry->stored && checksum_of(out, count) == entry->checksum) return BP_OK;
-    return error_set(err, BP_IO_ERROR, "a temporary file in \"%.600s\" does not hold what was written to it at byte %llu: is the disk well?",
+    return error_set(err, BP_IO_ERROR,
+                     "a temporary file in \"%.600s\" does not hold what was written to it at byte %llu: is the disk well?",
                      file->file.path, (unsigned long long)entry->offset);
 }
 
@@ -445,9 +447,12 @@ bp_status spill_page_read(spill_page *page, spill_run *run, size_t index, bp_err
     arena_reset(&page->arena);
     if ((status = cancel_check(&run->file->context->cancel, err))) return status;
     if ((status = page_room(page, entry->size, err))) return status;
-    status = entry->stored == entry->size ? read_stored(run->file, entry, page->bytes, err) : read_packed(page, run->file, entry, err);
+    status =
+        entry->stored == entry->size ? read_stored(run->file, entry, page->bytes, err) : read_packed(page, run->file, entry, err);
     if (status) return status;
     page->size = entry->size;
+    if (index + 1 < run->page_count)
+        file_advise(&run->file->file, FILE_WILL_NEED, run->pages[index + 1].offset, run->pages[index + 1].stored);
     return batch_bytes_open(&page->rows, page->bytes, page->size, run->types, run->column_count, &page->arena, err);
 }
 
@@ -476,10 +481,6 @@ bp_status spill_reader_next(spill_reader *reader, batch *out, bp_error *err)
     *out = (batch){0};
     if (reader->next == reader->end) return BP_OK;
     if ((status = spill_page_read(&reader->page, reader->run, reader->next++, err))) return status;
-    if (reader->next < reader->end) {
-        const page_entry *ahead = &reader->run->pages[reader->next];
-        file_advise(&reader->run->file->file, FILE_WILL_NEED, ahead->offset, ahead->stored);
-    }
     *out = reader->page.rows;
     return BP_OK;
 }

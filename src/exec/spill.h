@@ -63,10 +63,11 @@ typedef struct spill_page {
     size_t size, capacity;
     arena arena; /* of the columns' heads */
 } spill_page;
+/* The system is told to read the page behind it ahead. */
 MUST_USE bp_status spill_page_read(spill_page *page, spill_run *run, size_t index, bp_error *err);
 void spill_page_clear(spill_page *page);
 
-/* The batches of pages [begin, end), one after the other, while the system reads the next one ahead. */
+/* The batches of pages [begin, end), one after the other. */
 typedef struct spill_reader {
     spill_run *run;
     size_t next, end;
@@ -87,8 +88,8 @@ typedef struct spill_partitions {
     uint32_t *counts; /* of the batch's rows in each, then where its rows begin */
 } spill_partitions;
 #define SPILL_PARTITION_BITS_MOST 10
-MUST_USE bp_status spill_partitions_init(spill_partitions *out, spill_file *file, const data_type *types, size_t column_count, unsigned bits,
-                                         unsigned shift, size_t page_size, bp_error *err);
+MUST_USE bp_status spill_partitions_init(spill_partitions *out, spill_file *file, const data_type *types, size_t column_count,
+                                         unsigned bits, unsigned shift, size_t page_size, bp_error *err);
 void spill_partitions_clear(spill_partitions *partitions); /* a zeroed one is fine */
 /* Up to 65,536 rows with their hashes; within a partition rows keep their order. */
 MUST_USE bp_status spill_partitions_append(spill_partitions *partitions, const batch *rows, const uint64_t *hashes, bp_error *err);

@@ -43,6 +43,7 @@ void evaluator_free(evaluator *self)
     for (size_t i = 0; i < self->step_count; i++) {
         const step *step = &self->steps[i];
         if (step->state && step->node->call.function->state_clear) step->node->call.function->state_clear(step->state, context);
+        if (step->entries) entry_results_clear(step->entries);
         if (step->inner) evaluator_free(step->inner); /* at most EVALUATOR_TRY_DEPTH deep */
     }
     arena_clear(&self->buffers);

@@ -289,6 +289,16 @@ static bool is_eager(const expr_pool *pool, expr_id id)
     return !node->can_fail && !node->is_volatile && node->depth <= 2;
 }
 
+/* Whether a call's result depends on one argument alone, the same in every batch. */
+static bool runs_on_entries(const expr_pool *pool, expr_id id)
+{
+    const expr_node *node = expr_at(pool, id);
+    size_t varying = 0;
+
+    for (size_t i = 0; i < node->child_count; i++) varying += expr_at(pool, expr_child(pool, id, i))->kind != EXPR_LITERAL;
+    return varying == 1 && !node->is_volatile && node->call.function->flags & FUNCTION_STRICT;
+}
+
 /* Nodes all of whose children are evaluated on the same rows. */
 static bp_status compile_plain(compiling *work, frame *top, const expr_node *node, bp_error *err)
 {
@@ -309,6 +319,10 @@ static bp_status compile_plain(compiling *work, frame *top, const expr_node *nod
     if (made.kind == STEP_CALL && node->call.function->state_size) {
         made.state = arena_allocate_zeroed(&self->program, node->call.function->state_size);
         if (!made.state) return error_no_memory(err, self->program.memory, node->call.function->state_size);
+    }
+    if (made.kind == STEP_CALL && runs_on_entries(self->pool, top->id)) {
+        made.entries = arena_new(&self->program, entry_results);
+        if (!made.entries) return error_no_memory(err, self->program.memory, sizeof *made.entries);
     }
     if ((status = emit(self, made, (uint32_t *)work->values.items + top->values, wanted, &slot, err))) return status;
     return end(work, slot, err);

@@ -57,7 +57,18 @@ typedef struct step {
     void *state; /* CALL: function state */
     struct in_set *values; /* IN */
     evaluator *inner; /* TRY */
+    struct entry_results *entries; /* CALL whose one argument that is no literal may be a dictionary; else NULL */
 } step;
+
+/* What a call gave for the entries of a dictionary that has come before. */
+typedef struct entry_results {
+    region *dictionary; /* that owns its entries; retained */
+    const void *values; /* the entries themselves */
+    uint64_t rows; /* met with it */
+    bool failed;
+    region *made; /* owns `entries`; NULL: not there yet */
+    column entries;
+} entry_results;
 
 typedef struct row_set {
     uint32_t base; /* the set whose rows `selection` counts */
@@ -106,6 +117,15 @@ MUST_USE bp_status evaluator_compile(evaluator *self, const expr_id *roots, size
 MUST_USE bp_status evaluator_new_nested(evaluator **out, bp_context *context, const expr_pool *pool, const expr_id *roots,
                                         size_t root_count, unsigned try_depth, bp_error *err);
 MUST_USE bp_status step_run(evaluator *self, const step *step, bp_error *err);
+/* Run a call's kernel over `rows` rows of FLAT or CONSTANT arguments. */
+MUST_USE bp_status step_run_kernel(evaluator *self, const step *step, column *arguments, size_t count, size_t rows, column *out,
+                                   bp_error *err);
+
+/* evaluate_entries.c ----------------------------------------------------------------------------------------------------------------- */
+/* The call's results for the entries of a dictionary with an owner, which is self->scratch[place]'s; NULL: not worth it yet, or one fails. The other
+ * arguments are in self->scratch; scratch[place] may be overwritten. */
+const column *entry_results_for(evaluator *self, const step *step, const column *dictionary, size_t place, size_t rows);
+void entry_results_clear(entry_results *results);
 
 /* truth.c: BOOLEAN columns as words ------------------------------------------------------------------------------------------------- */
 /* The words of `column` where it is true / not NULL, `rows` long: its own, or made in `arena`. validity NULL: all. */

@@ -54,9 +54,8 @@ static bp_status combine_validity(evaluator *self, const column *arguments, size
     return BP_OK;
 }
 
-/* Run the kernel over `rows` rows of FLAT or CONSTANT arguments. */
-static bp_status run_kernel(evaluator *self, const step *step, column *arguments, size_t count, size_t rows, column *out,
-                            bp_error *err)
+bp_status step_run_kernel(evaluator *self, const step *step, column *arguments, size_t count, size_t rows, column *out,
+                          bp_error *err)
 {
     const scalar_overload *function = step->node->call.function;
     function_call call = {.context = self->context,
@@ -80,36 +79,60 @@ static bp_status run_kernel(evaluator *self, const step *step, column *arguments
     return BP_OK;
 }
 
-/* The one argument that is not constant is a dictionary with no more entries than there are rows: run on the entries. False: not so, or the
- * kernel failed on an entry (which perhaps no row has). */
-static bool run_on_dictionary(evaluator *self, const step *step, size_t count, size_t rows, column *out)
+/* Run on the entries of the dictionary that is argument `place`: here when it has no more of them than there are rows, else once for many batches. */
+static const column *run_on_entries(evaluator *self, const step *step, size_t place, size_t rows)
 {
-    size_t place = SIZE_MAX;
-    column *arguments = self->scratch, whole, result;
+    const column *dictionary = &self->scratch[place].children[0];
+    column *result;
     bp_error ignored;
 
-    for (size_t i = 0; i < count; i++) {
-        if (arguments[i].encoding == COLUMN_CONSTANT) continue;
-        if (place != SIZE_MAX || arguments[i].encoding != COLUMN_DICTIONARY) return false;
+    if (dictionary->length == 0) return NULL;
+    if (step->entries && dictionary->owner) return entry_results_for(self, step, dictionary, place, rows);
+    if (dictionary->length > rows || !(result = arena_new(&self->buffers, column))) return NULL;
+    self->scratch[place] = *dictionary;
+    if (step_run_kernel(self, step, self->scratch, step->argument_count, dictionary->length, result, &ignored)) return NULL;
+    return result->encoding == COLUMN_FLAT ? result : NULL;
+}
+
+/* A dictionary has no NULL that a valid code points to: rows whose entry gave NULL become NULL. */
+static bool fold_nulls(evaluator *self, const column *entries, size_t rows, column *out)
+{
+    const uint32_t *codes = out->values;
+    uint64_t *validity;
+
+    if (!entries->validity) return true;
+    validity = arena_allocate_zeroed(&self->buffers, (bitmap_words(rows) + 1) * 8);
+    if (!validity) return false;
+    for (size_t i = 0; i < rows; i++)
+        if (bitmap_get(entries->validity, codes[i]) && !column_is_null(out, i)) bitmap_set(validity, i);
+    out->validity = validity;
+    return true;
+}
+
+/* The one argument that is not constant is a dictionary: its codes go on, of the results for its entries. False: not so, not worth it, or the kernel
+ * failed on an entry (which perhaps no row has). */
+static bool run_on_dictionary(evaluator *self, const step *step, size_t rows, column *out)
+{
+    size_t place = SIZE_MAX;
+    const column *entries;
+    column whole;
+
+    for (size_t i = 0; i < step->argument_count; i++) {
+        if (self->scratch[i].encoding == COLUMN_CONSTANT) continue;
+        if (place != SIZE_MAX || self->scratch[i].encoding != COLUMN_DICTIONARY) return false;
         place = i;
     }
     if (place == SIZE_MAX || step->node->is_volatile || !(step->node->call.function->flags & FUNCTION_STRICT)) return false;
-    whole = arguments[place];
-    if (whole.children[0].length > rows || whole.children[0].length == 0) return false;
-    arguments[place] = whole.children[0];
-    if (run_kernel(self, step, arguments, count, whole.children[0].length, &result, &ignored) || result.encoding != COLUMN_FLAT) {
-        arguments[place] = whole;
-        return false;
-    }
-    column *entries = arena_new(&self->buffers, column);
+    whole = self->scratch[place];
+    entries = run_on_entries(self, step, place, rows);
+    self->scratch[place] = whole;
     if (!entries) return false;
-    *entries = result;
     *out = whole;
-    out->type = result.type;
+    out->type = entries->type;
     out->children = entries;
     out->child_count = 1;
     out->owner = NULL;
-    return true;
+    return fold_nulls(self, entries, rows, out);
 }
 
 static bp_status run_call(evaluator *self, const step *step, size_t rows, column *out, bp_error *err)
@@ -124,14 +147,14 @@ static bp_status run_call(evaluator *self, const step *step, size_t rows, column
         if (self->scratch[i].encoding != COLUMN_CONSTANT) constant = false;
         if (self->scratch[i].encoding == COLUMN_DICTIONARY) dictionary = true;
     }
-    if (dictionary && run_on_dictionary(self, step, count, rows, out)) return BP_OK;
+    if (dictionary && run_on_dictionary(self, step, rows, out)) return BP_OK;
     for (size_t i = 0; i < count; i++) {
         if (dictionary && self->scratch[i].encoding == COLUMN_DICTIONARY &&
             (status = column_flatten(&self->scratch[i], &self->scratch[i], &self->buffers, err)))
             return status;
         self->scratch[i].length = constant ? 1 : rows;
     }
-    if ((status = run_kernel(self, step, self->scratch, count, constant ? 1 : rows, &result, err))) return status;
+    if ((status = step_run_kernel(self, step, self->scratch, count, constant ? 1 : rows, &result, err))) return status;
     if (constant)
         set_constant(out, &result, rows);
     else

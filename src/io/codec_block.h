@@ -31,6 +31,16 @@ bool block_size_possible(block_codec codec, const uint8_t *bytes, size_t size, u
 MUST_USE bp_status block_decode(block_decoder *decoder, block_codec codec, const uint8_t *bytes, size_t size, char *out,
                                 size_t full_size, bp_error *err);
 
+typedef struct block_encoder block_encoder;
+
+/* Whether blocks are written with the codec, too. */
+bool block_codec_encodes(block_codec codec);
+/* For one thread at a time; `level` is zstd's. BP_NOT_SUPPORTED: a codec that is only read. */
+MUST_USE bp_status block_encoder_new(block_encoder **out, memory *memory, block_codec codec, int level, bp_error *err);
+void block_encoder_free(block_encoder *encoder); /* NULL is fine */
+/* The bytes as one block, appended. */
+MUST_USE bp_status block_encode(block_encoder *encoder, const char *bytes, size_t size, builder *out, bp_error *err);
+
 /* The check sum of Parquet's pages and of gzip. */
 uint32_t block_crc32(const uint8_t *bytes, size_t size);
 
@@ -41,5 +51,12 @@ bool snappy_full_size(const uint8_t *bytes, size_t size, uint64_t *full_size);
 bool lz4_decode(const uint8_t *bytes, size_t size, uint8_t *out, size_t full_size);
 bool lz4_hadoop_decode(const uint8_t *bytes, size_t size, uint8_t *out, size_t full_size);
 bool lz4_frame_decode(const uint8_t *bytes, size_t size, uint8_t *out, size_t full_size);
+/* At most 2^31 bytes into `out`, which has room for as many as …_bound() says; `table` has LZ77_TABLE_SIZE numbers. The size written. */
+#define LZ77_TABLE_BITS 14
+#define LZ77_TABLE_SIZE ((size_t)1 << LZ77_TABLE_BITS)
+size_t snappy_bound(size_t size);
+size_t snappy_encode(const uint8_t *bytes, size_t size, uint8_t *out, uint32_t *table);
+size_t lz4_bound(size_t size);
+size_t lz4_encode(const uint8_t *bytes, size_t size, uint8_t *out, uint32_t *table);
 
 #endif

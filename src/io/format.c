@@ -4,6 +4,7 @@
 #include "io/csv.h"
 #include "io/ipc.h"
 #include "io/parquet.h"
+#include "io/parquet_writer.h"
 
 /* CSV -------------------------------------------------------------------------------------------------------------------------------- */
 static bp_status csv_read_options_new(void **out, arena *arena, bp_error *err)
@@ -82,6 +83,28 @@ static bp_status parquet_format_source(source **out, bp_context *context, const 
     return parquet_source_new(out, context, paths, count, options, err);
 }
 
+static bp_status parquet_format_write_options_new(void **out, arena *arena, bp_error *err)
+{
+    parquet_write_options *options = arena_new(arena, parquet_write_options);
+
+    *out = options;
+    if (!options) return error_no_memory(err, arena->memory, sizeof *options);
+    parquet_write_options_init(options);
+    return BP_OK;
+}
+
+static bp_status parquet_format_write_option_set(void *options, arena *arena, string_view name, const column *value, bp_error *err)
+{
+    return parquet_write_options_set(options, arena, name, value, err);
+}
+
+static bp_status parquet_format_target(target **out, bp_context *context, byte_sink sink, string_view path, const schema *schema,
+                                       const void *options, bp_error *err)
+{
+    (void)path;
+    return parquet_writer_new(out, context, sink, schema, options, err);
+}
+
 /* Arrow IPC ---------------------------------------------------------------------------------------------------------------------------- */
 static bp_status ipc_format_read_options_new(void **out, arena *arena, bp_error *err)
 {
@@ -141,7 +164,7 @@ static const file_format formats[] = {
     {"csv", none, csv_functions, csv_endings, csv_read_options_new, csv_read_option_set, csv_format_source, csv_expect,
      csv_write_options_new, csv_write_option_set, csv_format_target},
     {"parquet", none, parquet_functions, parquet_endings, parquet_read_options_new, parquet_read_option_set, parquet_format_source,
-     NULL, NULL, NULL, NULL},
+     NULL, parquet_format_write_options_new, parquet_format_write_option_set, parquet_format_target},
     {"arrow", ipc_names, ipc_functions, ipc_endings, ipc_format_read_options_new, ipc_format_read_option_set, ipc_format_source,
      NULL, ipc_format_write_options_new, ipc_format_write_option_set, ipc_format_target},
 };

@@ -43,13 +43,14 @@ static void *room(array_loader *loader, uint64_t size, bp_status *status)
 static bp_status read_codec(ipc_batch *out, const flat_table *table, bp_error *err)
 {
     flat_table compression = flat_child(table, BATCH_COMPRESSION);
-    int64_t codec = flat_integer(&compression, COMPRESSION_CODEC, 1, 0), method = flat_integer(&compression, COMPRESSION_METHOD, 1, 0);
+    int64_t codec = flat_integer(&compression, COMPRESSION_CODEC, 1, 0),
+            method = flat_integer(&compression, COMPRESSION_METHOD, 1, 0);
 
     out->codec = BLOCK_NONE;
     if (compression.at == 0) return BP_OK;
     if ((codec != 0 && codec != 1) || method != 0)
-        return error_set(err, BP_NOT_SUPPORTED, "the Arrow data are compressed in a way that this version does not know (codec %lld)",
-                         (long long)codec);
+        return error_set(err, BP_NOT_SUPPORTED,
+                         "the Arrow data are compressed in a way that this version does not know (codec %lld)", (long long)codec);
     out->codec = codec ? BLOCK_ZSTD : BLOCK_LZ4_FRAME;
     return BP_OK;
 }
@@ -277,13 +278,26 @@ static bp_status take_values(array_loader *loader, struct ArrowArray *out, const
     return status;
 }
 
-static bool offsets_within(const char *offsets, uint64_t rows, uint32_t width, uint64_t size)
+/* `rows` + 1 offsets, which may lie anywhere; negative ones are beyond every size. */
+static bool narrow_within(const char *offsets, uint64_t rows, uint64_t size)
 {
     bool within = true;
 
     for (uint64_t i = 0; i <= rows; i++) {
-        uint64_t offset = 0;
-        memcpy(&offset, offsets + i * width, width);
+        uint32_t offset;
+        memcpy(&offset, offsets + 4 * i, 4);
+        within &= offset <= size;
+    }
+    return within;
+}
+
+static bool wide_within(const char *offsets, uint64_t rows, uint64_t size)
+{
+    bool within = true;
+
+    for (uint64_t i = 0; i <= rows; i++) {
+        uint64_t offset;
+        memcpy(&offset, offsets + 8 * i, 8);
         within &= offset <= size;
     }
     return within;
@@ -295,7 +309,7 @@ static bp_status take_text(array_loader *loader, struct ArrowArray *out, const a
     buffer bytes;
 
     if (status || (status = next_buffer(loader, &bytes))) return status;
-    if (rows && !offsets_within(out->buffers[1], rows, format->width, bytes.size))
+    if (rows && !(format->width == 4 ? narrow_within : wide_within)(out->buffers[1], rows, bytes.size))
         return bad_array(loader, "has texts that reach past their bytes");
     out->buffers[2] = bytes.data ? bytes.data : ""; /* all texts are empty */
     return BP_OK;
@@ -355,19 +369,22 @@ static bp_status take_node(array_loader *loader, struct ArrowArray *out, const a
 
     *views = format->layout == LAYOUT_TEXT_VIEW ? view_buffers(batch, loader->place.view++) : 0;
     if (index >= batch->nodes.count) return bad_array(loader, "has fewer nodes than its schema wants");
-    *out = (struct ArrowArray){.length = flat_element_integer(&batch->nodes, index, NODE_SIZE, 0, 8),
-                               .null_count = flat_element_integer(&batch->nodes, index, NODE_SIZE, 8, 8),
-                               .n_buffers = (int64_t)(fixed_buffers(format->layout) + *views + (format->layout == LAYOUT_TEXT_VIEW)),
-                               .release = release_nothing};
+    *out =
+        (struct ArrowArray){.length = flat_element_integer(&batch->nodes, index, NODE_SIZE, 0, 8),
+                            .null_count = flat_element_integer(&batch->nodes, index, NODE_SIZE, 8, 8),
+                            .n_buffers = (int64_t)(fixed_buffers(format->layout) + *views + (format->layout == LAYOUT_TEXT_VIEW)),
+                            .release = release_nothing};
     if (out->length < 0 || out->length > UINT32_MAX || out->null_count < -1 || out->null_count > out->length)
         return bad_array(loader, "has a node of an impossible length");
     out->buffers = room(loader, (uint64_t)(out->n_buffers + 1) * sizeof *out->buffers, &status);
     return status;
 }
 
-static bp_status take_array(array_loader *loader, struct ArrowArray *out, const struct ArrowSchema *schema, const arrow_format *format);
+static bp_status take_array(array_loader *loader, struct ArrowArray *out, const struct ArrowSchema *schema,
+                            const arrow_format *format);
 
-static bp_status take_children(array_loader *loader, struct ArrowArray *out, const struct ArrowSchema *schema, const arrow_format *format)
+static bp_status take_children(array_loader *loader, struct ArrowArray *out, const struct ArrowSchema *schema,
+                               const arrow_format *format)
 {
     bp_status status = BP_OK;
     struct ArrowArray *children = room(loader, format->child_count * sizeof *children, &status);
@@ -386,12 +403,14 @@ static bp_status take_dictionary(array_loader *loader, struct ArrowArray *out, c
     bp_status status = BP_OK;
 
     out->dictionary = room(loader, sizeof *out->dictionary, &status);
-    return status ? status
-                  : loader->resolver.find(loader->resolver.data, schema->private_data, loader->region, out->dictionary, loader->err);
+    return status
+               ? status
+               : loader->resolver.find(loader->resolver.data, schema->private_data, loader->region, out->dictionary, loader->err);
 }
 
 /* Recursion follows the schema, LIMIT_TYPE_DEPTH levels at most. */
-static bp_status take_array(array_loader *loader, struct ArrowArray *out, const struct ArrowSchema *schema, const arrow_format *format)
+static bp_status take_array(array_loader *loader, struct ArrowArray *out, const struct ArrowSchema *schema,
+                            const arrow_format *format)
 {
     bool has_validity = format->layout != LAYOUT_NULL && format->layout != LAYOUT_RUN_ENDS;
     buffer validity = {0};

@@ -62,7 +62,8 @@ static bp_status add_message(ipc_contents *contents, const ipc_reader *reader, i
     bp_status status;
 
     if (reader->kind == IPC_SCHEMA || (wanted && reader->kind != wanted))
-        return error_set(err, BP_BAD_FORMAT, "the Arrow data are damaged: the message at byte %llu is not of the kind that should be there",
+        return error_set(err, BP_BAD_FORMAT,
+                         "the Arrow data are damaged: the message at byte %llu is not of the kind that should be there",
                          (unsigned long long)reader->offset);
     status = reader->kind == IPC_DICTIONARY ? add_dictionary(contents, reader, err) : add_batch(contents, reader, err);
     if (!status && reader->bytes.broken)
@@ -77,8 +78,11 @@ static bp_status walk_stream(ipc_contents *contents, ipc_reader *reader, file *f
     bool end = false;
     bp_status status = ipc_reader_open(reader, file, 0, &end, err);
 
+    if (status == BP_BAD_FORMAT || (!status && (end || reader->kind != IPC_SCHEMA)))
+        return error_set(
+            err, BP_BAD_FORMAT,
+            "this is neither an Arrow file, which begins with ARROW1, nor an Arrow stream, which begins with a schema");
     if (status) return status;
-    if (end || reader->kind != IPC_SCHEMA) return error_set(err, BP_BAD_FORMAT, "an Arrow stream begins with a schema; this one does not");
     if ((status = ipc_read_schema(contents, &reader->header, err))) return status;
     for (;;) {
         if ((status = cancel_check(&file->context->cancel, err))) return status;
@@ -103,7 +107,8 @@ static bp_status open_footer(ipc_reader *reader, file *file, bp_error *err)
 
     if (size < IPC_MAGIC_SIZE + 2 + FOOTER_END) return bad_footer(err, "it is too short for a footer");
     if ((status = file_read_at(file, size - FOOTER_END, end, FOOTER_END, &count, err))) return status;
-    if (count != FOOTER_END || memcmp(end + 4, IPC_MAGIC, IPC_MAGIC_SIZE) != 0) return bad_footer(err, "it does not end with ARROW1");
+    if (count != FOOTER_END || memcmp(end + 4, IPC_MAGIC, IPC_MAGIC_SIZE) != 0)
+        return bad_footer(err, "it does not end with ARROW1");
     memcpy(&told, end, 4);
     footer = (uint64_t)(int64_t)told;
     if (told <= 0 || footer > size - FOOTER_END) return bad_footer(err, "its footer is larger than the file");
@@ -124,7 +129,8 @@ static bp_status take_blocks(ipc_blocks *out, const flat_table *footer, unsigned
     return status;
 }
 
-static bp_status open_blocks(ipc_contents *contents, ipc_reader *reader, file *file, const ipc_blocks *blocks, ipc_message kind, bp_error *err)
+static bp_status open_blocks(ipc_contents *contents, ipc_reader *reader, file *file, const ipc_blocks *blocks, ipc_message kind,
+                             bp_error *err)
 {
     bp_status status = BP_OK;
     bool end;
@@ -179,7 +185,8 @@ bp_status ipc_contents_new(ipc_contents **out, file *file, bp_error *err)
     if (count == 0)
         status = error_set(err, BP_BAD_FORMAT, "the file is empty, which is neither an Arrow file nor an Arrow stream");
     else if (memcmp(magic, "FEA1", 4) == 0)
-        status = error_set(err, BP_NOT_SUPPORTED, "a Feather file of version 1 is not read; write it again as version 2, which is Arrow IPC");
+        status = error_set(err, BP_NOT_SUPPORTED,
+                           "a Feather file of version 1 is not read; write it again as version 2, which is Arrow IPC");
     else if (memcmp(magic, IPC_MAGIC, IPC_MAGIC_SIZE) == 0)
         status = read_file(contents, &reader, file, err);
     else

@@ -2,6 +2,7 @@
  * in front of it say; the newest that was read is kept, and grows when only deltas came since.
  *
  * A dictionary whose values have dictionaries themselves finds them among the messages in front of it. No dictionary is within itself (ipc_schema_read.c), so that ends. */
+#include "base/cancel.h"
 #include "column/concatenate.h"
 #include "ipc_scan.h"
 
@@ -72,7 +73,8 @@ static void release_array(struct ArrowArray *array)
 
 /* Reading -------------------------------------------------------------------------------------------------------------------------------- */
 /* The values of one message. The caller releases out->region. */
-static bp_status read_message(ipc_entries *out, const ipc_dictionary_place *place, const ipc_dictionary *dictionary, size_t message, bp_error *err)
+static bp_status read_message(ipc_entries *out, const ipc_dictionary_place *place, const ipc_dictionary *dictionary, size_t message,
+                              bp_error *err)
 {
     const ipc_block *block = &place->contents->dictionary_blocks.items[message];
     ipc_dictionary_place inner = {place->dictionaries, place->contents, place->file, message};
@@ -126,14 +128,15 @@ static bp_status join(ipc_entries *out, const ipc_entries *first, const ipc_entr
 
 /* Read message after message of the dictionary into `entries`, which holds what came before `from`, or nothing; behind message `last` it is done. On failure entries->region is
  * still to be released. */
-static bp_status read_messages(ipc_entries *entries, const ipc_dictionary_place *place, const ipc_dictionary *dictionary, size_t from, size_t last,
-                               bp_error *err)
+static bp_status read_messages(ipc_entries *entries, const ipc_dictionary_place *place, const ipc_dictionary *dictionary,
+                               size_t from, size_t last, bp_error *err)
 {
     bp_status status = BP_OK;
 
     for (size_t i = from; i <= last && !status; i++) {
         ipc_entries piece = {0}, joined = {0};
         if (place->contents->dictionary_blocks.items[i].dictionary != dictionary) continue;
+        if ((status = cancel_check(&place->file->context->cancel, err))) return status;
         if ((status = read_message(&piece, place, dictionary, i, err))) return status;
         if (!entries->region) {
             *entries = piece;
@@ -214,7 +217,8 @@ bp_status ipc_dictionary_find(void *data, const ipc_dictionary *dictionary, regi
         if (!status) keep_entries(place, dictionary, &entries);
     }
     held = status ? NULL : arena_new(region_arena(region), column);
-    if (!status && (!held || !keep_region(region, entries.region))) status = error_no_memory(err, place->dictionaries->memory, sizeof *held);
+    if (!status && (!held || !keep_region(region, entries.region)))
+        status = error_no_memory(err, place->dictionaries->memory, sizeof *held);
     if (!status) {
         *held = entries.column;
         arrow_array_of_column(out, held);

@@ -17,7 +17,8 @@ void ipc_reader_clear(ipc_reader *reader)
 
 static bp_status damaged(uint64_t offset, const char *what, bp_error *err)
 {
-    return error_set(err, BP_BAD_FORMAT, "the Arrow data are damaged: the message at byte %llu %s", (unsigned long long)offset, what);
+    return error_set(err, BP_BAD_FORMAT, "the Arrow data are damaged: the message at byte %llu %s", (unsigned long long)offset,
+                     what);
 }
 
 static bp_status read_exactly(file *file, uint64_t offset, void *out, size_t size, bp_error *err)
@@ -87,13 +88,15 @@ bp_status ipc_reader_open(ipc_reader *reader, file *file, uint64_t offset, bool 
     reader->header = flat_child(&message, MESSAGE_HEADER);
     if (reader->bytes.broken || reader->header.at == 0) return damaged(offset, "has metadata that are none", err);
     if (version != IPC_VERSION_4 && version != IPC_VERSION_5)
-        return error_set(err, BP_NOT_SUPPORTED, "the Arrow data are of metadata version %lld; versions 4 and 5 (since Arrow 0.8) are read",
+        return error_set(err, BP_NOT_SUPPORTED,
+                         "the Arrow data are of metadata version %lld; versions 4 and 5 (since Arrow 0.8) are read",
                          (long long)version + 1);
     if (kind < IPC_SCHEMA || kind > IPC_BATCH)
         return error_set(err, BP_NOT_SUPPORTED, "the Arrow data hold a tensor (message kind %lld), not a table", (long long)kind);
     reader->kind = (ipc_message)kind;
     reader->body = offset + prefix + size;
-    if (body_size < 0 || (uint64_t)body_size > file_size(file) - reader->body) return damaged(offset, "has a body that is cut", err);
+    if (body_size < 0 || (uint64_t)body_size > file_size(file) - reader->body)
+        return damaged(offset, "has a body that is cut", err);
     reader->body_size = (uint64_t)body_size;
     reader->end = reader->body + reader->body_size;
     return BP_OK;

@@ -197,8 +197,7 @@ static bp_status enter_batch(ipc_worker *worker, const scanned_batch *entered, b
     leave_batch(worker);
     contents = file_of(worker)->contents;
     status = ipc_reader_open(&worker->reader, open_file(worker), contents->batches.items[entered->batch].offset, &end, err);
-    if (!status)
-        status = ipc_batch_open(&worker->batch, &worker->reader, open_file(worker), contents, &worker->reader.header, err);
+    if (!status) status = ipc_batch_open(&worker->batch, &worker->reader, open_file(worker), contents, &worker->reader.header, err);
     if (status) {
         error_prefix(err, "\"%.*s\"", STRING_ARGUMENTS(file_of(worker)->path));
         return status;
@@ -287,9 +286,10 @@ static bp_status make_rows(ipc_worker *worker, size_t place, size_t field, bp_er
         array.private_data = region_retain(read->bytes);
         if (read->array.length < (int64_t)worker->end) {
             release_array(&array);
-            status = error_set(err, BP_BAD_FORMAT, "the Arrow data are damaged: column \"%.*s\" has %lld rows where its batch has %lld",
-                               STRING_ARGUMENTS(file_of(worker)->contents->format.children[field].name),
-                               (long long)read->array.length, (long long)worker->batch.rows);
+            status =
+                error_set(err, BP_BAD_FORMAT, "the Arrow data are damaged: column \"%.*s\" has %lld rows where its batch has %lld",
+                          STRING_ARGUMENTS(file_of(worker)->contents->format.children[field].name), (long long)read->array.length,
+                          (long long)worker->batch.rows);
         } else {
             status = arrow_import_column(&read->column, &read->rows, memory_of(worker->scan),
                                          file_of(worker)->contents->schema.children[field], &array, err);

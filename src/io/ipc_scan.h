@@ -52,6 +52,7 @@ typedef struct ipc_dictionary_place {
 } ipc_dictionary_place;
 
 /* An ipc_resolver's function over a place. */
-MUST_USE bp_status ipc_dictionary_find(void *place, const ipc_dictionary *dictionary, region *region, struct ArrowArray *out, bp_error *err);
+MUST_USE bp_status ipc_dictionary_find(void *place, const ipc_dictionary *dictionary, region *region, struct ArrowArray *out,
+                                       bp_error *err);
 
 #endif

@@ -51,9 +51,9 @@ static bp_status read_decimal(schema_reader *reader, const char **out, const fla
 {
     int bits = (int)flat_integer(type, DECIMAL_BITS, 4, 128), precision = (int)flat_integer(type, DECIMAL_PRECISION, 4, 0);
 
-    return format_text(reader, out,
-                       arena_format(&reader->contents->arena, "d:%d,%d,%d", precision, (int)flat_integer(type, DECIMAL_SCALE, 4, 0),
-                                    bits));
+    return format_text(
+        reader, out,
+        arena_format(&reader->contents->arena, "d:%d,%d,%d", precision, (int)flat_integer(type, DECIMAL_SCALE, 4, 0), bits));
 }
 
 static bp_status read_timestamp(schema_reader *reader, const char **out, const flat_table *type)
@@ -74,16 +74,17 @@ static bp_status read_type(schema_reader *reader, const char **out, int64_t numb
     if (number == IPC_TYPE_DECIMAL) return read_decimal(reader, out, type);
     if (number == IPC_TYPE_TIMESTAMP) return read_timestamp(reader, out, type);
     if (number < 0 || number >= IPC_TYPE_COUNT)
-        return error_set(reader->err, BP_NOT_SUPPORTED, "column \"%.*s\" has an Arrow type, number %lld, that this version does not know",
+        return error_set(reader->err, BP_NOT_SUPPORTED,
+                         "column \"%.*s\" has an Arrow type, number %lld, that this version does not know",
                          STRING_ARGUMENTS(reader->column), (long long)number);
     for (unsigned slot = 0; slot < 2; slot++)
         values[slot] = ipc_parameters[number].width[slot]
                            ? flat_integer(type, slot, ipc_parameters[number].width[slot], ipc_parameters[number].fallback[slot])
                            : 0;
     if (number == IPC_TYPE_FIXED_BINARY || number == IPC_TYPE_FIXED_LIST)
-        return format_text(reader, out,
-                           arena_format(&reader->contents->arena, number == IPC_TYPE_FIXED_LIST ? "+w:%lld" : "w:%lld",
-                                        (long long)values[0]));
+        return format_text(
+            reader, out,
+            arena_format(&reader->contents->arena, number == IPC_TYPE_FIXED_LIST ? "+w:%lld" : "w:%lld", (long long)values[0]));
     if (number == IPC_TYPE_UNION) return format_text(reader, out, STRING_VIEW("+us:"));
     known = ipc_format_of_type((ipc_type)number, values);
     if (!known || number == IPC_TYPE_NONE) return bad_schema(reader, "a type has parameters that there are not");
@@ -102,7 +103,8 @@ static bp_status read_extension(schema_reader *reader, const char **out, const f
         int32_t numbers[3] = {1, (int32_t)key.size, (int32_t)value.size};
         char *block;
         if (!string_equal(flat_text(&pair, PAIR_KEY), key)) continue;
-        if (ckd_sub(&reader->text_left, reader->text_left, value.size)) return bad_schema(reader, "its names are longer than its bytes");
+        if (ckd_sub(&reader->text_left, reader->text_left, value.size))
+            return bad_schema(reader, "its names are longer than its bytes");
         if (!(block = arena_allocate(&reader->contents->arena, 12 + key.size + value.size))) return no_memory(reader, value.size);
         memcpy(block, numbers, 8);
         memcpy(block + 8, key.data, key.size);
@@ -171,7 +173,8 @@ static bp_status read_plain(schema_reader *reader, struct ArrowSchema *out, cons
     flat_vector children = flat_elements(field, FIELD_CHILDREN, 4);
     bp_status status;
 
-    *out = (struct ArrowSchema){.flags = flat_integer(field, FIELD_NULLABLE, 1, 0) ? ARROW_FLAG_NULLABLE : 0, .release = release_nothing};
+    *out = (struct ArrowSchema){.flags = flat_integer(field, FIELD_NULLABLE, 1, 0) ? ARROW_FLAG_NULLABLE : 0,
+                                .release = release_nothing};
     if ((status = copy_text(reader, &out->name, flat_text(field, FIELD_NAME)))) return status;
     if (depth == 1) reader->column = string_view_of(out->name);
     if (reader->column.size > NAME_SHOWN) reader->column.size = NAME_SHOWN;
@@ -208,8 +211,7 @@ bp_status ipc_read_schema(ipc_contents *contents, const flat_table *table, bp_er
 {
     flat_vector fields = flat_elements(table, SCHEMA_FIELDS, 4);
     size_t size = table->bytes->size;
-    schema_reader reader = {
-        .contents = contents, .fields_left = size / FIELD_LEAST, .text_left = TEXT_SHARING * size, .err = err};
+    schema_reader reader = {.contents = contents, .fields_left = size / FIELD_LEAST, .text_left = TEXT_SHARING * size, .err = err};
     bp_status status;
 
     contents->big_endian = flat_integer(table, SCHEMA_ENDIANNESS, 2, 0) == 1;

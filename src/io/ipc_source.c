@@ -91,7 +91,8 @@ static bp_status gather_columns(ipc_source *source, bp_error *err)
         const arrow_format *format = &source->files[i].contents->format;
         for (size_t c = 0; c < format->child_count; c++) {
             if (i && schema_find(schema, format->children[c].name) != SIZE_MAX) continue;
-            if (schema->count == LIMIT_COLUMNS) return error_set(err, BP_LIMIT, "the files have over %d columns in all", LIMIT_COLUMNS);
+            if (schema->count == LIMIT_COLUMNS)
+                return error_set(err, BP_LIMIT, "the files have over %d columns in all", LIMIT_COLUMNS);
             schema->names[schema->count] = format->children[c].name;
             schema->types[schema->count++] = format->children[c].type;
         }
@@ -100,7 +101,8 @@ static bp_status gather_columns(ipc_source *source, bp_error *err)
     return BP_OK;
 }
 
-static bp_status mismatch(const ipc_source *source, const ipc_file *file, string_view name, data_type here, data_type there, bp_error *err)
+static bp_status mismatch(const ipc_source *source, const ipc_file *file, string_view name, data_type here, data_type there,
+                          bp_error *err)
 {
     builder text;
 
@@ -129,8 +131,10 @@ static bp_status map_file(ipc_source *source, size_t number, bp_error *err)
         file->columns[i] = found;
         if (found == IPC_NO_COLUMN) {
             if (source->options.union_by_name) continue;
-            return error_set(err, BP_BIND_ERROR, "\"%.*s\" has no column \"%.*s\", which \"%.*s\" has; with union_by_name = true it is NULL there",
-                             STRING_ARGUMENTS(file->path), STRING_ARGUMENTS(schema->names[i]), STRING_ARGUMENTS(source->files[0].path));
+            return error_set(err, BP_BIND_ERROR,
+                             "\"%.*s\" has no column \"%.*s\", which \"%.*s\" has; with union_by_name = true it is NULL there",
+                             STRING_ARGUMENTS(file->path), STRING_ARGUMENTS(schema->names[i]),
+                             STRING_ARGUMENTS(source->files[0].path));
         }
         if (!type_equal(format->children[found].type, schema->types[i]))
             return mismatch(source, file, schema->names[i], format->children[found].type, schema->types[i], err);

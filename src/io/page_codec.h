@@ -12,7 +12,8 @@ MUST_USE bp_status page_codec_new(page_codec **out, memory *memory, bp_error *er
 void page_codec_free(page_codec *codec); /* NULL is fine */
 
 /* The page packed into `out`, which has room for `capacity` bytes; *packed 0: it does not fit into them. */
-MUST_USE bp_status page_pack(page_codec *codec, const void *page, size_t size, char *out, size_t capacity, size_t *packed, bp_error *err);
+MUST_USE bp_status page_pack(page_codec *codec, const void *page, size_t size, char *out, size_t capacity, size_t *packed,
+                             bp_error *err);
 /* Exactly `size` bytes. BP_BAD_FORMAT: damaged. */
 MUST_USE bp_status page_unpack(page_codec *codec, const char *packed, size_t packed_size, void *page, size_t size, bp_error *err);
 

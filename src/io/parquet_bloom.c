@@ -1,6 +1,9 @@
-/* Split-block Bloom filters: 32-byte blocks of eight words; a value sets one bit in each word of one block. Its hash is XXH64 of the value as PLAIN
+/* Split-block Bloom filters, read and written: 32-byte blocks of eight words; a value sets one bit in each word of one block. Its hash is XXH64 of the value as PLAIN
  * stores it; the upper half chooses the block, the lower half times eight odd numbers the bits. Only that block is read. */
+#include <math.h>
+
 #include "parquet_internal.h"
+#include "parquet_write_internal.h"
 
 #define PRIME_1 UINT64_C(0x9e3779b185ebca87)
 #define PRIME_2 UINT64_C(0xc2b2ae3d27d4eb4f)
@@ -8,6 +11,10 @@
 #define PRIME_4 UINT64_C(0x85ebca77c2b2ae63)
 #define PRIME_5 UINT64_C(0x27d4eb2f165667c5)
 #define HEADER_MOST 64
+#define BLOCK_BYTES 32
+#define WRITTEN_MOST ((size_t)1 << 24) /* bytes of a filter */
+
+static const uint32_t salts[8] = {0x47b6137b, 0x44974d91, 0x8824ad5b, 0xa2b7289d, 0x705495c7, 0x2df1424b, 0x9efc4947, 0x5c6bfb31};
 
 static inline uint64_t rotate(uint64_t value, unsigned by)
 {
@@ -103,8 +110,6 @@ static uint64_t read_header(const uint8_t *bytes, size_t size, size_t *header_si
 BP_WRAPS bp_status parquet_bloom_excludes(bool *excludes, const parquet_leaf *leaf, const parquet_chunk *chunk, file *file,
                                           const column *values, size_t row, bp_error *err)
 {
-    static const uint32_t salts[8] = {0x47b6137b, 0x44974d91, 0x8824ad5b, 0xa2b7289d,
-                                      0x705495c7, 0x2df1424b, 0x9efc4947, 0x5c6bfb31};
     uint64_t hash, block_bytes, end = file_size(file), at = (uint64_t)chunk->bloom_offset;
     uint8_t header[HEADER_MOST];
     size_t count, header_size;
@@ -122,5 +127,59 @@ BP_WRAPS bp_status parquet_bloom_excludes(bool *excludes, const parquet_leaf *le
     if (count != sizeof block) return BP_OK;
     for (size_t i = 0; i < 8; i++)
         if (!(block[i] & (uint32_t)1 << ((uint32_t)hash * salts[i] >> 27))) *excludes = true;
+    return BP_OK;
+}
+
+/* Writing ------------------------------------------------------------------------------------------------------------------------------ */
+/* A power of two, which some readers ask for. With eight bits a value the share of wrong answers is (1 - e^(-8 n / m))^8. */
+static size_t bytes_for(size_t count, double ratio)
+{
+    double bits = ratio < 1 ? -8.0 * (double)count / log(1 - pow(ratio, 0.125)) : 0;
+    size_t bytes = BLOCK_BYTES;
+
+    while (bytes < WRITTEN_MOST && (double)bytes * 8 < bits) bytes *= 2;
+    return bytes;
+}
+
+static void put_header(builder *out, size_t bytes)
+{
+    thrift_writer header = thrift_writer_over(out);
+
+    thrift_put_int(&header, 1, (int32_t)bytes);
+    for (int32_t field = 2; field <= 4; field++) { /* by blocks, XXH64, not packed */
+        thrift_put_struct(&header, field);
+        thrift_put_struct(&header, 1);
+        thrift_put_end(&header);
+        thrift_put_end(&header);
+    }
+    thrift_put_end(&header);
+}
+
+static uint64_t stored_hash(const write_leaf *leaf, const char *value)
+{
+    string_view text;
+
+    if (leaf->physical != PARQUET_BYTE_ARRAY) return xxh64((const uint8_t *)value, leaf->width);
+    text = string_ref_view((const string_ref *)value);
+    return xxh64((const uint8_t *)text.data, text.size);
+}
+
+BP_WRAPS bp_status parquet_bloom_put(builder *out, const write_leaf *leaf, const write_dictionary *dictionary, double ratio,
+                                     bp_error *err)
+{
+    size_t bytes = bytes_for(dictionary->count, ratio);
+    char *blocks;
+
+    put_header(out, bytes);
+    if (!builder_fill(out, 0, bytes)) return builder_status(out, err);
+    blocks = out->data + out->size - bytes;
+    for (size_t i = 0; i < dictionary->count; i++) {
+        uint64_t hash = stored_hash(leaf, (const char *)dictionary->entries.data + i * leaf->width);
+        char *at = blocks + ((hash >> 32) * (bytes / BLOCK_BYTES) >> 32) * BLOCK_BYTES;
+        uint32_t block[8];
+        memcpy(block, at, sizeof block);
+        for (size_t word = 0; word < 8; word++) block[word] |= (uint32_t)1 << ((uint32_t)hash * salts[word] >> 27);
+        memcpy(at, block, sizeof block);
+    }
     return BP_OK;
 }

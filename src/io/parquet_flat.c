@@ -1,8 +1,9 @@
 /* Rows of a column that is not nested: validity comes straight from the definition levels, which have one bit, values go straight into the batch.
  *
  * Values that are there lie dense in the page; where rows are NULL they are moved apart afterwards, from the last to the first. Text from pages with
- * codes stays codes, as a DICTIONARY column that shares the page's dictionary; a batch that meets both kinds of pages, or whose dictionary is larger
- * than the batch (so that nobody would gain by it), is written out. */
+ * codes stays codes, as a DICTIONARY column that shares the page's dictionary; a batch that meets both kinds of pages, or whose dictionary is as large
+ * as half its row group (so that nobody would gain by it), is written out. The dictionary's owner is its own region: by it consumers know the dictionary
+ * again in the next batch, and keep what they made of its entries. */
 #include "parquet_internal.h"
 
 #define SPREAD_LOOP(type)                                                                                                          \
@@ -128,11 +129,21 @@ static bp_status keep_dictionary(const filling *to, bp_error *err)
     return no_room(to, 64, err);
 }
 
-static bp_status choose_form(filling *to, bp_error *err)
+/* A dictionary beyond this is worth nothing to anyone: who reads the row group in turn with others sees this many rows of it at a time. */
+#define MOST_ENTRIES 65536
+
+static bool keeps_codes(const filling *to)
 {
     const parquet_reader *reader = to->reader;
-    bool codes = reader->is_codes && reader->leaf->convert == CONVERT_REF && reader->dictionary.length > 0 &&
-                 reader->dictionary.length <= to->rows;
+    uint64_t entries = reader->dictionary.length;
+
+    if (!reader->is_codes || reader->leaf->convert != CONVERT_REF || entries == 0) return false;
+    return entries <= to->rows || (entries <= MOST_ENTRIES && entries <= reader->row_count / 2);
+}
+
+static bp_status choose_form(filling *to, bp_error *err)
+{
+    bool codes = keeps_codes(to);
 
     if (to->form == FORM_CODES && !codes) return write_out(to, err);
     if (to->form != FORM_UNKNOWN) return BP_OK;
@@ -174,7 +185,6 @@ static bp_status as_dictionary(const filling *to, column *out, bp_error *err)
 
     if (!dictionary) return no_room(to, sizeof *dictionary, err);
     *dictionary = to->reader->dictionary;
-    dictionary->owner = to->target->owner;
     out->encoding = COLUMN_DICTIONARY;
     out->values = to->codes;
     out->children = dictionary;

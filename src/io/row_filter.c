@@ -2,6 +2,8 @@
  * itself, -0.0 = 0.0). The usual types have loops of their own; column_value_compare() does the rest. */
 #include "row_filter.h"
 
+#define TRIAL_ROWS 8192
+
 static bool is_there(const column *values, size_t row)
 {
     return values && row < values->length && !column_is_null(values, row);
@@ -107,12 +109,53 @@ static size_t keep_range(const scan_filter *filter, const column *column, uint32
     return kept;
 }
 
+/* A dictionary that has no more entries than there are rows: each entry is tried once. */
+static bp_status try_entries(const scan_filter *filter, const column *values, uint32_t *selection, size_t *count, arena *arena,
+                             bp_error *err)
+{
+    const column *entries = &values->children[0];
+    const uint32_t *codes = values->values;
+    size_t passed = entries->length, kept = 0;
+    uint32_t *places = arena_new_array(arena, uint32_t, passed);
+    bool *passes = arena_new_array(arena, bool, passed);
+    bp_status status;
+
+    if (!places || !passes) return error_no_memory(err, arena->memory, passed * sizeof *places);
+    for (size_t i = 0; i < passed; i++) places[i] = (uint32_t)i;
+    if ((status = row_filter_apply(filter, entries, places, &passed, arena, err))) return status;
+    for (size_t i = 0; i < passed; i++) passes[places[i]] = true;
+    for (size_t i = 0; i < *count; i++) {
+        selection[kept] = selection[i];
+        kept += passes[codes[selection[i]]];
+    }
+    *count = kept;
+    return BP_OK;
+}
+
+static bp_status keep_members(const scan_filter *filter, const column *column, uint32_t *selection, size_t *count, arena *arena,
+                              bp_error *err)
+{
+    struct column flat;
+    bp_status status = column_flatten(&flat, column, arena, err);
+
+    if (!status) *count = member_set_select(filter->members, &flat, selection, *count);
+    return status;
+}
+
+bool filter_trial_fails(const filter_trial *trial)
+{
+    return trial->tried >= TRIAL_ROWS && trial->passed > trial->tried / 4 * 3;
+}
+
 bp_status row_filter_apply(const scan_filter *filter, const column *values, uint32_t *selection, size_t *count, arena *arena,
                            bp_error *err)
 {
     size_t kept = 0;
 
     *count = keep_not_null(values, selection, *count, filter->kind == FILTER_IS_NULL);
+    if (values->encoding == COLUMN_DICTIONARY && filter->kind != FILTER_IS_NULL && filter->kind != FILTER_NOT_NULL &&
+        values->children[0].length <= *count)
+        return try_entries(filter, values, selection, count, arena, err);
     switch (filter->kind) {
     case FILTER_IS_NULL:
     case FILTER_NOT_NULL: return BP_OK;
@@ -126,6 +169,7 @@ bp_status row_filter_apply(const scan_filter *filter, const column *values, uint
         }
         *count = kept;
         return BP_OK;
+    case FILTER_MEMBERS: return keep_members(filter, values, selection, count, arena, err);
     }
     return BP_OK;
 }

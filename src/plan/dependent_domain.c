@@ -509,6 +509,10 @@ static bp_status domain_node(domain *state, plan_id id, bp_error *err)
     case PLAN_SAMPLE:
         return error_set(err, BP_NOT_SUPPORTED,
                          "a sample of rows that depend on the query around it is not there; sample a table by itself");
+    case PLAN_RECURSIVE:
+        return error_set(
+            err, BP_NOT_SUPPORTED,
+            "a recursive query that uses columns of the query around it is not there yet; let it run for all rows and join");
     default: return ERROR_INTERNAL(err, "a plan node that no query around it can reach");
     }
 }

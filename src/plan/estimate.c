@@ -9,6 +9,8 @@
 #define SAMPLE_BATCH 128
 #define SAMPLED_ROWS 4096 /* smaller tables are read whole by anything soon enough */
 #define UNKNOWN_ROWS 1000.0
+#define ROUNDS 10
+#define WORKING_ROWS 1e9 /* few, but another set each round: what they are joined with is to be built, once, and they to probe it */
 
 /* Sampling -------------------------------------------------------------------------------------------------------------------------- */
 typedef struct sample {
@@ -197,6 +199,8 @@ bp_status plan_estimate_node(plan *plan, plan_id id, bp_error *err)
         if (node->set.kind == PLAN_UNION) rows = below + rows_of(plan, node->children[1]);
         break;
     case PLAN_UNNEST: rows = below * 4; break;
+    case PLAN_RECURSIVE: rows = below * ROUNDS; break;
+    case PLAN_WORKING: rows = WORKING_ROWS; break;
     default: break;
     }
     node->row_estimate = fmax(rows, 1);

@@ -1,12 +1,12 @@
 /* EXPLAIN: the tree as text, a node a line, children indented below their parent. */
-#include "plan.h"
+#include "explain_internal.h"
 
 static const char *const kind_names[PLAN_KIND_COUNT] = {
-    [PLAN_NONE] = "NONE",     [PLAN_DUAL] = "DUAL",       [PLAN_SCAN] = "SCAN",           [PLAN_VALUES] = "VALUES",
-    [PLAN_FILTER] = "FILTER", [PLAN_PROJECT] = "PROJECT", [PLAN_AGGREGATE] = "AGGREGATE", [PLAN_DISTINCT] = "DISTINCT",
-    [PLAN_JOIN] = "JOIN",     [PLAN_SORT] = "SORT",       [PLAN_LIMIT] = "LIMIT",         [PLAN_SET] = "SET",
-    [PLAN_WINDOW] = "WINDOW", [PLAN_SAMPLE] = "SAMPLE",   [PLAN_UNNEST] = "UNNEST",       [PLAN_KEEP] = "KEEP",
-    [PLAN_READ] = "READ"};
+    [PLAN_NONE] = "NONE",     [PLAN_DUAL] = "DUAL",           [PLAN_SCAN] = "SCAN",           [PLAN_VALUES] = "VALUES",
+    [PLAN_FILTER] = "FILTER", [PLAN_PROJECT] = "PROJECT",     [PLAN_AGGREGATE] = "AGGREGATE", [PLAN_DISTINCT] = "DISTINCT",
+    [PLAN_JOIN] = "JOIN",     [PLAN_SORT] = "SORT",           [PLAN_LIMIT] = "LIMIT",         [PLAN_SET] = "SET",
+    [PLAN_WINDOW] = "WINDOW", [PLAN_SAMPLE] = "SAMPLE",       [PLAN_UNNEST] = "UNNEST",       [PLAN_KEEP] = "KEEP",
+    [PLAN_READ] = "READ",     [PLAN_RECURSIVE] = "RECURSIVE", [PLAN_WORKING] = "WORKING"};
 static const char *const join_names[] = {[JOIN_INNER] = "INNER",
                                          [JOIN_LEFT] = "LEFT",
                                          [JOIN_RIGHT] = "RIGHT",
@@ -66,6 +66,10 @@ static void print_scan(const plan *plan, builder *out, const plan_node *node)
         builder_text(out, plan->columns[node->outputs[i]].name);
     }
     print_list(plan, out, "where", node->scan.filters, node->scan.filter_count);
+    for (size_t i = 0; i < node->scan.join_filter_count; i++) {
+        builder_text(out, i ? STRING_VIEW(", ") : STRING_VIEW("  joined by "));
+        builder_text(out, plan->columns[node->outputs[node->scan.join_filters[i].output]].name);
+    }
 }
 
 static void print_join(const plan *plan, builder *out, const plan_node *node)
@@ -90,7 +94,12 @@ static void print_limit(const plan *plan, builder *out, const plan_node *node)
     print_keys(plan, out, node->limit.keys, node->limit.key_count);
 }
 
-static void print_details(const plan *plan, builder *out, const plan_node *node)
+string_view explain_name(const plan_node *node)
+{
+    return string_view_of(kind_names[node->kind]);
+}
+
+void explain_details(const plan *plan, builder *out, const plan_node *node)
 {
     switch ((plan_kind)node->kind) {
     case PLAN_SCAN: print_scan(plan, out, node); break;
@@ -117,12 +126,21 @@ static void print_details(const plan *plan, builder *out, const plan_node *node)
     }
 }
 
+static void print_figures(builder *out, plan_figures figures, void *data, plan_id node)
+{
+    uint64_t rows, nanoseconds;
+
+    if (!figures) return;
+    figures(data, node, &rows, &nanoseconds);
+    builder_format(out, "  (%llu rows, %.3f ms)", (unsigned long long)rows, (double)nanoseconds / 1e6);
+}
+
 typedef struct pending_node {
     plan_id node;
     size_t depth;
 } pending_node;
 
-bp_status plan_explain(const plan *plan, builder *out, plan_note note, void *data, bp_error *err)
+bp_status plan_explain(const plan *plan, builder *out, plan_figures figures, void *data, bp_error *err)
 {
     memory *memory = plan->context->memory;
     size_t capacity = plan->node_count * 2, count = 0;
@@ -139,9 +157,9 @@ bp_status plan_explain(const plan *plan, builder *out, plan_note note, void *dat
         pending_node top = stack[--count];
         const plan_node *node = plan_at(plan, top.node);
         builder_fill(out, ' ', top.depth * 2);
-        builder_text(out, string_view_of(kind_names[node->kind]));
-        print_details(plan, out, node);
-        if (note) note(data, top.node, out);
+        builder_text(out, explain_name(node));
+        explain_details(plan, out, node);
+        print_figures(out, figures, data, top.node);
         builder_literal(out, "\n");
         for (size_t i = 2; i-- > 0;)
             if (node->children[i] && count < capacity && !shown[top.node])

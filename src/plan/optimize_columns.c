@@ -139,6 +139,7 @@ static bp_status visit(pruning *state, plan_id id, bp_error *err)
     case PLAN_SORT: return need_keys(state, node->sort.keys, node->sort.key_count, err);
     case PLAN_LIMIT: return need_keys(state, node->limit.keys, node->limit.key_count, err);
     case PLAN_SET:
+    case PLAN_RECURSIVE:
         need_outputs(state, node->children[0]);
         need_outputs(state, node->children[1]);
         return BP_OK;

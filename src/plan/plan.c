@@ -450,6 +450,35 @@ bp_status plan_read(plan_id *out, plan *plan, plan_id keep, const column_id *col
     return add_node(plan, out, node, err);
 }
 
+bp_status plan_working(plan_id *out, plan *plan, uint32_t number, const plan_node *like, bp_error *err)
+{
+    plan_node node = {.kind = PLAN_WORKING, .working = {.number = number}};
+    size_t count = like->output_count;
+    const column_id *columns = like->outputs;
+    bp_status status;
+
+    if ((status = new_outputs(plan, &node, count, err))) return status;
+    for (size_t i = 0; i < count; i++) {
+        plan_column from = plan->columns[columns[i]];
+        if ((status = plan_add_column(&node.outputs[i], plan, from.name, from.type, err))) return status;
+    }
+    return add_node(plan, out, node, err);
+}
+
+bp_status plan_recursive(plan_id *out, plan *plan, uint32_t number, bool all, plan_id base, plan_id step, bp_error *err)
+{
+    plan_node made;
+    bp_status status = plan_set(out, plan, PLAN_UNION, all, base, step, err);
+
+    if (status) return status;
+    made = *plan_at(plan, *out);
+    made.kind = PLAN_RECURSIVE;
+    made.recursive.number = number;
+    made.recursive.all = all;
+    *plan_at(plan, *out) = made;
+    return BP_OK;
+}
+
 bp_status plan_finish(plan *plan, plan_id root, const string_view *names, bp_error *err)
 {
     const plan_node *node = plan_at(plan, root);

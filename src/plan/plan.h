@@ -19,7 +19,9 @@
  *   SAMPLE      1         rows or fraction                                  as its child
  *   UNNEST      1         lists, side by side; number of the element        child's ids, then one id a list, then the number's
  *   KEEP        1         -                                                 as its child; its rows are kept for the READ nodes that share it
- *   READ        1: KEEP   which of its columns                              one id for each column read */
+ *   READ        1: KEEP   which of its columns                              one id for each column read
+ *   RECURSIVE   2         base, step; ALL or distinct; number               new ids, by position
+ *   WORKING     -         number of the RECURSIVE whose step it stands in   one id a column: the rows that the last round made */
 #ifndef PLAN_PLAN_H
 #define PLAN_PLAN_H
 
@@ -49,6 +51,8 @@ typedef enum plan_kind {
     PLAN_UNNEST,
     PLAN_KEEP,
     PLAN_READ,
+    PLAN_RECURSIVE,
+    PLAN_WORKING,
     PLAN_KIND_COUNT
 } plan_kind;
 
@@ -99,6 +103,14 @@ typedef struct join_pair {
     bool null_safe; /* IS NOT DISTINCT FROM */
 } join_pair;
 
+/* Only those rows of a scan are wanted whose column `output` has a value that pair `pair` of a join has on its right side. The right side is built
+ * before the scan begins. The join itself asks again, so that a scan may ignore it. */
+typedef struct scan_join_filter {
+    plan_id join;
+    uint32_t pair;
+    uint32_t output; /* position among the scan's outputs */
+} scan_join_filter;
+
 typedef struct plan_node {
     uint8_t kind; /* plan_kind */
     plan_id children[2];
@@ -112,6 +124,8 @@ typedef struct plan_node {
             size_t *source_columns; /* output_count: which source column each output is */
             expr_id *filters; /* conjuncts on this scan's outputs, checked by the scan operator */
             size_t filter_count;
+            scan_join_filter *join_filters; /* made by the last pass */
+            size_t join_filter_count;
         } scan;
         struct {
             expr_id *cells; /* row by row, output_count a row */
@@ -180,6 +194,13 @@ typedef struct plan_node {
         struct {
             column_id *columns; /* output_count: which of the KEEP's columns each output is */
         } read;
+        struct {
+            uint32_t number;
+            bool all;
+        } recursive;
+        struct {
+            uint32_t number;
+        } working;
     };
 } plan_node;
 
@@ -199,6 +220,7 @@ typedef struct plan {
     size_t column_count, column_capacity;
     source **sources; /* retained */
     size_t source_count, source_capacity;
+    uint32_t working_count; /* numbers given to recursions */
     plan_id root;
     schema result; /* names and types of the root's outputs, as the user sees them */
 } plan;
@@ -240,6 +262,10 @@ MUST_USE bp_status plan_unnest(plan_id *out, plan *plan, plan_id child, const ex
 /* The child's rows, to be read any number of times by plan_read(): all columns under new ids. */
 MUST_USE bp_status plan_keep(plan_id *out, plan *plan, plan_id child, bp_error *err);
 MUST_USE bp_status plan_read(plan_id *out, plan *plan, plan_id keep, const column_id *columns, size_t count, bp_error *err);
+/* The rows of the last round, in the step of the recursion `number`; columns are called and typed as those of `like`. */
+MUST_USE bp_status plan_working(plan_id *out, plan *plan, uint32_t number, const plan_node *like, bp_error *err);
+/* The base's rows, then the step's as long as there are any; without ALL each row once. The types of the sides are the same. */
+MUST_USE bp_status plan_recursive(plan_id *out, plan *plan, uint32_t number, bool all, plan_id base, plan_id step, bp_error *err);
 /* A JOIN (INNER, CROSS, LEFT, SINGLE, EXISTS) whose right side's expressions may name columns of the left: what each left row would see if the right side ran for it
  * alone, made without doing so (dependent_join.c). `mark`: the column that an EXISTS join puts out. */
 MUST_USE bp_status plan_dependent_join(plan_id *out, plan *plan, join_kind kind, plan_id left, plan_id right,
@@ -274,8 +300,11 @@ MUST_USE bp_status plan_post_order_of(plan *plan, plan_id root, plan_id **out, s
 MUST_USE bp_status plan_verify(plan *plan, bp_error *err);
 /* All passes in order (optimize.c lists them); config.optimizer false: none. */
 MUST_USE bp_status plan_optimize(plan *plan, bp_error *err);
-/* The tree as text, one node a line, as EXPLAIN shows it. */
-typedef bool (*plan_note)(void *data, plan_id node, builder *out); /* adds to a node's line: times and row counts; may be NULL */
-MUST_USE bp_status plan_explain(const plan *plan, builder *out, plan_note note, void *data, bp_error *err);
+/* What a node did when the query ran: rows put out and nanoseconds spent. */
+typedef void (*plan_figures)(void *data, plan_id node, uint64_t *rows, uint64_t *nanoseconds);
+/* The plan as EXPLAIN shows it: a tree of text, one node a line; JSON; a picture as SVG, or as a page of HTML with it. figures NULL: it has not run. */
+MUST_USE bp_status plan_explain(const plan *plan, builder *out, plan_figures figures, void *data, bp_error *err);
+MUST_USE bp_status plan_explain_json(const plan *plan, builder *out, plan_figures figures, void *data, bp_error *err);
+MUST_USE bp_status plan_explain_picture(const plan *plan, builder *out, bool page, plan_figures figures, void *data, bp_error *err);
 
 #endif

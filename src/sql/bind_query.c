@@ -6,25 +6,6 @@ static bp_status no_memory(const binder *binder, bp_error *err)
     return error_no_memory(err, binder->context->memory, 4096);
 }
 
-/* WITH ------------------------------------------------------------------------------------------------------------------------------------------ */
-static bp_status add_ctes(binder *binder, syntax_id query, bp_error *err)
-{
-    syntax_id list = syntax_child(binder->tree, query, SLOT_QUERY_WITH);
-
-    if (!list) return BP_OK;
-    if (syntax_has(binder->tree, query, SYNTAX_FLAG_RECURSIVE)) return not_yet(binder, list, "WITH RECURSIVE", err);
-    for (size_t i = 0; i < syntax_at(binder->tree, list)->count; i++) {
-        cte *added = arena_new(binder->arena, cte);
-        if (!added) return no_memory(binder, err);
-        added->node = syntax_children(binder->tree, list)[i];
-        added->name = syntax_at(binder->tree, added->node)->text;
-        added->outer = binder->ctes;
-        added->around = binder->outer;
-        binder->ctes = added;
-    }
-    return BP_OK;
-}
-
 /* VALUES ---------------------------------------------------------------------------------------------------------------------------------------- */
 static bp_status unify_column(binder *binder, expr_id *cells, size_t rows, size_t columns, size_t index, uint32_t position,
                               bp_error *err)
@@ -149,7 +130,7 @@ static bp_status widen(relation *side, const relation *left, const relation *rig
     return status;
 }
 
-static bp_status combine_sides(relation *left, relation *right, binder *binder, syntax_id operation, bp_error *err)
+bp_status combine_sides(relation *left, relation *right, binder *binder, syntax_id operation, bp_error *err)
 {
     static const set_kind kinds[] = {[SET_UNION] = PLAN_UNION, [SET_INTERSECT] = PLAN_INTERSECT, [SET_EXCEPT] = PLAN_EXCEPT};
     const syntax_node *node = syntax_at(binder->tree, operation);
@@ -179,8 +160,6 @@ static bp_status combine_sides(relation *left, relation *right, binder *binder, 
     return plan_set(&left->node, binder->plan, kinds[node->option], (node->flags & SYNTAX_FLAG_ALL) != 0, left->node, right->node,
                     err);
 }
-
-static bp_status bind_body(relation *out, binder *binder, syntax_id body, syntax_id order, bp_error *err);
 
 static bp_status bind_set(relation *out, binder *binder, syntax_id operation, bp_error *err)
 {
@@ -344,7 +323,7 @@ bp_status bind_whole_table(relation *out, binder *binder, syntax_id table, synta
     return columns ? plan_project(&out->node, binder->plan, out->node, exprs, out->names, out->count, err) : BP_OK;
 }
 
-static bp_status bind_body(relation *out, binder *binder, syntax_id body, syntax_id order, bp_error *err)
+bp_status bind_body(relation *out, binder *binder, syntax_id body, syntax_id order, bp_error *err)
 {
     switch (syntax_kind_of(binder->tree, body)) {
     case SYNTAX_TABLE: return bind_whole_table(out, binder, body, 0, err);
@@ -371,8 +350,11 @@ bp_status bind_query(relation *out, binder *outer, syntax_id query, bp_error *er
     if (++inner->depth > LIMIT_QUERY_DEPTH)
         return error_set_at(err, BP_LIMIT, syntax_at(inner->tree, query)->begin, "queries nest deeper than %d levels",
                             LIMIT_QUERY_DEPTH);
+    inner->recursive = NULL;
     if ((status = add_ctes(inner, query, err))) return status;
-    if ((status = bind_body(out, inner, body, order, err))) return status;
+    status = outer->recursive && is_recursive_body(inner, body) ? bind_recursive(out, inner, outer->recursive, body, err)
+                                                                : bind_body(out, inner, body, order, err);
+    if (status) return status;
     if (syntax_kind_of(inner->tree, body) != SYNTAX_SELECT && (status = sort_outputs(out, inner, order, err))) return status;
     return limit_outputs(out, inner, query, err);
 }

@@ -7,6 +7,15 @@
 MUST_USE bp_status bind_one_table(plan_id *out, scope *scope, binder *binder, syntax_id table, bp_error *err);
 /* A TABLE node as a relation; `columns` (0: all) is a LIST of NAME. */
 MUST_USE bp_status bind_whole_table(relation *out, binder *binder, syntax_id table, syntax_id columns, bp_error *err);
+/* The body of a query; `order` is the query's ORDER BY, which a SELECT sorts by itself. */
+MUST_USE bp_status bind_body(relation *out, binder *binder, syntax_id body, syntax_id order, bp_error *err);
+/* left := left UNION (INTERSECT, EXCEPT) right. */
+MUST_USE bp_status combine_sides(relation *left, relation *right, binder *binder, syntax_id operation, bp_error *err);
+/* WITH: the queries that `query` names come into reach. */
+MUST_USE bp_status add_ctes(binder *binder, syntax_id query, bp_error *err);
+MUST_USE bp_status bind_cte(relation *out, binder *binder, cte *with, bp_error *err);
+bool is_recursive_body(const binder *binder, syntax_id body);
+MUST_USE bp_status bind_recursive(relation *out, binder *outer, cte *with, syntax_id operation, bp_error *err);
 MUST_USE bp_status bind_describe(relation *out, binder *binder, syntax_id body, bp_error *err);
 MUST_USE bp_status bind_summarize(relation *out, binder *binder, syntax_id body, bp_error *err);
 MUST_USE bp_status bind_show(relation *out, binder *binder, syntax_id body, bp_error *err);

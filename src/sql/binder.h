@@ -29,11 +29,24 @@ typedef struct scope {
     const struct scope *outer; /* of the query around this one, when it is itself an outer scope */
 } scope;
 
-/* A WITH query in reach. */
+/* A bound query: a node and the names of its outputs. */
+typedef struct relation {
+    plan_id node;
+    string_view *names; /* one an output */
+    size_t count;
+} relation;
+
+/* A WITH query in reach (bind_with.c). */
 typedef struct cte {
     string_view name;
     syntax_id node;
     const scope *around; /* of the query whose WITH it is: what is around that */
+    bool recursive; /* WITH RECURSIVE: it may use its own name */
+    relation rows; /* as its first use was bound; node 0: not yet, or each use is bound anew */
+    plan_id kept; /* KEEP of its rows; 0: there is none */
+    bool in_step; /* the name stands for the rows that came last … */
+    uint32_t working; /* … of this recursion */
+    size_t uses; /* in the step */
     struct cte *outer; /* next one to look at */
 } cte;
 
@@ -143,18 +156,12 @@ typedef struct binder {
     plan *plan;
     arena *arena; /* the plan's */
     cte *ctes;
+    cte *recursive; /* the query that is to be bound next is this one's */
     const scope *outer; /* scope of the query around the one being bound */
     const values_target *target; /* NULL but in INSERT … VALUES */
     size_t *outer_names; /* how many names were found in queries around so far; NULL: there was none around yet */
     size_t depth; /* of nested queries, views, subqueries */
 } binder;
-
-/* A bound query: a node and the names of its outputs. */
-typedef struct relation {
-    plan_id node;
-    string_view *names; /* one an output */
-    size_t count;
-} relation;
 
 MUST_USE bp_status bind_query(relation *out, binder *binder, syntax_id query, bp_error *err);
 MUST_USE bp_status bind_select(relation *out, binder *binder, syntax_id select, syntax_id order, bp_error *err);

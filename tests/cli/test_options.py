@@ -64,6 +64,31 @@ def test_a_format_that_is_not_there(run, format):
     assert "there are box csv tsv json jsonl markdown html line arrow parquet" in result.stderr
 
 
+@pytest.mark.parametrize("format", ["arrow", "parquet"])
+def test_a_file_that_is_no_text(run, tmp_path, format):
+    path = tmp_path / f"out.{format}"
+    query = "SELECT i AS a, 'text ' || i AS b, NULLIF(i, 1) AS c FROM range(3) r(i)"
+    assert run("sql", "-c", query, "--format", format, "--output", path).stdout == ""
+    assert run("sql", "-c", f"FROM '{path}'", "--format", "csv").stdout == "a,b,c\n0,text 0,0\n1,text 1,\n2,text 2,2\n"
+
+
+def test_a_stream_of_arrow_on_standard_output(bedplate, tmp_path):
+    path = tmp_path / "out.arrows"
+    with path.open("wb") as out:
+        subprocess.run([bedplate, "sql", "-c", "SELECT 1 AS a", "--format", "arrow"], stdout=out, check=True)
+    done = subprocess.run([bedplate, "sql", "-c", f"FROM '{path}'", "--format", "csv"], capture_output=True, check=True)
+    assert done.stdout == b"a\n1\n"
+
+
+@pytest.mark.parametrize("format", ["arrow", "parquet"])
+def test_one_result_a_file(run, tmp_path, format):
+    path = tmp_path / f"out.{format}"
+    result = run("sql", "-c", "CREATE TABLE t AS SELECT 1; FROM t; FROM t", "--format", format, "--output", path)
+    assert result.returncode == 1
+    assert f"{path}: in the format {format} a file holds one result; this is the second" in result.stderr
+    assert not path.exists()
+
+
 def test_null_and_header(run):
     query = "SELECT NULL AS a, 1 AS b"
     assert run("sql", "-c", query, "--format", "csv", "--null", "-").stdout == "a,b\n-,1\n"

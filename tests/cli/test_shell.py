@@ -327,6 +327,8 @@ def test_dot_commands(shell, tmp_path):
     ask(".headers on")
     ask(".mode nosuch", "there are box csv")
     ask(".mode", "\ncsv\n")
+    ask(".mode parquet")
+    ask("SELECT 5;", "standard output is a terminal, and parquet is no text; give --output PATH or a pipe")
     ask(".mode box")
     ask(".maxrows 2")
     ask("SELECT range FROM range(5);", "5 rows (2 shown)")

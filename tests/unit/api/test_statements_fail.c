@@ -110,6 +110,8 @@ static const statement_case cases[] = {
     {.sql = "SHOW TABLES"},
     {.sql = "EXPLAIN SELECT g, count(*) FROM t JOIN u USING (i, g) WHERE t.s > 'a' GROUP BY g ORDER BY g"},
     {.sql = "EXPLAIN ANALYZE SELECT g, count(*) FROM t GROUP BY g"},
+    {.sql = "EXPLAIN (FORMAT json) SELECT g, count(*) FROM t JOIN u USING (i, g) GROUP BY g"},
+    {.sql = "EXPLAIN (ANALYZE, FORMAT html) SELECT g, count(*) FROM t GROUP BY g"},
     /* what changes something */
     {.sql = "CREATE TABLE made AS SELECT * FROM t", .undo = "DROP TABLE IF EXISTS made", .check = "SHOW TABLES"},
     {.sql = "CREATE TABLE made (a INTEGER NOT NULL, b VARCHAR DEFAULT 'none', c DECIMAL(5,2))",

@@ -92,8 +92,13 @@ static void test_dictionaries(void **state)
             make_random(&dictionary, type, entries, false, &random, &arena);
             for (size_t k = 0; k < ROWS; k++) codes[k] = (uint32_t)random_below(&random, entries);
             for (size_t k = 0; k < (ROWS + 63) / 64; k++) validity[k] = random_uint64(&random);
-            coded = (column){.type = type, .encoding = COLUMN_DICTIONARY, .length = ROWS, .validity = validity, .values = codes,
-                             .children = &dictionary, .child_count = 1};
+            coded = (column){.type = type,
+                             .encoding = COLUMN_DICTIONARY,
+                             .length = ROWS,
+                             .validity = validity,
+                             .values = codes,
+                             .children = &dictionary,
+                             .child_count = 1};
             round_trip(*state, &coded);
         }
     arena_clear(&arena);

@@ -194,7 +194,8 @@ static bp_status write_own(void *data, size_t worker, uint64_t piece, bp_error *
     bp_status status = spill_run_new(&run, data, types, 2, 3000, err);
 
     (void)worker;
-    for (int64_t at = 0; at < 5000 && !status; at += 500) status = spill_run_append(run, fill(rows, (int64_t)piece * 10000 + at, 500), err);
+    for (int64_t at = 0; at < 5000 && !status; at += 500)
+        status = spill_run_append(run, fill(rows, (int64_t)piece * 10000 + at, 500), err);
     if (!status) status = spill_run_finish(run, err);
     if (!status) status = expect_numbers(run, (int64_t)piece * 10000, 5000, err);
     spill_run_free(run);

@@ -1,0 +1,46 @@
+/* Lowering, shared by lower.c (nodes) and lower_step.c (steps of recursions). */
+#ifndef EXEC_LOWER_INTERNAL_H
+#define EXEC_LOWER_INTERNAL_H
+
+#include "exec.h"
+#include "lower.h"
+
+/* A join's right side that is built once for all rounds. */
+typedef struct built_join {
+    bool wanted;
+    sink *build; /* NULL: not yet */
+    const schema *right;
+} built_join;
+
+typedef struct lowering {
+    lowered *out;
+    plan *plan;
+    bp_context *context;
+    pipeline **open; /* one a node */
+    sink **kept; /* of KEEP nodes */
+    sink **builds; /* a node: the right side of a join whose left side is being lowered */
+    uint32_t *positions; /* column id -> position; UINT32_MAX: not there */
+    kept_table *working; /* in a recursion's step: the rows of the last round */
+    uint32_t working_number;
+    built_join *built; /* in a step: of JOIN nodes whose right side is the same in each round; one a node */
+    lowered *fixed; /* in a step: pipelines that run once */
+} lowering;
+
+MUST_USE bp_status lowering_init(lowering *state, lowered *out, plan *plan, bp_error *err);
+/* A new open pipeline for `node`; it is in `streams` until a sink is put on it. */
+MUST_USE bp_status open_pipeline(lowering *state, plan_id node, scan_maker maker, void *data, bp_error *err);
+/* End the pipeline with a sink (moved in): it runs after all that were ended before. */
+MUST_USE bp_status end_pipeline(lowering *state, plan_id node, pipeline *pipeline, sink *sink, bp_error *err);
+MUST_USE bp_status outputs_schema(lowering *state, const plan_node *node, schema **out, bp_error *err);
+MUST_USE bp_status lower_node(lowering *state, plan_id id, bp_error *err);
+bp_status make_table_scan(void *data, scan **out, bp_error *err); /* of a kept_table */
+
+/* Which of the nodes below `root`, in post-order, are lowered with it: not those of a recursion's step, but for what the step keeps (KEEP) that is the same in each round.
+ * kept: what has been lowered already, with all below it; may be NULL. */
+MUST_USE bp_status nodes_to_lower(bool **out, plan *plan, const plan_id *order, size_t count, plan_id root, sink *const *kept,
+                                  bp_error *err);
+/* varies[node]: its rows depend on those of the last round of the recursion `number`. */
+MUST_USE bp_status nodes_that_vary(bool **out, plan *plan, const plan_id *order, size_t count, uint32_t number, bp_error *err);
+MUST_USE bp_status lower_recursive(lowering *state, plan_id id, bp_error *err);
+
+#endif
