@@ -194,7 +194,8 @@ static bp_status set_aside(aggregate_sink *sink, sink_worker *worker, uint64_t m
 
     if (wants_spill(sink, worker->aside->blocks) && (status = aggregate_spill(sink, worker->aside, err))) return status;
     if ((status = aggregate_pack(&sink->plan, in, scratch, err))) return status;
-    return row_blocks_add(worker->aside->blocks, scratch->packed, scratch->hashes, (morsel << 32) + worker->rows, in, &scratch->arena, err);
+    return row_blocks_add(worker->aside->blocks, scratch->packed, scratch->hashes, (morsel << 32) + worker->rows, in,
+                          &scratch->arena, err);
 }
 
 static bp_status aggregate_consume(sink *self, sink_worker *worker, uint64_t morsel, const batch *in, bool *enough, bp_error *err)
