@@ -1,12 +1,19 @@
 /* COLLECT and LIMIT: the rows of all morsels in row order.
  *
  * Each morsel is kept by itself, in a small table; finish() joins them by morsel number. With a limit a morsel keeps at most offset + limit rows,
- * and claiming stops once the morsels 0 … k, all finished, hold that many. */
+ * and claiming stops once the morsels 0 … k, all finished, hold that many.
+ *
+ * When memory becomes scarce, and who made the sink allows it, all that is kept by then goes to a temporary file, page by page under its morsel's number,
+ * and in the end the rest as well: the result is a table or a run, never both. A worker takes the finished morsels of all others and its own so far, which
+ * leaves nothing in memory that another operator waits for. */
+#include <stdlib.h>
+
 #include "exec.h"
+#include "spill.h"
 
 typedef struct kept_morsel {
-    uint64_t morsel;
-    table *rows; /* NULL: none */
+    uint64_t morsel, row_count;
+    table *rows; /* NULL: none, or taken by whoever wrote them */
 } kept_morsel;
 
 typedef struct collect_sink {
@@ -19,13 +26,17 @@ typedef struct collect_sink {
     size_t count, capacity;
     uint64_t prefix_morsels, prefix_rows; /* morsels 0 … prefix_morsels-1 have ended */
     table *result;
+    bool may_spill;
+    spill_file *file; /* made by whoever spills first */
+    spill_run *run;   /* the result when there is a file */
 } collect_sink;
 
 struct sink_worker {
     collect_sink *sink;
-    uint64_t morsel;
     uint64_t rows; /* of the present morsel */
+    uint64_t taken; /* … of which these are no longer in `kept` */
     table *kept;
+    spill_run *run; /* what this worker wrote */
 };
 
 static void collect_free(sink *self)
@@ -35,6 +46,8 @@ static void collect_free(sink *self)
     for (size_t i = 0; i < collect->count; i++) table_release(collect->morsels[i].rows);
     memory_free(self->context->memory, collect->morsels, collect->capacity * sizeof *collect->morsels);
     table_release(collect->result);
+    spill_run_free(collect->run);
+    spill_file_free(collect->file);
     mutex_clear(&collect->lock);
     memory_delete(self->context->memory, collect);
 }
@@ -50,7 +63,97 @@ static bp_status collect_worker_new(sink_worker **out, sink *self, bp_error *err
 void collect_worker_free(sink_worker *worker)
 {
     table_release(worker->kept);
+    spill_run_free(worker->run);
     memory_delete(worker->sink->base.context->memory, worker);
+}
+
+/* What is held ------------------------------------------------------------------------------------------------------------------------- */
+/* Under the lock: the tables of finished morsels. One more than there are: room for the caller's own. */
+static bp_status take_finished(collect_sink *collect, collected_rows **out, size_t *count, size_t *capacity, bp_error *err)
+{
+    memory *memory = collect->base.context->memory;
+
+    *count = 0;
+    *capacity = collect->count + 1;
+    *out = memory_allocate_array(memory, *capacity, sizeof **out);
+    if (!*out) return error_no_memory(err, memory, *capacity * sizeof **out);
+    for (size_t i = 0; i < collect->count; i++) {
+        kept_morsel *from = &collect->morsels[i];
+        if (!from->rows) continue;
+        (*out)[(*count)++] = (collected_rows){
+            .morsel = from->morsel, .first_row = from->row_count - table_row_count(from->rows), .rows = from->rows};
+        from->rows = NULL;
+    }
+    return BP_OK;
+}
+
+static int by_place(const void *left_pointer, const void *right_pointer)
+{
+    const collected_rows *left = left_pointer, *right = right_pointer;
+
+    if (left->morsel != right->morsel) return left->morsel < right->morsel ? -1 : 1;
+    return left->first_row < right->first_row ? -1 : left->first_row > right->first_row;
+}
+
+bp_status collect_take_held(collected *out, sink *self, sink_worker *worker, uint64_t morsel, bp_error *err)
+{
+    collect_sink *collect = (collect_sink *)self;
+    bp_status status;
+
+    *out = (collected){.memory = self->context->memory};
+    if (worker && worker->kept && (status = table_finish(worker->kept, err))) return status;
+    mutex_lock(&collect->lock);
+    status = take_finished(collect, &out->parts, &out->count, &out->capacity, err);
+    mutex_unlock(&collect->lock);
+    if (status) return status;
+    if (worker && worker->kept) {
+        out->parts[out->count++] = (collected_rows){.morsel = morsel, .first_row = worker->taken, .rows = worker->kept};
+        worker->taken = worker->rows;
+        worker->kept = NULL;
+    }
+    qsort(out->parts, out->count, sizeof *out->parts, by_place);
+    return BP_OK;
+}
+
+void collected_clear(collected *held)
+{
+    for (size_t i = 0; i < held->count; i++) table_release(held->parts[i].rows);
+    if (held->memory) memory_free(held->memory, held->parts, held->capacity * sizeof *held->parts);
+    *held = (collected){0};
+}
+
+static bp_status need_file(collect_sink *collect, bp_error *err)
+{
+    bp_status status = BP_OK;
+
+    mutex_lock(&collect->lock);
+    if (!collect->file) status = spill_file_new(&collect->file, collect->base.context, err);
+    mutex_unlock(&collect->lock);
+    return status;
+}
+
+/* Parts of a morsel may be written by several workers, one after the other: each leaves nothing in its buffer, so they stand in the file in their
+ * order. */
+static bp_status spill_held(collect_sink *collect, sink_worker *worker, uint64_t morsel, bp_error *err)
+{
+    const schema *schema = collect->schema;
+    collected held = {0};
+    bp_status status = need_file(collect, err);
+
+    if (!status && !worker->run)
+        status = spill_run_new(&worker->run, collect->file, schema->types, schema->count, SPILL_PAGE_MOST, err);
+    if (!status) status = collect_take_held(&held, &collect->base, worker, morsel, err);
+    for (size_t i = 0; i < held.count && !status; i++) {
+        table *rows = held.parts[i].rows;
+        status = spill_run_order(worker->run, held.parts[i].morsel, err);
+        for (size_t chunk = 0; chunk < table_chunk_count(rows) && !status; chunk++)
+            status = spill_run_append(worker->run, table_chunk(rows, chunk), err);
+        table_release(rows);
+        held.parts[i].rows = NULL;
+    }
+    if (!status) status = spill_run_finish(worker->run, err);
+    collected_clear(&held);
+    return status;
 }
 
 static bp_status collect_consume(sink *self, sink_worker *worker, uint64_t morsel, const batch *in, bool *enough, bp_error *err)
@@ -60,7 +163,6 @@ static bp_status collect_consume(sink *self, sink_worker *worker, uint64_t morse
     bp_status status;
     arena scratch;
 
-    (void)morsel;
     if (!worker->kept && (status = table_new(&worker->kept, self->context->memory, collect->schema, err))) return status;
     arena_init(&scratch, self->context->memory);
     status = BP_OK;
@@ -70,11 +172,12 @@ static bp_status collect_consume(sink *self, sink_worker *worker, uint64_t morse
     worker->rows += part.row_count;
     *enough = worker->rows >= collect->wanted;
     arena_clear(&scratch);
+    if (!status && collect->may_spill && spill_pressure(self->context, 0)) status = spill_held(collect, worker, morsel, err);
     return status;
 }
 
 /* Under the lock: note the morsel's rows; move the finished prefix on. */
-static bp_status note_morsel(collect_sink *collect, uint64_t morsel, table *rows, bp_error *err)
+static bp_status note_morsel(collect_sink *collect, uint64_t morsel, uint64_t row_count, table *rows, bp_error *err)
 {
     if (collect->count == collect->capacity) {
         size_t wanted = collect->capacity ? collect->capacity * 2 : 8;
@@ -84,7 +187,7 @@ static bp_status note_morsel(collect_sink *collect, uint64_t morsel, table *rows
         collect->morsels = larger;
         collect->capacity = wanted;
     }
-    collect->morsels[collect->count++] = (kept_morsel){morsel, rows};
+    collect->morsels[collect->count++] = (kept_morsel){morsel, row_count, rows};
     return BP_OK;
 }
 
@@ -94,7 +197,7 @@ static void advance_prefix(collect_sink *collect)
         moved = false;
         for (size_t i = collect->count; i-- > 0 && !moved;) {
             if (collect->morsels[i].morsel != collect->prefix_morsels) continue;
-            collect->prefix_rows += collect->morsels[i].rows ? table_row_count(collect->morsels[i].rows) : 0;
+            collect->prefix_rows += collect->morsels[i].row_count;
             collect->prefix_morsels++;
             moved = true;
         }
@@ -108,14 +211,14 @@ static bp_status collect_morsel_end(sink *self, sink_worker *worker, uint64_t mo
 
     if (worker->kept && (status = table_finish(worker->kept, err))) return status;
     mutex_lock(&collect->lock);
-    status = note_morsel(collect, morsel, worker->kept, err);
+    status = note_morsel(collect, morsel, worker->rows, worker->kept, err);
     if (!status) {
         worker->kept = NULL;
         if (collect->limit != UINT64_MAX) advance_prefix(collect);
         *enough = collect->limit != UINT64_MAX && collect->prefix_rows >= collect->wanted;
     }
     mutex_unlock(&collect->lock);
-    worker->rows = 0;
+    worker->rows = worker->taken = 0;
     return status;
 }
 
@@ -154,14 +257,27 @@ static bp_status append_window(collect_sink *collect, table *all, bp_error *err)
     return status;
 }
 
-static bp_status collect_finish(sink *self, sink_worker **workers, size_t worker_count, bp_error *err)
+/* All that is still in memory is written as well, and the workers' pages are put together. */
+static bp_status finish_spilled(collect_sink *collect, sink_worker **workers, size_t worker_count, bp_error *err)
 {
-    collect_sink *collect = (collect_sink *)self;
+    const schema *schema = collect->schema;
+    bp_status status = spill_held(collect, workers[0], 0, err);
+
+    if (!status) status = spill_run_new(&collect->run, collect->file, schema->types, schema->count, SPILL_PAGE_MOST, err);
+    for (size_t i = 0; i < worker_count && !status; i++)
+        if (workers[i]->run) status = spill_run_join(collect->run, workers[i]->run, err);
+    if (!status) status = spill_run_finish(collect->run, err);
+    if (collect->percent >= 0) collect->limit = (uint64_t)((double)spill_run_rows(collect->run) * collect->percent / 100);
+    return status;
+}
+
+static bp_status finish_in_memory(collect_sink *collect, bp_error *err)
+{
+    memory *memory = collect->base.context->memory;
     table *all = NULL;
     bp_status status;
 
-    (void)workers, (void)worker_count;
-    if ((status = table_new(&all, self->context->memory, collect->schema, err))) goto done;
+    if ((status = table_new(&all, memory, collect->schema, err))) goto done;
     sort_morsels(collect->morsels, collect->count);
     for (size_t i = 0; i < collect->count; i++)
         if (collect->morsels[i].rows && (status = table_concatenate(all, collect->morsels[i].rows, err))) goto done;
@@ -170,12 +286,19 @@ static bp_status collect_finish(sink *self, sink_worker **workers, size_t worker
         collect->result = all;
         all = NULL;
     } else {
-        if ((status = table_new(&collect->result, self->context->memory, collect->schema, err))) goto done;
+        if ((status = table_new(&collect->result, memory, collect->schema, err))) goto done;
         status = append_window(collect, all, err);
     }
 done:
     table_release(all);
     return status;
+}
+
+static bp_status collect_finish(sink *self, sink_worker **workers, size_t worker_count, bp_error *err)
+{
+    collect_sink *collect = (collect_sink *)self;
+
+    return collect->file ? finish_spilled(collect, workers, worker_count, err) : finish_in_memory(collect, err);
 }
 
 static const sink_class collect_class = {
@@ -206,9 +329,34 @@ bp_status collect_new(sink **out, bp_context *context, const schema *schema, uin
     return BP_OK;
 }
 
+void collect_allow_spill(sink *self)
+{
+    ((collect_sink *)self)->may_spill = true;
+}
+
 table *collect_table(sink *self)
 {
     return ((collect_sink *)self)->result;
+}
+
+spill_run *collect_run(sink *self)
+{
+    return ((collect_sink *)self)->run;
+}
+
+bp_status collect_spill_result(sink *self, bp_error *err)
+{
+    collect_sink *collect = (collect_sink *)self;
+    const schema *schema = collect->schema;
+    bp_status status = need_file(collect, err);
+
+    if (!status) status = spill_run_new(&collect->run, collect->file, schema->types, schema->count, SPILL_PAGE_MOST, err);
+    for (size_t i = 0; i < table_chunk_count(collect->result) && !status; i++)
+        status = spill_run_append(collect->run, table_chunk(collect->result, i), err);
+    if (!status) status = spill_run_finish(collect->run, err);
+    table_release(collect->result);
+    collect->result = NULL;
+    return status;
 }
 
 table *collect_take(sink *self)
@@ -224,5 +372,8 @@ bp_status collect_make_scan(void *self, scan **out, bp_error *err)
 {
     collect_sink *collect = self;
 
+    if (collect->run)
+        return spill_scan_new(out, collect->base.context, collect->run, collect->schema->count, collect->offset, collect->limit,
+                              err);
     return table_scan_new(out, collect->base.context, collect->result, err);
 }

@@ -29,9 +29,29 @@ MUST_USE bp_status scan_filters_of(plan *plan, const plan_node *node, scan_reque
 MUST_USE bp_status collect_new(sink **out, bp_context *context, const schema *schema, uint64_t offset, uint64_t limit,
                                double percent, bp_error *err);
 void collect_worker_free(sink_worker *worker); /* for sinks that collect through it */
+/* Before it runs: its rows may go to a temporary file, and are then read through collect_make_scan() alone. */
+void collect_allow_spill(sink *sink);
 table *collect_table(sink *sink); /* after finish; borrowed */
 table *collect_take(sink *sink); /* after finish; moved to the caller */
 bp_status collect_make_scan(void *sink, scan **out, bp_error *err);
+/* After finish, in place of the table: the run (borrowed) when rows were spilled, else NULL. */
+struct spill_run *collect_run(sink *sink);
+/* After finish: the table goes to a temporary file. */
+MUST_USE bp_status collect_spill_result(sink *sink, bp_error *err);
+
+/* For sinks that collect through it and spill in their own way: the rows collected so far, which are the caller's then, in row order. `worker` with its
+ * present morsel; NULL: finished morsels only. */
+typedef struct collected_rows {
+    uint64_t morsel, first_row; /* counted within the morsel */
+    table *rows;
+} collected_rows;
+typedef struct collected {
+    memory *memory;
+    collected_rows *parts;
+    size_t count, capacity;
+} collected;
+MUST_USE bp_status collect_take_held(collected *out, sink *sink, sink_worker *worker, uint64_t morsel, bp_error *err);
+void collected_clear(collected *held); /* a zeroed one is fine */
 
 /* sort: rows in the order of the keys, ties by row order. */
 typedef struct sort_spec {
@@ -40,6 +60,8 @@ typedef struct sort_spec {
 } sort_spec;
 MUST_USE bp_status sort_all_new(sink **out, bp_context *context, const schema *schema, const sort_spec *keys, size_t key_count,
                                 bp_error *err);
+/* Before it runs: its rows may go to a temporary file, and are then read through sort_all_make_scan() alone. */
+void sort_all_allow_spill(sink *sink);
 bp_status sort_all_make_scan(void *sink, scan **out, bp_error *err);
 table *sort_all_table(sink *sink); /* after finish; borrowed */
 /* Rows offset … offset + limit - 1 of that order, without sorting the others; for limits up to TOP_N_LIMIT. */
@@ -90,6 +112,10 @@ bp_status join_right_make_scan(void *build, scan **out, bp_error *err);
 MUST_USE bp_status dual_scan_new(scan **out, bp_context *context, bp_error *err); /* one row, no columns */
 /* The rows of a table as a scan; with the table's chunks as they are now. */
 MUST_USE bp_status table_scan_new(scan **out, bp_context *context, table *table, bp_error *err);
+/* Rows offset … offset + limit - 1 of a run (borrowed), in the same morsels as those of a table of them. */
+struct spill_run;
+MUST_USE bp_status spill_scan_new(scan **out, bp_context *context, struct spill_run *run, size_t column_count, uint64_t offset,
+                                  uint64_t limit, bp_error *err);
 /* One after another: all rows of the first pipeline, then of the second; each has no sink. */
 typedef struct pipeline_pair {
     bp_context *context;

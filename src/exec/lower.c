@@ -437,6 +437,7 @@ static bp_status sort_over(lowering *state, plan_id id, const sort_key *keys, si
     if ((status = limited ? top_n_new(&sink, state->context, types, specs, key_count, offset, limit, err)
                           : sort_all_new(&sink, state->context, types, specs, key_count, err)))
         return status;
+    if (!limited) sort_all_allow_spill(sink);
     if ((status = end_pipeline(state, id, state->open[id], sink, err))) return status;
     if ((status = open_pipeline(state, id, limited ? top_n_make_scan : sort_all_make_scan, sink, err))) return status;
     if (total == count) return BP_OK;
@@ -459,6 +460,7 @@ static bp_status lower_limit(lowering *state, plan_id id, bp_error *err)
     if ((status = outputs_schema(state, node, &types, err))) return status;
     if ((status = collect_new(&sink, state->context, types, node->limit.offset, node->limit.limit, node->limit.percent, err)))
         return status;
+    collect_allow_spill(sink);
     if ((status = end_pipeline(state, id, state->open[child], sink, err))) return status;
     return open_pipeline(state, id, collect_make_scan, sink, err);
 }
@@ -567,6 +569,7 @@ static bp_status add_right_rows(lowering *state, plan_id id, sink *build, bp_err
     if (!pair) return error_no_memory(err, state->context->memory, sizeof *pair);
     if ((status = outputs_schema(state, plan_at(state->plan, id), &types, err))) return status;
     if ((status = collect_new(&kept, state->context, types, 0, UINT64_MAX, -1, err))) return status;
+    collect_allow_spill(kept);
     if ((status = end_pipeline(state, id, state->open[id], kept, err))) return status;
     if (!join_puts_left((join_kind)plan_at(state->plan, id)->join.kind))
         return open_pipeline(state, id, join_right_make_scan, build, err);
@@ -643,6 +646,7 @@ static bp_status end_deep_union(lowering *state, plan_id id, bp_error *err)
     if (union_depth(state->open[id]) < UNION_DEPTH) return BP_OK;
     if ((status = outputs_schema(state, plan_at(state->plan, id), &types, err))) return status;
     if ((status = collect_new(&kept, state->context, types, 0, UINT64_MAX, -1, err))) return status;
+    collect_allow_spill(kept);
     if ((status = end_pipeline(state, id, state->open[id], kept, err))) return status;
     return open_pipeline(state, id, collect_make_scan, kept, err);
 }

@@ -1,22 +1,17 @@
-/* SORT: all rows are collected; then numbers of rows are sorted by their key rows, and the columns gathered once.
+/* SORT: rows are collected; in the end they are sorted in memory (sort_rows.c) and gathered once into a table.
  *
- *   key rows --the first 8 bytes that differ anywhere--> entries (prefix, row)
- *   pieces of PIECE_ROWS entries: radix sort by byte, stable; runs of equal prefix by the whole key
- *   pieces merged by twos, every merge cut into pieces of output (merge path: Green, Odeh, Birk 2014)
- *   order --gather--> result
- *
- * Every step is one parallel_for over pieces that do not depend on the number of threads. Ties stay in row order. Bytes that are the same in all rows
- * are left out of the prefix, so that a few narrow keys fit into it and no row is compared by its whole key. */
-#include "order_key.h"
+ * When memory becomes scarce, a worker takes all that is collected by then, sorts it and writes it as a run, while others go on; in the end the runs are merged
+ * (sort_merge.c) as they are read. Rows carry their place in the input (morsel, row) into the file: by it the merge breaks ties, so the order is the same
+ * whichever rows were together in a run. Runs too many for one merge are merged into longer ones first. */
+#include <stdlib.h>
 
-#include "column/concatenate.h"
+#include "sort_internal.h"
 
-#define PIECE_ROWS 65536
+#include "column/batch_bytes.h"
 
-typedef struct sort_entry {
-    uint64_t prefix;
-    uint32_t row;
-} sort_entry;
+#define PIECE_ROWS 65536      /* gathered at once into the result, in parallel */
+#define WRITTEN_ROWS 8192     /* … into a run */
+#define ROW_COST 64           /* bytes that sorting a row needs beside it: its key, two entries */
 
 typedef struct sort_sink {
     sink base;
@@ -24,31 +19,30 @@ typedef struct sort_sink {
     const sort_spec *specs;
     size_t spec_count;
     sink *rows; /* a COLLECT */
-    arena arena;
-    sort_layout layout;
-    batch all; /* the collected rows, one FLAT column over all of them each */
-    char *keys;
-    size_t keys_size;
-    uint64_t *differing; /* a key's width for each piece: the bits that are not the same in all its rows */
-    uint32_t places[8]; /* of the prefix's bytes in a key row */
-    size_t place_count;
-    bool is_exact; /* the prefix says all */
-    sort_entry *entries, *other;
     table *result;
+    bool may_spill;
+    _Atomic size_t held_rows; /* about: of which so much was not written yet */
+    _Atomic size_t held_bytes;
+    mutex lock; /* of the file and the list of runs */
+    spill_file *file;
+    spill_run **runs;
+    size_t run_count, run_capacity;
+    data_type *types; /* of a run */
 } sort_sink;
 
 static void sort_free(sink *self)
 {
     sort_sink *sort = (sort_sink *)self;
-    size_t bytes = sort->all.row_count * sizeof(sort_entry);
+    memory *memory = self->context->memory;
 
     sink_free(sort->rows);
     table_release(sort->result);
-    memory_free(self->context->memory, sort->keys, sort->keys_size);
-    memory_free(self->context->memory, sort->entries, bytes);
-    memory_free(self->context->memory, sort->other, bytes);
-    arena_clear(&sort->arena);
-    memory_delete(self->context->memory, sort);
+    for (size_t i = 0; i < sort->run_count; i++) spill_run_free(sort->runs[i]);
+    memory_free(memory, sort->runs, sort->run_capacity * sizeof *sort->runs);
+    memory_free(memory, sort->types, (sort->schema->count + 1) * sizeof *sort->types);
+    spill_file_free(sort->file);
+    mutex_clear(&sort->lock);
+    memory_delete(memory, sort);
 }
 
 static bp_status sort_worker_new(sink_worker **out, sink *self, bp_error *err)
@@ -58,11 +52,184 @@ static bp_status sort_worker_new(sink_worker **out, sink *self, bp_error *err)
     return rows->class->worker_new(out, rows, err);
 }
 
+/* runs -------------------------------------------------------------------------------------------------------------------------------------- */
+static bp_status need_file(sort_sink *sort, bp_error *err)
+{
+    const schema *schema = sort->schema;
+    memory *memory = sort->base.context->memory;
+    bp_status status = BP_OK;
+
+    mutex_lock(&sort->lock);
+    if (!sort->types) {
+        sort->types = memory_allocate(memory, (schema->count + 1) * sizeof *sort->types);
+        if (!sort->types) {
+            status = error_no_memory(err, memory, (schema->count + 1) * sizeof *sort->types);
+        } else {
+            if (schema->count) memcpy(sort->types, schema->types, schema->count * sizeof *sort->types);
+            sort->types[schema->count] = type_of(TYPE_UINT128);
+        }
+    }
+    if (!status && !sort->file) status = spill_file_new(&sort->file, sort->base.context, err);
+    mutex_unlock(&sort->lock);
+    return status;
+}
+
+/* The run (moved in, also on failure) joins the others. */
+static bp_status add_run(sort_sink *sort, spill_run *run, bp_error *err)
+{
+    memory *memory = sort->base.context->memory;
+    bp_status status = BP_OK;
+
+    mutex_lock(&sort->lock);
+    if (sort->run_count == sort->run_capacity) {
+        size_t wanted = sort->run_capacity ? 2 * sort->run_capacity : 16;
+        spill_run **larger = memory_resize(memory, sort->runs, sort->run_capacity * sizeof *larger, wanted * sizeof *larger);
+        if (larger) {
+            sort->runs = larger;
+            sort->run_capacity = wanted;
+        } else {
+            status = error_no_memory(err, memory, wanted * sizeof *larger);
+        }
+    }
+    if (!status) sort->runs[sort->run_count++] = run;
+    mutex_unlock(&sort->lock);
+    if (status) spill_run_free(run);
+    return status;
+}
+
+/* Which part of `held` has row `number` of them all: starts[i] is part i's first. */
+static size_t part_of_row(const size_t *starts, size_t count, size_t number)
+{
+    size_t low = 0, high = count;
+
+    while (high - low > 1) {
+        size_t middle = low + (high - low) / 2;
+        if (starts[middle] <= number)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* The sorted rows with their places in the input, piece by piece. */
+static bp_status write_sorted(spill_run *run, const sorted_rows *sorted, const collected *held, const size_t *starts, bp_error *err)
+{
+    size_t columns = sorted->schema->count;
+    bp_status status = BP_OK;
+    arena scratch;
+
+    arena_init(&scratch, sorted->context->memory);
+    for (size_t begin = 0; begin < sorted->row_count && !status; begin += WRITTEN_ROWS) {
+        size_t rows = sorted->row_count - begin < WRITTEN_ROWS ? sorted->row_count - begin : WRITTEN_ROWS;
+        uint32_t *numbers;
+        uint128 *places;
+        column *all;
+        batch piece;
+
+        arena_reset(&scratch);
+        numbers = arena_new_array(&scratch, uint32_t, rows);
+        places = arena_new_array(&scratch, uint128, rows);
+        all = arena_new_array(&scratch, column, columns + 1);
+        if (!numbers || !places || !all) status = error_no_memory(err, scratch.memory, rows * sizeof *places);
+        if (!status) status = sorted_rows_gather(sorted, begin, rows, &piece, numbers, &scratch, err);
+        if (status) break;
+        for (size_t i = 0; i < rows; i++) {
+            size_t part = part_of_row(starts, held->count, numbers[i]);
+            places[i] = (uint128)held->parts[part].morsel << 64 | (held->parts[part].first_row + numbers[i] - starts[part]);
+        }
+        if (columns) memcpy(all, piece.columns, columns * sizeof *all);
+        all[columns] = (column){.type = type_of(TYPE_UINT128), .length = rows, .values = places};
+        status = spill_run_append(run, &(batch){.row_count = rows, .column_count = columns + 1, .columns = all}, err);
+    }
+    arena_clear(&scratch);
+    return status;
+}
+
+/* All parts as one table, and where each begins in it; the parts are empty then. */
+static bp_status join_parts(sort_sink *sort, collected *held, table **out, size_t *starts, bp_error *err)
+{
+    bp_status status = table_new(out, sort->base.context->memory, sort->schema, err);
+
+    for (size_t i = 0; i < held->count && !status; i++) {
+        starts[i] = table_row_count(*out);
+        status = table_concatenate(*out, held->parts[i].rows, err);
+    }
+    return status;
+}
+
+static bp_status sort_to_run(sort_sink *sort, collected *held, bp_error *err)
+{
+    bp_context *context = sort->base.context;
+    size_t *starts = memory_allocate_array(context->memory, held->count + 1, sizeof *starts);
+    sorted_rows sorted = {0};
+    table *rows = NULL;
+    spill_run *run = NULL;
+    bp_status status = starts ? BP_OK : error_no_memory(err, context->memory, held->count * sizeof *starts);
+
+    if (!status) status = join_parts(sort, held, &rows, starts, err);
+    if (status) goto done;
+    status = sorted_rows_make(&sorted, context, sort->schema, sort->specs, sort->spec_count, rows, err);
+    rows = NULL;
+    if (!status) status = spill_run_new(&run, sort->file, sort->types, sort->schema->count + 1, SORT_PAGE_SIZE, err);
+    if (!status) status = write_sorted(run, &sorted, held, starts, err);
+    if (!status) status = spill_run_finish(run, err);
+    if (status) goto done;
+    status = add_run(sort, run, err);
+    run = NULL;
+done:
+    spill_run_free(run);
+    sorted_rows_clear(&sorted);
+    table_release(rows);
+    memory_free(context->memory, starts, (held->count + 1) * sizeof *starts);
+    return status;
+}
+
+/* The share of the rows taken goes from what is held. */
+static void note_taken(sort_sink *sort, size_t rows)
+{
+    size_t held = atomic_load(&sort->held_rows), bytes = atomic_load(&sort->held_bytes);
+    size_t share = held ? (size_t)((double)bytes / (double)held * (double)rows) : 0;
+
+    atomic_fetch_sub(&sort->held_rows, rows < held ? rows : held);
+    atomic_fetch_sub(&sort->held_bytes, share < bytes ? share : bytes);
+}
+
+static bp_status spill_held(sort_sink *sort, sink_worker *worker, uint64_t morsel, bp_error *err)
+{
+    collected held = {0};
+    size_t rows = 0;
+    bp_status status = need_file(sort, err);
+
+    if (!status) status = collect_take_held(&held, sort->rows, worker, morsel, err);
+    for (size_t i = 0; i < held.count; i++) rows += table_row_count(held.parts[i].rows);
+    note_taken(sort, rows);
+    if (!status && rows) status = sort_to_run(sort, &held, err);
+    collected_clear(&held);
+    return status;
+}
+
+/* Whether to write a run: when sorting and gathering what is held would not fit any more. Once there are runs nothing is gathered into memory. A run is not
+ * worth its cursor below a thirty-second of the limit: then some other operator or worker holds the memory. */
+static bool should_spill(const sort_sink *sort)
+{
+    bp_context *context = sort->base.context;
+    size_t bytes = atomic_load_explicit(&sort->held_bytes, memory_order_relaxed);
+    size_t rows = atomic_load_explicit(&sort->held_rows, memory_order_relaxed);
+
+    if (!spill_pressure(context, rows * ROW_COST + (sort->file ? 0 : bytes))) return false;
+    return context->config.spill == SPILL_ALWAYS || bytes >= memory_limit(context->memory) / 32;
+}
+
 static bp_status sort_consume(sink *self, sink_worker *worker, uint64_t morsel, const batch *in, bool *enough, bp_error *err)
 {
-    sink *rows = ((sort_sink *)self)->rows;
+    sort_sink *sort = (sort_sink *)self;
+    bp_status status = sort->rows->class->consume(sort->rows, worker, morsel, in, enough, err);
 
-    return rows->class->consume(rows, worker, morsel, in, enough, err);
+    if (status || !sort->may_spill) return status;
+    atomic_fetch_add_explicit(&sort->held_rows, in->row_count, memory_order_relaxed);
+    atomic_fetch_add_explicit(&sort->held_bytes, batch_bytes_size(in), memory_order_relaxed);
+    return should_spill(sort) ? spill_held(sort, worker, morsel, err) : BP_OK;
 }
 
 static bp_status sort_morsel_end(sink *self, sink_worker *worker, uint64_t morsel, bool *enough, bp_error *err)
@@ -72,349 +239,128 @@ static bp_status sort_morsel_end(sink *self, sink_worker *worker, uint64_t morse
     return rows->class->morsel_end(rows, worker, morsel, enough, err);
 }
 
-/* the prefix ---------------------------------------------------------------------------------------------------------------------------------- */
-static size_t piece_count(const sort_sink *sort)
-{
-    return (sort->all.row_count + PIECE_ROWS - 1) / PIECE_ROWS;
-}
-
-static size_t piece_rows(const sort_sink *sort, uint64_t piece)
-{
-    size_t left = sort->all.row_count - (size_t)piece * PIECE_ROWS;
-
-    return left < PIECE_ROWS ? left : PIECE_ROWS;
-}
-
-/* Key rows of a piece, and the bits in which they differ from its first one. */
-static bp_status encode_piece(void *data, size_t worker, uint64_t piece, bp_error *err)
-{
-    sort_sink *sort = data;
-    size_t width = sort->layout.width, rows = piece_rows(sort, piece), begin = (size_t)piece * PIECE_ROWS;
-    char *keys = sort->keys + begin * width;
-    uint64_t *differing = sort->differing + piece * (width / 8);
-    batch part;
-    arena scratch;
-    bp_status status;
-
-    (void)worker;
-    arena_init(&scratch, sort->base.context->memory);
-    if ((status = batch_slice(&part, &sort->all, begin, rows, &scratch, err))) goto done;
-    if ((status = sort_encode(&sort->layout, &part, keys, &scratch, err))) goto done;
-    for (size_t row = 0; row < rows; row++)
-        for (size_t word = 0; word < width / 8; word++) {
-            uint64_t first, here;
-            memcpy(&first, keys + 8 * word, 8);
-            memcpy(&here, keys + row * width + 8 * word, 8);
-            differing[word] |= first ^ here;
-        }
-done:
-    arena_clear(&scratch);
-    return status;
-}
-
-/* The first 8 byte places at which keys differ; fewer when they differ in fewer. */
-static void choose_places(sort_sink *sort)
-{
-    size_t width = sort->layout.width, different = 0;
-
-    for (size_t at = 0; at < width; at++) {
-        bool differs = false;
-        for (size_t piece = 0; piece < piece_count(sort) && !differs; piece++) {
-            const char *bits = (const char *)(sort->differing + piece * (width / 8));
-            differs = bits[at] != 0 || sort->keys[piece * PIECE_ROWS * width + at] != sort->keys[at];
-        }
-        if (!differs) continue;
-        if (different < 8) sort->places[different] = (uint32_t)at;
-        different++;
-    }
-    sort->place_count = different < 8 ? different : 8;
-    sort->is_exact = different <= 8 && !sort->layout.has_text;
-}
-
-static inline uint64_t prefix_of(const sort_sink *sort, const char *key)
-{
-    uint64_t prefix = 0;
-
-    for (size_t i = 0; i < sort->place_count; i++) prefix = prefix << 8 | (unsigned char)key[sort->places[i]];
-    return prefix;
-}
-
-/* ordering ------------------------------------------------------------------------------------------------------------------------------------ */
-static void radix_pass(const sort_entry *from, sort_entry *to, size_t count, unsigned shift)
-{
-    size_t places[256] = {0}, total = 0;
-
-    for (size_t i = 0; i < count; i++) places[(from[i].prefix >> shift) & 0xff]++;
-    for (size_t i = 0; i < 256; i++) {
-        size_t here = places[i];
-        places[i] = total;
-        total += here;
-    }
-    for (size_t i = 0; i < count; i++) to[places[(from[i].prefix >> shift) & 0xff]++] = from[i];
-}
-
-/* Stable, by prefix. */
-static void radix_sort(sort_entry *entries, sort_entry *other, size_t count)
-{
-    sort_entry *from = entries, *to = other;
-    uint64_t differing = 0;
-
-    for (size_t i = 1; i < count; i++) differing |= entries[i].prefix ^ entries[0].prefix;
-    for (unsigned shift = 0; shift < 64; shift += 8) {
-        sort_entry *swap = from;
-        if (!((differing >> shift) & 0xff)) continue;
-        radix_pass(from, to, count, shift);
-        from = to;
-        to = swap;
-    }
-    if (from != entries) memcpy(entries, from, count * sizeof *entries);
-}
-
-static bool is_before_or_tied(const sort_sink *sort, const sort_entry *left, const sort_entry *right)
-{
-    const char *keys = sort->keys;
-    size_t width = sort->layout.width;
-
-    if (left->prefix != right->prefix || sort->is_exact) return left->prefix <= right->prefix;
-    return sort_compare(&sort->layout, keys + left->row * width, sort->all.columns, left->row, keys + right->row * width,
-                        sort->all.columns, right->row) <= 0;
-}
-
-/* Rows put out between looks at cancel: long texts take a cache line after the other to compare. */
-#define ROWS_BETWEEN_LOOKS 256
-
-static bp_status look(const sort_sink *sort, size_t at, bp_error *err)
-{
-    return at % ROWS_BETWEEN_LOOKS ? BP_OK : cancel_check(&sort->base.context->cancel, err);
-}
-
-/* Stable merge sort, bottom up; small runs by insertion. */
-static bp_status merge_sort(const sort_sink *sort, sort_entry *entries, sort_entry *other, size_t count, bp_error *err)
-{
-    sort_entry *from = entries, *to = other;
-    bp_status status = BP_OK;
-
-    for (size_t begin = 0; begin < count; begin += 16) {
-        size_t end = count - begin < 16 ? count : begin + 16;
-        if ((status = look(sort, begin, err))) return status;
-        for (size_t i = begin + 1; i < end; i++) {
-            sort_entry moving = entries[i];
-            size_t hole = i;
-            for (; hole > begin && !is_before_or_tied(sort, &entries[hole - 1], &moving); hole--) entries[hole] = entries[hole - 1];
-            entries[hole] = moving;
-        }
-    }
-    for (size_t width = 16; width < count; width *= 2) {
-        sort_entry *swap = from;
-        for (size_t begin = 0; begin < count; begin += 2 * width) {
-            size_t middle = count - begin < width ? count : begin + width,
-                   end = count - begin < 2 * width ? count : begin + 2 * width;
-            size_t left = begin, right = middle, at = begin;
-            while (left < middle && right < end) {
-                if ((status = look(sort, at, err))) return status;
-                to[at++] = is_before_or_tied(sort, &from[left], &from[right]) ? from[left++] : from[right++];
-            }
-            while (left < middle) to[at++] = from[left++];
-            while (right < end) to[at++] = from[right++];
-        }
-        from = to;
-        to = swap;
-    }
-    if (from != entries) memcpy(entries, from, count * sizeof *entries);
-    return status;
-}
-
-static bp_status sort_ties(const sort_sink *sort, sort_entry *entries, sort_entry *other, size_t count, bp_error *err)
-{
-    bp_status status = BP_OK;
-
-    if (sort->is_exact) return BP_OK;
-    for (size_t begin = 0; begin < count && !status;) {
-        size_t end = begin + 1;
-        while (end < count && entries[end].prefix == entries[begin].prefix) end++;
-        if (end - begin > 1) status = merge_sort(sort, entries + begin, other + begin, end - begin, err);
-        begin = end;
-    }
-    return status;
-}
-
-static bp_status sort_piece(void *data, size_t worker, uint64_t piece, bp_error *err)
-{
-    sort_sink *sort = data;
-    size_t begin = (size_t)piece * PIECE_ROWS, rows = piece_rows(sort, piece);
-    sort_entry *entries = sort->entries + begin, *other = sort->other + begin;
-
-    (void)worker;
-    for (size_t i = 0; i < rows; i++)
-        entries[i] = (sort_entry){prefix_of(sort, sort->keys + (begin + i) * sort->layout.width), (uint32_t)(begin + i)};
-    radix_sort(entries, other, rows);
-    return sort_ties(sort, entries, other, rows, err);
-}
-
-/* merging ----------------------------------------------------------------------------------------------------------------------------------------- */
-typedef struct merge_round {
-    const sort_sink *sort;
-    size_t run; /* rows of a sorted run: PIECE_ROWS, twice that … */
-} merge_round;
-
-/* How many of the first `place` merged entries come from the left run. */
-static size_t merge_split(const sort_sink *sort, const sort_entry *left, size_t left_count, const sort_entry *right,
-                          size_t right_count, size_t place)
-{
-    size_t low = place > right_count ? place - right_count : 0, high = place < left_count ? place : left_count;
-
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (is_before_or_tied(sort, &left[middle], &right[place - middle - 1]))
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
-/* One piece of a round's output, from entries into other. */
-static bp_status merge_piece(void *data, size_t worker, uint64_t piece, bp_error *err)
-{
-    const merge_round *round = data;
-    const sort_sink *sort = round->sort;
-    size_t count = sort->all.row_count, at = (size_t)piece * PIECE_ROWS, end = at + piece_rows(sort, piece);
-    size_t begin = at / (2 * round->run) * (2 * round->run), middle = begin + round->run < count ? begin + round->run : count;
-    size_t last = middle + round->run < count ? middle + round->run : count;
-    const sort_entry *left = sort->entries + begin, *right = sort->entries + middle;
-    size_t i = merge_split(sort, left, middle - begin, right, last - middle, at - begin), j = at - begin - i;
-    size_t left_end = merge_split(sort, left, middle - begin, right, last - middle, end - begin),
-           right_end = end - begin - left_end;
-    sort_entry *to = sort->other + at;
-    bp_status status;
-
-    (void)worker;
-    while (i < left_end && j < right_end) {
-        if ((status = look(sort, i + j, err))) return status;
-        *to++ = is_before_or_tied(sort, &left[i], &right[j]) ? left[i++] : right[j++];
-    }
-    while (i < left_end) *to++ = left[i++];
-    while (j < right_end) *to++ = right[j++];
-    return BP_OK;
-}
-
-static bp_status merge_pieces(sort_sink *sort, bp_error *err)
-{
-    bp_status status = BP_OK;
-
-    for (size_t run = PIECE_ROWS; run < sort->all.row_count && !status; run *= 2) {
-        sort_entry *merged = sort->other;
-        merge_round round = {sort, run};
-        status = parallel_for(sort->base.context, piece_count(sort), merge_piece, &round, err);
-        sort->other = sort->entries;
-        sort->entries = merged;
-    }
-    return status;
-}
-
-/* finishing ------------------------------------------------------------------------------------------------------------------------------------- */
-static bp_status concatenate_rows(sort_sink *sort, const table *rows, bp_error *err)
-{
-    size_t chunks = table_chunk_count(rows), count = sort->schema->count;
-    const column **parts = arena_new_array(&sort->arena, const column *, chunks);
-    column *columns = arena_new_array(&sort->arena, column, count);
-    bp_status status;
-
-    if (!parts || !columns) return error_no_memory(err, sort->base.context->memory, chunks * sizeof *parts);
-    if (table_row_count(rows) >= UINT32_MAX) return error_set(err, BP_LIMIT, "a sort of over %u rows", UINT32_MAX - 1);
-    for (size_t i = 0; i < count; i++) {
-        for (size_t chunk = 0; chunk < chunks; chunk++) {
-            column *flat = arena_new(&sort->arena, column);
-            if (!flat) return error_no_memory(err, sort->base.context->memory, sizeof *flat);
-            if ((status = column_flatten(flat, &table_chunk(rows, chunk)->columns[i], &sort->arena, err))) return status;
-            parts[chunk] = flat;
-        }
-        if ((status = column_concatenate(&columns[i], sort->schema->types[i], parts, chunks, &sort->arena, err))) return status;
-    }
-    sort->all = (batch){.row_count = table_row_count(rows), .column_count = count, .columns = columns};
-    return BP_OK;
-}
-
-static bp_status make_layout(sort_sink *sort, bp_error *err)
-{
-    bool *nullable = arena_new_array(&sort->arena, bool, sort->spec_count);
-
-    if (!nullable) return error_no_memory(err, sort->base.context->memory, sort->spec_count);
-    for (size_t i = 0; i < sort->spec_count; i++) nullable[i] = sort->all.columns[sort->specs[i].column].validity != NULL;
-    return sort_layout_init(&sort->layout, sort->schema, sort->specs, sort->spec_count, nullable, &sort->arena, err);
-}
-
-static bp_status sort_entries(sort_sink *sort, bp_error *err)
-{
-    memory *memory = sort->base.context->memory;
-    size_t count = sort->all.row_count;
-    bp_status status;
-
-    sort->keys_size = count * sort->layout.width;
-    sort->keys = memory_allocate(memory, sort->keys_size);
-    sort->entries = memory_allocate(memory, count * sizeof(sort_entry));
-    sort->other = memory_allocate(memory, count * sizeof(sort_entry));
-    sort->differing = arena_allocate_zeroed(&sort->arena, piece_count(sort) * sort->layout.width);
-    if (!sort->keys || !sort->entries || !sort->other || !sort->differing) return error_no_memory(err, memory, sort->keys_size);
-    if ((status = parallel_for(sort->base.context, piece_count(sort), encode_piece, sort, err))) return status;
-    choose_places(sort);
-    if ((status = parallel_for(sort->base.context, piece_count(sort), sort_piece, sort, err))) return status;
-    return merge_pieces(sort, err);
-}
-
+/* finishing in memory ------------------------------------------------------------------------------------------------------------------------- */
 /* Piece by piece, in parallel, into regions that the result then keeps. */
 typedef struct gather_job {
-    sort_sink *sort;
+    const sorted_rows *sorted;
+    bool has_text; /* texts stay in the collected table, which the regions keep */
     batch *pieces;
     region **regions;
 } gather_job;
 
+static void release_table(void *rows)
+{
+    table_release(rows);
+}
+
 static bp_status gather_piece(void *data, size_t worker, uint64_t piece, bp_error *err)
 {
     gather_job *job = data;
-    sort_sink *sort = job->sort;
-    size_t begin = (size_t)piece * PIECE_ROWS, rows = piece_rows(sort, piece);
-    region *region = region_new(sort->base.context->memory);
-    uint32_t *selection;
-    bp_status status;
+    const sorted_rows *sorted = job->sorted;
+    memory *memory = sorted->context->memory;
+    size_t begin = (size_t)piece * PIECE_ROWS, left = sorted->row_count - begin, rows = left < PIECE_ROWS ? left : PIECE_ROWS;
+    region *region = region_new(memory);
+    uint32_t *numbers = memory_allocate(memory, rows * sizeof *numbers);
+    bp_status status = BP_OK;
 
     (void)worker;
-    if (!region) return error_no_memory(err, sort->base.context->memory, rows * sizeof *selection);
     job->regions[piece] = region;
-    selection = arena_new_array(region_arena(region), uint32_t, rows);
-    if (!selection) return error_no_memory(err, sort->base.context->memory, rows * sizeof *selection);
-    for (size_t i = 0; i < rows; i++) selection[i] = sort->entries[begin + i].row;
-    if ((status = batch_gather(&job->pieces[piece], &sort->all, selection, rows, region_arena(region), err))) return status;
+    if (!region || !numbers || (job->has_text && !region_on_end(region, release_table, sorted->rows))) {
+        status = error_no_memory(err, memory, rows * sizeof *numbers);
+        goto done;
+    }
+    if (job->has_text) table_retain(sorted->rows);
+    status = sorted_rows_gather(sorted, begin, rows, &job->pieces[piece], numbers, region_arena(region), err);
+    for (size_t i = 0; i < sorted->schema->count && !status; i++) job->pieces[piece].columns[i].owner = region;
+done:
+    memory_free(memory, numbers, rows * sizeof *numbers);
+    return status;
+}
+
+static bp_status gather_result(sort_sink *sort, const sorted_rows *sorted, bp_error *err)
+{
+    size_t pieces = (sorted->row_count + PIECE_ROWS - 1) / PIECE_ROWS;
+    gather_job job = {.sorted = sorted};
+    bp_status status;
+    arena scratch;
+
+    arena_init(&scratch, sorted->context->memory);
+    for (size_t i = 0; i < sort->schema->count; i++) job.has_text |= type_physical(sort->schema->types[i]) == PHYSICAL_STRING;
+    job.pieces = arena_new_array(&scratch, batch, pieces + 1);
+    job.regions = arena_new_array(&scratch, region *, pieces + 1);
+    status = job.pieces && job.regions ? BP_OK : error_no_memory(err, scratch.memory, pieces * sizeof(batch));
+    if (!status) status = table_new(&sort->result, scratch.memory, sort->schema, err);
+    if (!status) status = parallel_for(sorted->context, pieces, gather_piece, &job, err);
+    for (size_t i = 0; i < pieces && !status; i++) status = table_append(sort->result, &job.pieces[i], err);
+    if (!status) status = table_finish(sort->result, err);
+    for (size_t i = 0; job.regions && i < pieces; i++) region_release(job.regions[i]);
+    arena_clear(&scratch);
+    return status;
+}
+
+static bp_status finish_in_memory(sort_sink *sort, sink_worker **workers, size_t worker_count, bp_error *err)
+{
+    sorted_rows sorted;
+    bp_status status = sort->rows->class->finish(sort->rows, workers, worker_count, err);
+
+    if (status) return status;
+    status =
+        sorted_rows_make(&sorted, sort->base.context, sort->schema, sort->specs, sort->spec_count, collect_take(sort->rows), err);
+    if (!status) status = gather_result(sort, &sorted, err);
+    sorted_rows_clear(&sorted);
+    return status;
+}
+
+/* finishing with runs ------------------------------------------------------------------------------------------------------------------------- */
+static bp_status copy_merged(sort_merge *merge, spill_run *run, bp_error *err)
+{
+    bp_status status;
+    batch rows;
+
+    while (!(status = sort_merge_next(merge, WRITTEN_ROWS, &rows, err)) && rows.row_count)
+        if ((status = spill_run_append(run, &rows, err))) return status;
+    return status ? status : spill_run_finish(run, err);
+}
+
+/* The first `count` runs become one, which stands last. */
+static bp_status merge_first(sort_sink *sort, size_t count, bp_error *err)
+{
+    sort_merge *merge = NULL;
+    spill_run *longer = NULL;
+    bp_status status = spill_run_new(&longer, sort->file, sort->types, sort->schema->count + 1, SORT_PAGE_SIZE, err);
+
+    if (!status)
+        status = sort_merge_new(&merge, sort->base.context, sort->schema, sort->specs, sort->spec_count, sort->runs, count, err);
+    if (!status) status = copy_merged(merge, longer, err);
+    sort_merge_free(merge);
+    if (status) {
+        spill_run_free(longer);
+        return status;
+    }
+    for (size_t i = 0; i < count; i++) spill_run_free(sort->runs[i]);
+    memmove(sort->runs, sort->runs + count, (sort->run_count - count) * sizeof *sort->runs);
+    sort->run_count -= count;
+    sort->runs[sort->run_count++] = longer;
     return BP_OK;
 }
 
-static bp_status gather_result(sort_sink *sort, bp_error *err)
+static bp_status finish_runs(sort_sink *sort, sink_worker *worker, bp_error *err)
 {
-    size_t pieces = piece_count(sort);
-    gather_job job = {.sort = sort};
-    bp_status status;
+    bp_status status = spill_held(sort, worker, 0, err);
 
-    job.pieces = arena_new_array(&sort->arena, batch, pieces);
-    job.regions = arena_new_array(&sort->arena, region *, pieces);
-    if (!job.pieces || !job.regions) return error_no_memory(err, sort->base.context->memory, pieces * sizeof(batch));
-    status = table_new(&sort->result, sort->base.context->memory, sort->schema, err);
-    if (!status) status = parallel_for(sort->base.context, pieces, gather_piece, &job, err);
-    for (size_t i = 0; i < pieces && !status; i++) status = table_append(sort->result, &job.pieces[i], err);
-    if (!status) status = table_finish(sort->result, err);
-    for (size_t i = 0; i < pieces; i++) region_release(job.regions[i]);
+    while (!status) {
+        size_t most = sort_merge_most(sort->base.context);
+        if (sort->run_count <= most) break;
+        status = merge_first(sort, sort->run_count - most + 1 < most ? sort->run_count - most + 1 : most, err);
+    }
     return status;
 }
 
 static bp_status sort_finish(sink *self, sink_worker **workers, size_t worker_count, bp_error *err)
 {
     sort_sink *sort = (sort_sink *)self;
-    bp_status status;
 
-    if ((status = sort->rows->class->finish(sort->rows, workers, worker_count, err))) return status;
-    if ((status = concatenate_rows(sort, collect_table(sort->rows), err))) return status;
-    if ((status = make_layout(sort, err))) return status;
-    if (sort->all.row_count && (status = sort_entries(sort, err))) return status;
-    return gather_result(sort, err);
+    return sort->file ? finish_runs(sort, workers[0], err) : finish_in_memory(sort, workers, worker_count, err);
 }
 
 static const sink_class sort_class = {
@@ -439,13 +385,18 @@ bp_status sort_all_new(sink **out, bp_context *context, const schema *schema, co
     sort->schema = schema;
     sort->specs = keys;
     sort->spec_count = key_count;
-    arena_init(&sort->arena, context->memory);
+    mutex_init(&sort->lock);
     status = collect_new(&sort->rows, context, schema, 0, UINT64_MAX, -1, err);
     if (status)
         sort_free(&sort->base);
     else
         *out = &sort->base;
     return status;
+}
+
+void sort_all_allow_spill(sink *self)
+{
+    ((sort_sink *)self)->may_spill = true;
 }
 
 table *sort_all_table(sink *self)
@@ -457,5 +408,8 @@ bp_status sort_all_make_scan(void *self, scan **out, bp_error *err)
 {
     sort_sink *sort = self;
 
+    if (sort->file)
+        return sort_merge_scan_new(out, sort->base.context, sort->schema, sort->specs, sort->spec_count, sort->runs,
+                                   sort->run_count, err);
     return table_scan_new(out, sort->base.context, sort->result, err);
 }

@@ -451,6 +451,8 @@ bp_status spill_page_read(spill_page *page, spill_run *run, size_t index, bp_err
         entry->stored == entry->size ? read_stored(run->file, entry, page->bytes, err) : read_packed(page, run->file, entry, err);
     if (status) return status;
     page->size = entry->size;
+    if (index + 1 < run->page_count)
+        file_advise(&run->file->file, FILE_WILL_NEED, run->pages[index + 1].offset, run->pages[index + 1].stored);
     return batch_bytes_open(&page->rows, page->bytes, page->size, run->types, run->column_count, &page->arena, err);
 }
 
@@ -479,10 +481,6 @@ bp_status spill_reader_next(spill_reader *reader, batch *out, bp_error *err)
     *out = (batch){0};
     if (reader->next == reader->end) return BP_OK;
     if ((status = spill_page_read(&reader->page, reader->run, reader->next++, err))) return status;
-    if (reader->next < reader->end) {
-        const page_entry *ahead = &reader->run->pages[reader->next];
-        file_advise(&reader->run->file->file, FILE_WILL_NEED, ahead->offset, ahead->stored);
-    }
     *out = reader->page.rows;
     return BP_OK;
 }

@@ -63,10 +63,11 @@ typedef struct spill_page {
     size_t size, capacity;
     arena arena; /* of the columns' heads */
 } spill_page;
+/* The system is told to read the page behind it ahead. */
 MUST_USE bp_status spill_page_read(spill_page *page, spill_run *run, size_t index, bp_error *err);
 void spill_page_clear(spill_page *page);
 
-/* The batches of pages [begin, end), one after the other, while the system reads the next one ahead. */
+/* The batches of pages [begin, end), one after the other. */
 typedef struct spill_reader {
     spill_run *run;
     size_t next, end;

@@ -5,26 +5,17 @@
 #include "window_internal.h"
 
 #include "base/error.h"
+#include "column/batch_bytes.h"
 #include "column/concatenate.h"
+#include "spill.h"
 
 #define TASK_ROWS 65536
 
-typedef struct window_sink {
-    sink base;
-    const schema *schema; /* of the input */
-    size_t passed_count;
-    const window_spec *specs;
-    size_t spec_count;
-    sink *rows; /* a COLLECT */
-    schema output;
-    arena arena; /* the schema's */
-    table *result;
-} window_sink;
-
 /* What finish() works with. */
 typedef struct window_run {
-    window_sink *sink;
+    const window_sink *sink;
     table *rows;
+    table *result;
     batch all;
     window_sort *sorts; /* one a spec; those of later ones with the same keys stay empty */
     size_t *sort_of; /* a spec's */
@@ -38,6 +29,7 @@ static void window_free(sink *self)
 
     sink_free(window->rows);
     table_release(window->result);
+    window_spilled_clear(&window->spilled, self->context);
     arena_clear(&window->arena);
     memory_delete(self->context->memory, window);
 }
@@ -93,7 +85,7 @@ static bp_status concatenate_column(window_run *run, size_t column_index, bp_err
 /* The columns that calls use over all rows; the others are NULLs that nobody looks at. */
 static bp_status concatenate_used(window_run *run, bp_error *err)
 {
-    window_sink *window = run->sink;
+    const window_sink *window = run->sink;
     size_t count = window->schema->count, rows = table_row_count(run->rows);
     bool *used = arena_new_array(&run->arena, bool, count + 1);
     bp_status status;
@@ -279,7 +271,7 @@ static bp_status output_chunk(void *data, size_t worker, uint64_t chunk, bp_erro
 
 static bp_status put_out(window_run *run, bp_error *err)
 {
-    window_sink *window = run->sink;
+    const window_sink *window = run->sink;
     size_t chunks = table_chunk_count(run->rows), at = 0;
     size_t *begins = arena_new_array(&run->arena, size_t, chunks + 1);
     output_job job = {.run = run, .begins = begins};
@@ -292,10 +284,10 @@ static bp_status put_out(window_run *run, bp_error *err)
         begins[i] = at;
         at += table_chunk(run->rows, i)->row_count;
     }
-    status = table_new(&window->result, window->base.context->memory, &window->output, err);
+    status = table_new(&run->result, window->base.context->memory, &window->output, err);
     if (!status) status = parallel_for(window->base.context, chunks, output_chunk, &job, err);
-    for (size_t i = 0; i < chunks && !status; i++) status = table_append(window->result, &job.chunks[i], err);
-    if (!status) status = table_finish(window->result, err);
+    for (size_t i = 0; i < chunks && !status; i++) status = table_append(run->result, &job.chunks[i], err);
+    if (!status) status = table_finish(run->result, err);
     for (size_t i = 0; i < chunks; i++) region_release(job.regions[i]);
     return status;
 }
@@ -319,20 +311,19 @@ static void drop_sort(window_run *run, size_t index)
     row_order_clear(&run->sorts[sort].order);
 }
 
-static bp_status window_finish(sink *self, sink_worker **workers, size_t worker_count, bp_error *err)
+bp_status window_evaluate(const window_sink *window, table *rows, table **out, bp_error *err)
 {
-    window_sink *window = (window_sink *)self;
-    window_run run = {.sink = window};
+    memory *memory = window->base.context->memory;
+    window_run run = {.sink = window, .rows = rows};
     bp_status status;
 
-    arena_init(&run.arena, self->context->memory);
-    if ((status = window->rows->class->finish(window->rows, workers, worker_count, err))) goto done;
-    run.rows = collect_take(window->rows);
+    *out = NULL;
+    arena_init(&run.arena, memory);
     run.sorts = arena_new_array(&run.arena, window_sort, window->spec_count + 1);
     run.sort_of = arena_new_array(&run.arena, size_t, window->spec_count + 1);
     run.results = arena_new_array(&run.arena, window_result, window->spec_count + 1);
     if (!run.sorts || !run.sort_of || !run.results) {
-        status = error_no_memory(err, self->context->memory, window->spec_count * sizeof(window_sort));
+        status = error_no_memory(err, memory, window->spec_count * sizeof(window_sort));
         goto done;
     }
     if ((status = concatenate_used(&run, err)) || (status = make_sorts(&run, err))) goto done;
@@ -341,10 +332,40 @@ static bp_status window_finish(sink *self, sink_worker **workers, size_t worker_
         drop_sort(&run, i);
     }
     if (!status) status = put_out(&run, err);
+    if (!status) {
+        *out = run.result;
+        run.result = NULL;
+    }
 done:
     clear_run(&run);
+    table_release(run.result);
     table_release(run.rows);
     return status;
+}
+
+/* What evaluating needs beside the rows: a copy of them at most (columns put side by side, then the result's), and of each row a few numbers. */
+#define ROW_COST 64
+
+static size_t cost_of(const table *rows, size_t spec_count)
+{
+    size_t cost = table_row_count(rows) * ROW_COST * (spec_count + 1);
+
+    for (size_t i = 0; i < table_chunk_count(rows); i++) cost += batch_bytes_size(table_chunk(rows, i));
+    return cost;
+}
+
+static bp_status window_finish(sink *self, sink_worker **workers, size_t worker_count, bp_error *err)
+{
+    window_sink *window = (window_sink *)self;
+    bp_status status = window->rows->class->finish(window->rows, workers, worker_count, err);
+
+    if (status) return status;
+    if (collect_table(window->rows) && window_can_spill(window) &&
+        spill_pressure(self->context, cost_of(collect_table(window->rows), window->spec_count)))
+        status = collect_spill_result(window->rows, err);
+    if (status) return status;
+    if (collect_table(window->rows)) return window_evaluate(window, collect_take(window->rows), &window->result, err);
+    return window_evaluate_spilled(window, err);
 }
 
 static const sink_class window_class = {
@@ -384,6 +405,7 @@ bp_status window_new(sink **out, bp_context *context, const schema *input, size_
     arena_init(&window->arena, context->memory);
     status = output_schema(window, err);
     if (!status) status = collect_new(&window->rows, context, input, 0, UINT64_MAX, -1, err);
+    if (!status && window_can_spill(window)) collect_allow_spill(window->rows);
     if (status)
         window_free(&window->base);
     else
@@ -395,5 +417,6 @@ bp_status window_make_scan(void *self, scan **out, bp_error *err)
 {
     window_sink *window = self;
 
+    if (window->spilled.count) return window_spilled_scan(window, out, err);
     return table_scan_new(out, window->base.context, window->result, err);
 }

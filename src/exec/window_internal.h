@@ -1,4 +1,4 @@
-/* Windows, shared by their files: window.c (the sink), window_frames.c (which rows a row's frame has), window_value.c (ranks, and values of other rows),
+/* Windows, shared by their files: window.c (the sink), window_spill.c (beyond memory), window_frames.c (which rows a row's frame has), window_value.c (ranks, and values of other rows),
  * window_aggregate.c and window_distinct.c (aggregates).
  *
  * A place is a row's number in a sort order (row_order.h). A partition is a run of places; a task is a run of whole partitions of about TASK_ROWS rows,
@@ -11,6 +11,35 @@
 
 #define WINDOW_NO_VALUE UINT32_MAX
 #define WINDOW_BLOCK_ROWS 2048
+
+/* Results that do not fit in memory: a sorted run of each hash partition (sort_internal.h), by place in the input. */
+typedef struct window_spilled {
+    struct spill_run **runs;
+    size_t count;
+    struct spill_file *file;
+} window_spilled;
+
+typedef struct window_sink {
+    sink base;
+    const schema *schema; /* of the input */
+    size_t passed_count;
+    const window_spec *specs;
+    size_t spec_count;
+    sink *rows; /* a COLLECT */
+    schema output;
+    arena arena; /* the schema's */
+    table *result; /* or … */
+    window_spilled spilled;
+} window_sink;
+
+/* All calls over the rows (moved in), which have whole partitions: passed columns and results, in the rows' order. */
+MUST_USE bp_status window_evaluate(const window_sink *window, table *rows, table **out, bp_error *err);
+
+/* window_spill.c: whether all calls have a PARTITION BY key in common; then, after COLLECT has spilled, each hash partition is evaluated by itself. */
+bool window_can_spill(const window_sink *window);
+MUST_USE bp_status window_evaluate_spilled(window_sink *window, bp_error *err);
+MUST_USE bp_status window_spilled_scan(window_sink *window, scan **out, bp_error *err);
+void window_spilled_clear(window_spilled *spilled, bp_context *context);
 
 /* Windows with the same PARTITION BY and ORDER BY share it. */
 typedef struct window_sort {

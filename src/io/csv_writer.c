@@ -302,8 +302,9 @@ static bp_status writer_write(target *self, const batch *batch, bp_error *err)
     csv_writer *writer = (csv_writer *)self;
     bp_status status = csv_write_batch(&writer->text, batch, &writer->schema, &writer->options, err);
 
-    if (status) return status;
-    return writer->text.size >= FLUSH_SIZE ? flush(writer, false, err) : BP_OK;
+    if (!status && writer->text.size >= FLUSH_SIZE) status = flush(writer, false, err);
+    self->waiting = writer->text.size;
+    return status;
 }
 
 static bp_status writer_finish(target *self, bp_error *err)

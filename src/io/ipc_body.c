@@ -15,10 +15,16 @@ typedef struct piece {
     builder packed; /* what is written instead, when it is not empty */
 } piece;
 
+/* What one worker packs with. */
+typedef struct packer {
+    codec_encoder *encoder; /* of zstd; made at first use */
+    builder scratch;        /* encoders want more room than what comes out */
+} packer;
+
 struct ipc_body {
     bp_context *context;
     ipc_compression compression;
-    codec_encoder **encoders; /* zstd: of each worker */
+    packer *packers;
     size_t worker_count;
     int level;
     int64_t rows;
@@ -37,11 +43,12 @@ bp_status ipc_body_new(ipc_body **out, bp_context *context, ipc_compression comp
     if (!body) return error_no_memory(err, context->memory, sizeof *body);
     *body = (ipc_body){.context = context, .compression = compression, .level = level};
     body->worker_count = parallel_workers(context, SIZE_MAX);
-    body->encoders = memory_allocate_array(context->memory, body->worker_count, sizeof(codec_encoder *));
-    if (!body->encoders) {
+    body->packers = memory_allocate_array(context->memory, body->worker_count, sizeof(packer));
+    if (!body->packers) {
         ipc_body_free(body);
-        return error_no_memory(err, context->memory, body->worker_count * sizeof(codec_encoder *));
+        return error_no_memory(err, context->memory, sizeof(packer));
     }
+    for (size_t i = 0; i < body->worker_count; i++) builder_init(&body->packers[i].scratch, context->memory, SIZE_MAX);
     *out = body;
     return BP_OK;
 }
@@ -51,8 +58,11 @@ void ipc_body_free(ipc_body *body)
     memory *memory = body ? body->context->memory : NULL;
 
     if (!body) return;
-    for (size_t i = 0; body->encoders && i < body->worker_count; i++) codec_encoder_free(body->encoders[i]);
-    memory_free(memory, body->encoders, body->worker_count * sizeof(codec_encoder *));
+    for (size_t i = 0; body->packers && i < body->worker_count; i++) {
+        codec_encoder_free(body->packers[i].encoder);
+        builder_clear(&body->packers[i].scratch);
+    }
+    memory_free(memory, body->packers, body->worker_count * sizeof(packer));
     for (size_t i = 0; i < body->piece_capacity; i++) builder_clear(&body->pieces[i].packed);
     memory_free(memory, body->pieces, body->piece_capacity * sizeof(piece));
     memory_free(memory, body->nodes, body->node_capacity * NODE_SIZE);
@@ -130,31 +140,40 @@ static bp_status add_array(ipc_body *body, const arrow_format *format, const str
 }
 
 /* Packing --------------------------------------------------------------------------------------------------------------------------------- */
-/* An int64 of the size in full, and a frame; nothing when that is no smaller. */
+static bp_status encode(ipc_body *body, packer *packer, const piece *piece, bp_error *err)
+{
+    bp_status status;
+
+    builder_reset(&packer->scratch);
+    if (body->compression == IPC_LZ4) return lz4_frame_encode(&packer->scratch, piece->data, piece->size, err);
+    if (!packer->encoder &&
+        (status = codec_encoder_new(&packer->encoder, body->context->memory, CODEC_ZSTD, body->level, err)))
+        return status;
+    return codec_encode(packer->encoder, piece->data, piece->size, true, &packer->scratch, err);
+}
+
+/* An int64 of the size in full and a frame, or -1 and the bytes as they are when that is no smaller. */
 static bp_status pack(void *data, size_t worker, uint64_t index, bp_error *err)
 {
     ipc_body *body = data;
     piece *piece = &body->pieces[index];
-    builder *out = &piece->packed;
+    packer *packer = &body->packers[worker];
+    string_view bytes = {piece->data, piece->size};
+    int64_t full_size = -1;
     bp_status status;
 
     if (piece->size == 0) return BP_OK;
-    builder_append(out, &(int64_t){piece->size >= PACK_LEAST ? (int64_t)piece->size : -1}, 8);
     if (piece->size >= PACK_LEAST) {
-        if (body->compression == IPC_LZ4) {
-            status = lz4_frame_encode(out, piece->data, piece->size, err);
-        } else {
-            codec_encoder **encoder = &body->encoders[worker];
-            if (!*encoder && (status = codec_encoder_new(encoder, body->context->memory, CODEC_ZSTD, body->level, err)))
-                return status;
-            status = codec_encode(*encoder, piece->data, piece->size, true, out, err);
+        if ((status = encode(body, packer, piece, err))) return status;
+        if (packer->scratch.size < piece->size) {
+            bytes = builder_view(&packer->scratch);
+            full_size = (int64_t)piece->size;
         }
-        if (status || out->size < piece->size + 8) return status;
-        builder_reset(out);
-        builder_append(out, &(int64_t){-1}, 8);
     }
-    builder_append(out, piece->data, piece->size);
-    return builder_status(out, err);
+    builder_reserve(&piece->packed, 8 + bytes.size);
+    builder_append(&piece->packed, &full_size, 8);
+    builder_text(&piece->packed, bytes);
+    return builder_status(&piece->packed, err);
 }
 
 static bp_status pack_all(ipc_body *body, bp_error *err)

@@ -2,6 +2,7 @@
  * in front of it say; the newest that was read is kept, and grows when only deltas came since.
  *
  * A dictionary whose values have dictionaries themselves finds them among the messages in front of it. No dictionary is within itself (ipc_schema_read.c), so that ends. */
+#include "base/cancel.h"
 #include "column/concatenate.h"
 #include "ipc_scan.h"
 
@@ -135,6 +136,7 @@ static bp_status read_messages(ipc_entries *entries, const ipc_dictionary_place 
     for (size_t i = from; i <= last && !status; i++) {
         ipc_entries piece = {0}, joined = {0};
         if (place->contents->dictionary_blocks.items[i].dictionary != dictionary) continue;
+        if ((status = cancel_check(&place->file->context->cancel, err))) return status;
         if ((status = read_message(&piece, place, dictionary, i, err))) return status;
         if (!entries->region) {
             *entries = piece;

@@ -224,7 +224,7 @@ static void put_data_header(thrift_writer *out, const page_kind *kind)
 {
     thrift_put_struct(out, 5);
     thrift_put_int(out, 1, (int32_t)kind->value_count);
-    thrift_put_int(out, 2, kind->encoding);
+    thrift_put_int(out, 2, (int32_t)kind->encoding);
     thrift_put_int(out, 3, PARQUET_RLE);
     thrift_put_int(out, 4, PARQUET_RLE);
     thrift_put_end(out);
@@ -238,7 +238,7 @@ static void put_data_2_header(thrift_writer *out, const page_kind *kind)
     thrift_put_int(out, 1, (int32_t)page->slot_count);
     thrift_put_int(out, 2, (int32_t)(page->slot_count - page->value_count));
     thrift_put_int(out, 3, (int32_t)page->row_count);
-    thrift_put_int(out, 4, kind->encoding);
+    thrift_put_int(out, 4, (int32_t)kind->encoding);
     thrift_put_int(out, 5, (int32_t)page->definition_size);
     thrift_put_int(out, 6, (int32_t)page->repetition_size);
     thrift_put_bool(out, 7, kind->packed);
@@ -249,7 +249,7 @@ static void put_dictionary_header(thrift_writer *out, const page_kind *kind)
 {
     thrift_put_struct(out, 7);
     thrift_put_int(out, 1, (int32_t)kind->value_count);
-    thrift_put_int(out, 2, kind->encoding);
+    thrift_put_int(out, 2, (int32_t)kind->encoding);
     thrift_put_bool(out, 3, kind->sorted);
     thrift_put_end(out);
 }

@@ -269,7 +269,7 @@ static bp_status end_group(parquet_writer *writer, bp_error *err)
     writer->pending[writer->pending_count++] = (pending_group){writer->rows, writer->bytes};
     writer->rows = NULL;
     writer->row_count = writer->bytes = 0;
-    if (writer->pending_count < writer->pending_most && !pending_is_heavy(writer)) return BP_OK;
+    if (!writer->base.prompt && writer->pending_count < writer->pending_most && !pending_is_heavy(writer)) return BP_OK;
     return write_pending(writer, err);
 }
 
@@ -425,6 +425,7 @@ bp_status parquet_writer_new(target **out, bp_context *context, byte_sink sink, 
         goto done;
     }
     set_sizes(writer, writer->encoder_count);
+    writer->base.group_rows = writer->options.row_group_rows;
     if ((status = put(writer, "PAR1", 4, err))) goto done;
     *out = &writer->base;
     writer = NULL;

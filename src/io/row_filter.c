@@ -107,12 +107,38 @@ static size_t keep_range(const scan_filter *filter, const column *column, uint32
     return kept;
 }
 
+/* A dictionary that has no more entries than there are rows: each entry is tried once. */
+static bp_status try_entries(const scan_filter *filter, const column *values, uint32_t *selection, size_t *count, arena *arena,
+                             bp_error *err)
+{
+    const column *entries = &values->children[0];
+    const uint32_t *codes = values->values;
+    size_t passed = entries->length, kept = 0;
+    uint32_t *places = arena_new_array(arena, uint32_t, passed);
+    bool *passes = arena_new_array(arena, bool, passed);
+    bp_status status;
+
+    if (!places || !passes) return error_no_memory(err, arena->memory, passed * sizeof *places);
+    for (size_t i = 0; i < passed; i++) places[i] = (uint32_t)i;
+    if ((status = row_filter_apply(filter, entries, places, &passed, arena, err))) return status;
+    for (size_t i = 0; i < passed; i++) passes[places[i]] = true;
+    for (size_t i = 0; i < *count; i++) {
+        selection[kept] = selection[i];
+        kept += passes[codes[selection[i]]];
+    }
+    *count = kept;
+    return BP_OK;
+}
+
 bp_status row_filter_apply(const scan_filter *filter, const column *values, uint32_t *selection, size_t *count, arena *arena,
                            bp_error *err)
 {
     size_t kept = 0;
 
     *count = keep_not_null(values, selection, *count, filter->kind == FILTER_IS_NULL);
+    if (values->encoding == COLUMN_DICTIONARY && filter->kind != FILTER_IS_NULL && filter->kind != FILTER_NOT_NULL &&
+        values->children[0].length <= *count)
+        return try_entries(filter, values, selection, count, arena, err);
     switch (filter->kind) {
     case FILTER_IS_NULL:
     case FILTER_NOT_NULL: return BP_OK;

@@ -30,6 +30,9 @@ typedef struct target_class {
 struct target {
     const target_class *class;
     bp_context *context;
+    uint64_t group_rows; /* so many rows are stored together (a row group); 0: the format has none */
+    size_t waiting;      /* bytes that have not been handed to the sink, where they are known */
+    bool prompt;         /* set by who looks at the sink's size: row groups are handed out as soon as they are whole */
 };
 
 static inline bp_status target_write(target *target, const batch *batch, bp_error *err)

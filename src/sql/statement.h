@@ -36,6 +36,12 @@ MUST_USE bp_status execute_copy(outcome *out, session *session, const syntax *tr
 MUST_USE bp_status execute_explain(outcome *out, session *session, const syntax *tree, const parameters *parameters, bp_error *err);
 /* Check the rows against the table's constraints and append them: all or none. Types fit already. */
 MUST_USE bp_status insert_rows(outcome *out, session *session, catalog_entry *entry, table *rows, bp_error *err);
+/* sources[i]: which of `count` values, in the order of the list, goes to table column i; SIZE_MAX: none. `statement` is for messages. */
+MUST_USE bp_status match_listed(size_t *sources, const syntax *tree, syntax_id list, const catalog_entry *entry, size_t count,
+                                const char *statement, bp_error *err);
+/* The relation's columns, in the order of the list (0: of the table), become the table's: cast, the others their defaults. */
+MUST_USE bp_status project_into_table(relation *relation, binder *binder, const catalog_entry *entry, syntax_id list,
+                                      const char *statement, bp_error *err);
 /* The entry of a TABLE node that must be a base table. */
 MUST_USE bp_status table_entry(catalog_entry **out, session *session, const syntax *tree, syntax_id table, bp_error *err);
 /* A binder outside of queries, for constants of statements: over an own plan that plan_free() ends. */

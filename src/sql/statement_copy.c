@@ -3,6 +3,7 @@
 #include "base/file_writer.h"
 #include "base/glob.h"
 #include "io/format.h"
+#include "copy_options.h"
 #include "statement.h"
 
 static string_view format_name_at(const void *data, size_t index)
@@ -52,33 +53,42 @@ static bp_status format_of(const file_format **out, binder *binder, string_view 
     return BP_OK;
 }
 
-/* Options but FORMAT go to `set`. */
+/* Options but FORMAT: COPY's own go to `own` (NULL: COPY FROM has none), others to `set`. */
 typedef bp_status (*option_setter)(void *options, arena *arena, string_view name, const column *value, bp_error *err);
 
-static bp_status each_option(binder *binder, syntax_id list, option_setter set, void *options, bp_error *err)
+static bp_status set_option(binder *binder, syntax_id id, copy_options *own, option_setter set, void *options, bp_error *err)
 {
-    const syntax *tree = binder->tree;
+    const syntax_node *option = syntax_at(binder->tree, id);
+    syntax_id node = syntax_child(binder->tree, id, 0);
+    const column *value;
+    bool known = false;
     bp_status status;
 
-    for (size_t i = 0; list && i < syntax_at(tree, list)->count; i++) {
-        syntax_id id = syntax_children(tree, list)[i], node = syntax_child(tree, id, 0);
-        const syntax_node *option = syntax_at(tree, id);
-        const column *value;
-        if (string_equal_nocase(option->text, STRING_VIEW("format"))) continue;
-        if (node) {
-            if ((status = option_value(&value, binder, node, err))) return status;
-        } else {
-            expr_id yes;
-            if ((status = expr_bool(&yes, &binder->plan->exprs, true, err)) ||
-                (status = expr_constant_value(&value, &binder->plan->exprs, yes, err)))
-                return status;
-        }
-        if ((status = set(options, binder->arena, option->text, value, err))) {
-            if (err && err->position < 0) err->position = option->begin;
+    if (node) {
+        if ((status = copy_option_value(&value, binder, node, err))) return status;
+    } else {
+        expr_id yes;
+        if ((status = expr_bool(&yes, &binder->plan->exprs, true, err)) ||
+            (status = expr_constant_value(&value, &binder->plan->exprs, yes, err)))
             return status;
-        }
     }
-    return BP_OK;
+    status = own ? copy_options_set(own, option->text, value, &known, err) : BP_OK;
+    if (!status && !known) status = set(options, binder->arena, option->text, value, err);
+    if (status && err && err->position < 0) err->position = option->begin;
+    return status;
+}
+
+static bp_status each_option(binder *binder, syntax_id list, copy_options *own, option_setter set, void *options, bp_error *err)
+{
+    const syntax *tree = binder->tree;
+    bp_status status = BP_OK;
+
+    for (size_t i = 0; list && i < syntax_at(tree, list)->count && !status; i++) {
+        syntax_id id = syntax_children(tree, list)[i];
+        if (!string_equal_nocase(syntax_at(tree, id)->text, STRING_VIEW("format")))
+            status = set_option(binder, id, own, set, options, err);
+    }
+    return status;
 }
 
 static bp_status path_of(string_view *out, binder *binder, syntax_id node, bp_error *err)
@@ -104,6 +114,8 @@ typedef struct copy_target {
     string_view path;
     const file_format *format;
     void *options;
+    copy_options own;
+    arena *arena;
 } copy_target;
 
 static bp_status write_rows(query *query, target *target, uint64_t *rows, bp_error *err)
@@ -124,7 +136,9 @@ static bp_status copy_to_file(query_job *job, const copy_target *to, uint64_t *r
     target *target = NULL;
     bp_status status;
 
-    if ((status = file_writer_open(&file, context, to->path, FILE_WRITE_ATOMIC, err))) return status;
+    if ((status =
+             file_writer_open(&file, context, to->path, to->own.use_tmp_file == 0 ? FILE_WRITE_PLAIN : FILE_WRITE_ATOMIC, err)))
+        return status;
     status =
         to->format->target_new(&target, context, (byte_sink){write_bytes, &file}, to->path, &job->plan->result, to->options, err);
     if (!status) status = write_rows(job->query, target, rows, err);
@@ -133,6 +147,26 @@ static bp_status copy_to_file(query_job *job, const copy_target *to, uint64_t *r
     target_free(target);
     file_writer_clear(&file);
     return status;
+}
+
+static bp_status copy_to_files(query_job *job, const copy_target *to, uint64_t *rows, bp_error *err)
+{
+    files_options options;
+    target *target;
+    bp_status status;
+
+    if ((status = copy_options_files(&options, &to->own, to->path, to->format, &job->plan->result, to->arena, err))) return status;
+    if ((status = files_target_new(&target, job->session->context, &options, to->format, to->options, &job->plan->result, err)))
+        return status;
+    status = write_rows(job->query, target, rows, err);
+    if (!status) status = target_finish(target, err);
+    target_free(target);
+    return status;
+}
+
+static bp_status copy_rows(query_job *job, const copy_target *to, uint64_t *rows, bp_error *err)
+{
+    return copy_options_many_files(&to->own) ? copy_to_files(job, to, rows, err) : copy_to_file(job, to, rows, err);
 }
 
 /* COPY t: a SELECT * of it is what a query over the table node is. */
@@ -161,20 +195,21 @@ static bp_status copy_to(outcome *out, session *session, binder *binder, bp_erro
     const syntax *tree = binder->tree;
     syntax_id options = syntax_child(tree, tree->root, SLOT_COPY_OPTIONS);
     query_job job = {.session = session, .tree = tree, .parameters = binder->parameters, .bind = bind_copied};
-    copy_target to;
+    copy_target to = {.arena = binder->arena};
     uint64_t rows = 0;
     bp_status status;
 
+    copy_options_init(&to.own);
     if ((status = path_of(&to.path, binder, syntax_child(tree, tree->root, SLOT_COPY_PATH), err))) return status;
     if ((status = format_of(&to.format, binder, to.path, options, err))) return status;
     if (!to.format->target_new)
         return error_set_at(err, BP_NOT_SUPPORTED, syntax_at(tree, tree->root)->begin, "COPY: this version does not write %s files",
                             to.format->name);
     if ((status = to.format->write_options_new(&to.options, binder->arena, err))) return status;
-    if ((status = each_option(binder, options, to.format->write_option_set, to.options, err))) return status;
+    if ((status = each_option(binder, options, &to.own, to.format->write_option_set, to.options, err))) return status;
     if (!(status = query_job_bind(&job, err)) && !(status = query_job_prepare_stream(&job, err)))
-        status = copy_to_file(&job, &to, &rows, err);
-    if (query_job_can_retry(&job, status) && !(status = query_job_settle(&job, err))) status = copy_to_file(&job, &to, &rows, err);
+        status = copy_rows(&job, &to, &rows, err);
+    if (query_job_can_retry(&job, status) && !(status = query_job_settle(&job, err))) status = copy_rows(&job, &to, &rows, err);
     query_job_clear(&job);
     if (!status) *out = (struct outcome){.kind = OUTCOME_CHANGED, .rows_changed = (int64_t)rows};
     return status;
@@ -184,29 +219,51 @@ static bp_status copy_to(outcome *out, session *session, binder *binder, bp_erro
 typedef struct copy_source {
     catalog_entry *entry;
     source *source;
+    syntax_id list; /* of column names; 0: all */
 } copy_source;
 
 static bp_status bind_copy_from(plan **out, query_job *job, bp_error *err)
 {
     const copy_source *from = job->bind_data;
-    const schema *schema = table_schema(from->entry->table);
+    size_t count = from->list ? syntax_at(job->tree, from->list)->count : table_schema(from->entry->table)->count;
+    relation relation = {0};
     binder binder;
-    plan_id node;
     bp_status status;
 
     *out = NULL;
     if ((status = binder_alone(&binder, job->session, job->tree, job->parameters, err))) return status;
-    status = plan_scan(&node, binder.plan, from->source, NULL, 0, err);
-    if (!status && plan_at(binder.plan, node)->output_count != schema->count)
-        status = error_set(err, BP_BIND_ERROR, "the table has %zu columns, the file %zu", schema->count,
-                           plan_at(binder.plan, node)->output_count);
-    if (!status) status = cast_outputs(&node, &binder, schema->types, err);
-    if (!status) status = plan_finish(binder.plan, node, schema->names, err);
+    status = plan_scan(&relation.node, binder.plan, from->source, NULL, 0, err);
+    relation.count = status ? 0 : plan_at(binder.plan, relation.node)->output_count;
+    if (!status && relation.count != count)
+        status = error_set(err, BP_BIND_ERROR,
+                           from->list ? "COPY names %zu columns, the file has %zu" : "the table has %zu columns, the file %zu",
+                           count, relation.count);
+    if (!status) status = project_into_table(&relation, &binder, from->entry, from->list, "COPY", err);
+    if (!status) status = plan_finish(binder.plan, relation.node, table_schema(from->entry->table)->names, err);
     if (status)
         plan_free(binder.plan);
     else
         *out = binder.plan;
     return status;
+}
+
+/* The table's columns that the list names, in its order: what the file is expected to have. */
+static bp_status listed_columns(schema *out, binder *binder, const catalog_entry *entry, syntax_id list, bp_error *err)
+{
+    const schema *all = table_schema(entry->table);
+    size_t *sources, count = syntax_at(binder->tree, list)->count;
+    bp_status status;
+
+    sources = arena_new_array(binder->arena, size_t, all->count);
+    if (!sources) return error_no_memory(err, binder->context->memory, all->count * sizeof *sources);
+    if ((status = match_listed(sources, binder->tree, list, entry, count, "COPY", err))) return status;
+    if ((status = schema_new(out, binder->arena, count, err))) return status;
+    for (size_t i = 0; i < all->count; i++) {
+        if (sources[i] == SIZE_MAX) continue;
+        out->names[sources[i]] = all->names[i];
+        out->types[sources[i]] = all->types[i];
+    }
+    return BP_OK;
 }
 
 static bp_status open_source(source **out, session *session, binder *binder, const schema *columns, bp_error *err)
@@ -223,7 +280,7 @@ static bp_status open_source(source **out, session *session, binder *binder, con
     if ((status = format_of(&format, binder, path, list, err))) return status;
     if ((status = format->read_options_new(&options, binder->arena, err))) return status;
     if (format->expect) format->expect(options, columns);
-    if ((status = each_option(binder, list, format->read_option_set, options, err))) return status;
+    if ((status = each_option(binder, list, NULL, format->read_option_set, options, err))) return status;
     if ((status = glob_expand(&files, binder->arena, session->context, path, err))) return status;
     return format->source_new(out, session->context, files.paths, files.count, options, err);
 }
@@ -235,11 +292,14 @@ static bp_status copy_from(outcome *out, session *session, binder *binder, bp_er
     query_job job = {
         .session = session, .tree = tree, .parameters = binder->parameters, .bind = bind_copy_from, .bind_data = &from};
     table *rows = NULL;
+    schema listed;
     bp_status status;
 
-    if (syntax_child(tree, tree->root, SLOT_COPY_COLUMNS)) return not_yet(binder, tree->root, "COPY t(columns) FROM", err);
+    from.list = syntax_child(tree, tree->root, SLOT_COPY_COLUMNS);
     if ((status = table_entry(&from.entry, session, tree, syntax_child(tree, tree->root, SLOT_COPY_SOURCE), err))) return status;
-    if ((status = open_source(&from.source, session, binder, table_schema(from.entry->table), err))) return status;
+    if (from.list && (status = listed_columns(&listed, binder, from.entry, from.list, err))) return status;
+    if ((status = open_source(&from.source, session, binder, from.list ? &listed : table_schema(from.entry->table), err)))
+        return status;
     if (!(status = query_job_bind(&job, err))) status = query_job_collect(&job, &rows, err);
     if (!status) status = insert_rows(out, session, from.entry, rows, err);
     table_release(rows);

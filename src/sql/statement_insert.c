@@ -8,21 +8,21 @@ typedef struct insertion {
     catalog_entry *entry;
 } insertion;
 
-/* sources[i]: which of the query's columns goes to table column i; SIZE_MAX: none. */
-static bp_status match_listed(const insertion *insertion, const syntax *tree, syntax_id list, const relation *relation,
-                              size_t *sources, bp_error *err)
+bp_status match_listed(size_t *sources, const syntax *tree, syntax_id list, const catalog_entry *entry, size_t count,
+                       const char *statement, bp_error *err)
 {
-    const schema *schema = table_schema(insertion->entry->table);
+    const schema *schema = table_schema(entry->table);
 
-    if (syntax_at(tree, list)->count != relation->count)
-        return error_set_at(err, BP_BIND_ERROR, syntax_at(tree, list)->begin, "INSERT names %u columns, but %zu values are given",
-                            syntax_at(tree, list)->count, relation->count);
-    for (size_t i = 0; i < relation->count; i++) {
+    for (size_t i = 0; i < schema->count; i++) sources[i] = SIZE_MAX;
+    if (syntax_at(tree, list)->count != count)
+        return error_set_at(err, BP_BIND_ERROR, syntax_at(tree, list)->begin, "%s names %u columns, but %zu values are given",
+                            statement, syntax_at(tree, list)->count, count);
+    for (size_t i = 0; i < count; i++) {
         const syntax_node *name = syntax_at(tree, syntax_children(tree, list)[i]);
         size_t index = schema_find(schema, name->text);
         if (index == SIZE_MAX)
             return error_set_at(err, BP_BIND_ERROR, name->begin, "the table \"%.*s\" has no column \"%.*s\"",
-                                STRING_ARGUMENTS(insertion->entry->name), STRING_ARGUMENTS(name->text));
+                                STRING_ARGUMENTS(entry->name), STRING_ARGUMENTS(name->text));
         if (sources[index] != SIZE_MAX)
             return error_set_at(err, BP_BIND_ERROR, name->begin, "the column \"%.*s\" is named twice",
                                 STRING_ARGUMENTS(name->text));
@@ -52,7 +52,7 @@ static bp_status match_columns(const insertion *insertion, const relation *relat
     syntax_id list = syntax_child(tree, tree->root, SLOT_INSERT_COLUMNS);
 
     for (size_t i = 0; i < schema->count; i++) sources[i] = SIZE_MAX;
-    if (list) return match_listed(insertion, tree, list, relation, sources, err);
+    if (list) return match_listed(sources, tree, list, insertion->entry, relation->count, "INSERT", err);
     if (syntax_has(tree, tree->root, SYNTAX_FLAG_INSERT_BY_NAME)) return match_names(insertion, relation, sources, err);
     if (relation->count != schema->count)
         return error_set_at(err, BP_BIND_ERROR, syntax_at(tree, tree->root)->begin,
@@ -103,6 +103,36 @@ static bp_status target_of(values_target *out, const insertion *insertion, binde
     return BP_OK;
 }
 
+/* The relation becomes the table's columns, each cast to its type. */
+static bp_status project_sources(relation *relation, binder *binder, const catalog_entry *entry, const size_t *sources,
+                                 bp_error *err)
+{
+    const schema *schema = table_schema(entry->table);
+    expr_id *exprs = arena_new_array(binder->arena, expr_id, schema->count);
+    bp_status status = BP_OK;
+
+    if (!exprs) return error_no_memory(err, binder->context->memory, schema->count * sizeof *exprs);
+    for (size_t i = 0; i < schema->count && !status; i++) {
+        status = sources[i] == SIZE_MAX
+                     ? default_value(&exprs[i], binder, entry, i, err)
+                     : column_expr(&exprs[i], binder, plan_at(binder->plan, relation->node)->outputs[sources[i]], err);
+        if (!status) status = expr_cast(&exprs[i], &binder->plan->exprs, exprs[i], schema->types[i], false, err);
+    }
+    return status ? status : plan_project(&relation->node, binder->plan, relation->node, exprs, schema->names, schema->count, err);
+}
+
+bp_status project_into_table(relation *relation, binder *binder, const catalog_entry *entry, syntax_id list, const char *statement,
+                             bp_error *err)
+{
+    size_t count = table_schema(entry->table)->count, *sources = arena_new_array(binder->arena, size_t, count);
+    bp_status status = BP_OK;
+
+    if (!sources) return error_no_memory(err, binder->context->memory, count * sizeof *sources);
+    for (size_t i = 0; i < count; i++) sources[i] = i;
+    if (list) status = match_listed(sources, binder->tree, list, entry, relation->count, statement, err);
+    return status ? status : project_sources(relation, binder, entry, sources, err);
+}
+
 static bp_status bind_insert(plan **out, query_job *job, bp_error *err)
 {
     const insertion *insertion = job->bind_data;
@@ -112,7 +142,6 @@ static bp_status bind_insert(plan **out, query_job *job, bp_error *err)
     values_target target;
     binder binder;
     size_t *sources;
-    expr_id *exprs;
     bp_status status;
 
     *out = NULL;
@@ -122,20 +151,13 @@ static bp_status bind_insert(plan **out, query_job *job, bp_error *err)
     status = query ? bind_query(&relation, &binder, query, err) : plan_dual(&relation.node, binder.plan, err);
     if (status) goto done;
     sources = arena_new_array(binder.arena, size_t, schema->count);
-    exprs = arena_new_array(binder.arena, expr_id, schema->count);
-    if (!sources || !exprs) {
+    if (!sources) {
         status = error_no_memory(err, binder.context->memory, schema->count * sizeof *sources);
         goto done;
     }
     for (size_t i = 0; i < schema->count; i++) sources[i] = SIZE_MAX;
     if (query && (status = match_columns(insertion, &relation, sources, err))) goto done;
-    for (size_t i = 0; i < schema->count && !status; i++) {
-        status = sources[i] == SIZE_MAX
-                     ? default_value(&exprs[i], &binder, insertion->entry, i, err)
-                     : column_expr(&exprs[i], &binder, plan_at(binder.plan, relation.node)->outputs[sources[i]], err);
-        if (!status) status = expr_cast(&exprs[i], &binder.plan->exprs, exprs[i], schema->types[i], false, err);
-    }
-    if (!status) status = plan_project(&relation.node, binder.plan, relation.node, exprs, schema->names, schema->count, err);
+    status = project_sources(&relation, &binder, insertion->entry, sources, err);
     if (!status) status = plan_finish(binder.plan, relation.node, schema->names, err);
     if (!status) {
         *out = binder.plan;

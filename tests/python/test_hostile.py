@@ -554,6 +554,7 @@ EXPLOSIONS = [
 @pytest.mark.parametrize("sql", EXPLOSIONS)
 def test_more_than_the_limit(con, sql, limit):
     con.set("memory_limit", limit)
+    con.set("spill", "never")  # else the disk would have to hold it
     con.set("threads", 2)
     with unharmed(con):
         result = run(con, sql)
@@ -583,6 +584,7 @@ SMALL_EXPLOSIONS = [
 @pytest.mark.parametrize("sql", SMALL_EXPLOSIONS)
 def test_more_than_the_limit_in_any_setting(any_con, sql):
     any_con.set("memory_limit", "8MB")
+    any_con.set("spill", "never")
     refused(any_con, sql, ["memory"], kind=MemoryError)
 
 
@@ -628,7 +630,7 @@ def test_resident_memory_stays_within_the_limit():
     """The process, not only the account: 400 MB of work under a limit of 64 MB."""
     program = """
 import bedplate as bp, resource
-con = bp.connect(config={"memory_limit": "64MB", "threads": 4})
+con = bp.connect(config={"memory_limit": "64MB", "threads": 4, "spill": "never"})
 con.execute("SELECT 1").fetchall()
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 for sql in ("SELECT * FROM range(50000000) r(i) ORDER BY -i", "SELECT count(*) FROM (SELECT DISTINCT i FROM range(50000000) r(i))",
