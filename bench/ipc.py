@@ -26,7 +26,7 @@ WORK = {
     "all columns in memory": {
         "Bedplate": "con.execute(f\"CREATE TABLE t AS FROM '{path}'\"); answer = con.execute('SELECT count(*) FROM t').fetchone()[0]",
         "pyarrow": "t = ipc.open_file(pa.OSFile(path)).read_all(); answer = t.num_rows",
-        "Polars": "answer = pl.read_ipc(path, memory_map=False).height",
+        "Polars": "answer = pl.read_ipc(path).height",
     },
     "one column summed": {
         "Bedplate": "answer = con.execute(f\"SELECT sum(l_partkey) FROM '{path}'\").fetchone()[0]",
@@ -43,7 +43,7 @@ WRITING = {
     "written": {
         "Bedplate": "con.execute(f\"CREATE TABLE t AS FROM '{path}'\")\nbegin = time.perf_counter()\ncon.execute(f\"COPY t TO '{path}.out.arrow' (COMPRESSION '{codec}')\"); answer = 0",
         "pyarrow": "t = ipc.open_file(pa.OSFile(path)).read_all()\nbegin = time.perf_counter()\nimport pyarrow.feather\npyarrow.feather.write_feather(t, path + '.out.arrow', compression={'none': 'uncompressed'}.get(codec, codec)); answer = 0",
-        "Polars": "t = pl.read_ipc(path, memory_map=False)\nbegin = time.perf_counter()\nt.write_ipc(path + '.out.arrow', compression={'none': 'uncompressed'}.get(codec, codec)); answer = 0",
+        "Polars": "t = pl.read_ipc(path)\nbegin = time.perf_counter()\nt.write_ipc(path + '.out.arrow', compression={'none': 'uncompressed'}.get(codec, codec)); answer = 0",
     },
 }
 

@@ -59,7 +59,11 @@ def least(code, query, limit):
 def cell(measured, base):
     if not measured:
         return "fails"
-    return f"{measured[0]:.2f} s ({measured[0] / base[0]:.1f}x), {measured[1]:.0f} MB" if base else f"{measured[0]:.2f} s, {measured[1]:.0f} MB"
+    return (
+        f"{measured[0]:.2f} s ({measured[0] / base[0]:.1f}x), {measured[1]:.0f} MB"
+        if base
+        else f"{measured[0]:.2f} s, {measured[1]:.0f} MB"
+    )
 
 
 def main(limit, names):

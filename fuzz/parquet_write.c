@@ -32,8 +32,9 @@ static unsigned pick(unsigned limit)
 /* Types ---------------------------------------------------------------------------------------------------------------------------- */
 static data_type pick_flat(void)
 {
-    static const uint8_t ids[] = {TYPE_BOOLEAN, TYPE_INT8,    TYPE_INT16,  TYPE_INT32,     TYPE_INT64,        TYPE_UINT8, TYPE_UINT16, TYPE_UINT32, TYPE_UINT64,
-                                  TYPE_FLOAT32, TYPE_FLOAT64, TYPE_VARCHAR, TYPE_BLOB, TYPE_DATE, TYPE_TIME, TYPE_TIMESTAMP, TYPE_UUID, TYPE_INTERVAL};
+    static const uint8_t ids[] = {TYPE_BOOLEAN, TYPE_INT8,   TYPE_INT16,  TYPE_INT32,     TYPE_INT64,   TYPE_UINT8,
+                                  TYPE_UINT16,  TYPE_UINT32, TYPE_UINT64, TYPE_FLOAT32,   TYPE_FLOAT64, TYPE_VARCHAR,
+                                  TYPE_BLOB,    TYPE_DATE,   TYPE_TIME,   TYPE_TIMESTAMP, TYPE_UUID,    TYPE_INTERVAL};
     unsigned choice = pick((unsigned)ARRAY_LENGTH(ids) + 4);
 
     if (choice < ARRAY_LENGTH(ids)) return type_of((type_id)ids[choice]);
@@ -110,7 +111,8 @@ static void append_fixed(column_builder *builder)
         }
         break;
     case TYPE_INTERVAL:
-        interval = (struct interval){(int32_t)(words[0] & 0xffff), (int32_t)(words[0] >> 16 & 0xffff), (int64_t)(words[0] >> 32) * 1000};
+        interval =
+            (struct interval){(int32_t)(words[0] & 0xffff), (int32_t)(words[0] >> 16 & 0xffff), (int64_t)(words[0] >> 32) * 1000};
         REQUIRE(column_builder_append_value(builder, &interval, NULL) == BP_OK);
         return;
     default: break;
@@ -130,7 +132,8 @@ static void append_value(column_builder *builder, bool nullable, unsigned depth)
     case TYPE_BLOB: append_text(builder); return;
     case TYPE_LIST:
     case TYPE_MAP:
-        for (unsigned count = pick(4); count; count--) append_value(&builder->children[0], builder->type.id == TYPE_LIST, depth + 1);
+        for (unsigned count = pick(4); count; count--)
+            append_value(&builder->children[0], builder->type.id == TYPE_LIST, depth + 1);
         break;
     case TYPE_STRUCT:
         for (size_t i = 0; i < builder->child_count; i++) append_value(&builder->children[i], nullable || i > 0, depth + 1);
@@ -152,7 +155,8 @@ static void make_column(column *out, data_type type, size_t rows, arena *arena)
     REQUIRE(column_builder_append_rows(&builder, &first, 0, rows, NULL) == BP_OK);
     for (unsigned repeats = pick(8); repeats && rows; repeats--) {
         size_t row = pick((unsigned)rows), count = 1 + pick(40);
-        for (size_t i = 0; i < count; i++) REQUIRE(column_builder_append_rows(&builder, &first, (row + i * pick(2)) % rows, 1, NULL) == BP_OK);
+        for (size_t i = 0; i < count; i++)
+            REQUIRE(column_builder_append_rows(&builder, &first, (row + i * pick(2)) % rows, 1, NULL) == BP_OK);
     }
     REQUIRE(column_builder_finish(&builder, out, NULL) == BP_OK);
     column_builder_clear(&builder);
@@ -236,7 +240,8 @@ static void read_file(const batch *written, size_t batch_size, size_t times)
 {
     string_view paths[1] = {string_view_of(path)};
     size_t columns[COLUMNS_MOST] = {0, 1, 2, 3};
-    scan_request request = {.columns = columns, .column_count = written->column_count, .batch_size = batch_size, .row_limit = UINT64_MAX};
+    scan_request request = {
+        .columns = columns, .column_count = written->column_count, .batch_size = batch_size, .row_limit = UINT64_MAX};
     parquet_options options;
     scan_worker *worker;
     source *source;

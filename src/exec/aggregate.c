@@ -19,11 +19,14 @@
 #define ASIDE_GROUPS 4096
 #define ASIDE_ROWS 8
 #define ASIDE_LARGE ((size_t)4 << 20)
+/* What is set aside is written when it is so many rows or more, and memory is short of so many bytes. */
+#define SPILL_ROWS 8192
+#define SPILL_AHEAD ((size_t)4 << 20)
 
 struct sink_worker {
     aggregate_sink *sink;
     aggregate_set *set;
-    row_blocks *aside; /* NULL: rows go to the set */
+    aside *aside; /* NULL: rows go to the set */
     aggregate_scratch scratch;
     uint64_t rows; /* of the present morsel so far */
     sink_worker **distincts; /* one an aggregate, of the sink's distincts; NULL: not DISTINCT */
@@ -39,7 +42,8 @@ static void aggregate_free(sink *self)
 
     for (size_t i = 0; i < sink->set_count; i++) aggregate_set_free(sink->sets[i]);
     for (size_t i = 0; i < sink->part_count; i++) aggregate_set_free(sink->parts[i]);
-    for (size_t i = 0; i < sink->aside_count; i++) row_blocks_free(sink->asides[i]);
+    for (size_t i = 0; i < sink->aside_count; i++) aside_free(sink->asides[i]);
+    spill_file_free(sink->file);
     memory_free(memory, sink->sets, sink->set_capacity * sizeof *sink->sets);
     memory_free(memory, sink->asides, sink->aside_capacity * sizeof *sink->asides);
     memory_free(memory, sink->order, sink->order ? (sink->order_count + 1) * sizeof *sink->order : 0);
@@ -59,7 +63,7 @@ static void aggregate_worker_free(sink_worker *worker)
     memory *memory = sink->base.context->memory;
 
     aggregate_set_free(worker->set);
-    row_blocks_free(worker->aside);
+    aside_free(worker->aside);
     aggregate_scratch_clear(&worker->scratch, &sink->plan);
     for (size_t i = 0; i < sink->plan.aggregate_count; i++) {
         if (worker->distincts && worker->distincts[i]) aggregate_worker_free(worker->distincts[i]);
@@ -174,13 +178,23 @@ static bp_status add_to_set(aggregate_sink *sink, sink_worker *worker, uint64_t 
     return aggregate_set_add(worker->set, in, (morsel << 32) + worker->rows, &worker->scratch, err);
 }
 
+/* Whether the blocks are worth writing, and memory is scarce. */
+static bool wants_spill(const aggregate_sink *sink, const row_blocks *blocks)
+{
+    const bp_context *context = sink->base.context;
+
+    if (blocks->row_count < (context->config.spill == SPILL_ALWAYS ? 1 : SPILL_ROWS)) return false;
+    return spill_pressure(sink->base.context, SPILL_AHEAD);
+}
+
 static bp_status set_aside(aggregate_sink *sink, sink_worker *worker, uint64_t morsel, const batch *in, bp_error *err)
 {
     aggregate_scratch *scratch = &worker->scratch;
     bp_status status;
 
+    if (wants_spill(sink, worker->aside->blocks) && (status = aggregate_spill(sink, worker->aside, err))) return status;
     if ((status = aggregate_pack(&sink->plan, in, scratch, err))) return status;
-    return row_blocks_add(worker->aside, scratch->packed, scratch->hashes, (morsel << 32) + worker->rows, in, &scratch->arena, err);
+    return row_blocks_add(worker->aside->blocks, scratch->packed, scratch->hashes, (morsel << 32) + worker->rows, in, &scratch->arena, err);
 }
 
 static bp_status aggregate_consume(sink *self, sink_worker *worker, uint64_t morsel, const batch *in, bool *enough, bp_error *err)
@@ -237,6 +251,7 @@ static bp_status hand_over_aside(aggregate_sink *sink, sink_worker *worker, bp_e
     bp_status status;
 
     if (!worker->aside) return BP_OK;
+    if ((status = aggregate_spill_finish(worker->aside, err))) return status;
     mutex_lock(&sink->lock);
     status = grow_pointers(sink, &sink->asides, sink->aside_count, &sink->aside_capacity, err);
     if (!status) sink->asides[sink->aside_count++] = worker->aside;
@@ -250,7 +265,10 @@ static bool reduces_poorly(const aggregate_sink *sink, const sink_worker *worker
 {
     size_t groups = worker->set ? worker->set->groups.count : 0;
 
-    if (!sink->plan.sets_aside || worker->aside || groups < ASIDE_GROUPS) return false;
+    if (!sink->plan.sets_aside || worker->aside) return false;
+    if (sink->base.context->config.spill == SPILL_ALWAYS) return true;
+    if (groups < ASIDE_GROUPS) return false;
+    if (spill_pressure(sink->base.context, SPILL_AHEAD)) return true;
     if (!sink->plan.ordered) return groups * (sink->plan.keys.width + sink->plan.stride + 4 * sizeof(uint64_t)) >= ASIDE_LARGE;
     return groups >= worker->rows / ASIDE_ROWS;
 }
@@ -260,7 +278,7 @@ static bp_status aggregate_morsel_end(sink *self, sink_worker *worker, uint64_t 
     aggregate_sink *sink = (aggregate_sink *)self;
     bp_status status = BP_OK;
 
-    if (reduces_poorly(sink, worker)) status = row_blocks_new(&worker->aside, self->context->memory, &sink->plan.rows, err);
+    if (reduces_poorly(sink, worker)) status = aside_new(&worker->aside, &sink->plan, err);
     worker->rows = 0;
     if (!status && sink->plan.ordered) status = hand_over_set(sink, worker, err);
     for (size_t i = 0; i < sink->plan.aggregate_count && !status; i++) {
@@ -506,7 +524,7 @@ static bp_status lay_out_rows(aggregate_plan *plan, const schema *input, bp_erro
         }
     }
     row_layout_finish(&plan->rows);
-    return BP_OK;
+    return aggregate_spill_columns(plan, err);
 }
 
 static bp_status make_sort(aggregate_sink *sink, size_t index, const schema *rows, bp_error *err)

@@ -29,25 +29,21 @@ static size_t group_total(aggregate_set *const *sets, size_t count)
 }
 
 /* rows set aside ------------------------------------------------------------------------------------------------------------------- */
-static uint64_t morsel_at(const row_block *block, size_t row)
-{
-    return block->positions[row] >> 32;
-}
-
 /* The rows of a partition that are next in order: whose they are; NULL: there are none. */
-static row_blocks *next_aside(const aggregate_sink *sink, size_t partition, uint64_t *morsel)
+static bp_status next_aside(row_blocks **out, uint64_t *morsel, const aggregate_sink *sink, size_t partition, bp_error *err)
 {
-    row_blocks *found = NULL;
+    bp_status status;
 
+    *out = NULL;
     *morsel = UINT64_MAX;
     for (size_t i = 0; i < sink->aside_count; i++) {
-        row_blocks *blocks = sink->asides[i];
-        const row_block *block = blocks->first[partition];
-        if (!block || morsel_at(block, blocks->begin[partition]) >= *morsel) continue;
-        *morsel = morsel_at(block, blocks->begin[partition]);
-        found = blocks;
+        row_blocks *blocks = sink->asides[i]->blocks;
+        if ((status = aside_load(sink->asides[i], partition, &sink->plan, err))) return status;
+        if (!blocks->first[partition] || row_morsel(blocks->first[partition], blocks->begin[partition]) >= *morsel) continue;
+        *morsel = row_morsel(blocks->first[partition], blocks->begin[partition]);
+        *out = blocks;
     }
-    return found;
+    return BP_OK;
 }
 
 /* How many rows from the partition's first on are of its first one's morsel. */
@@ -58,10 +54,10 @@ static size_t rows_of_morsel(const row_blocks *blocks, size_t partition, uint64_
 
     for (; block; block = block->next, begin = 0) {
         size_t end = begin;
-        if (morsel_at(block, block->count - 1) == morsel)
+        if (row_morsel(block, block->count - 1) == morsel)
             end = block->count;
         else
-            while (morsel_at(block, end) == morsel) end++;
+            while (row_morsel(block, end) == morsel) end++;
         rows += end - begin;
         if (end < block->count) break;
     }
@@ -81,6 +77,7 @@ static void drop_rows(row_blocks *blocks, size_t partition, size_t rows)
         rows -= left;
         blocks->begin[partition] = 0;
         blocks->first[partition] = block->next;
+        if (block->loaded.memory) row_block_free(block);
     }
 }
 
@@ -111,7 +108,8 @@ static bp_status fill_part(aggregate_sink *sink, size_t partition, aggregate_set
 
     for (size_t next = 0; !status;) {
         uint64_t morsel;
-        row_blocks *blocks = next_aside(sink, partition, &morsel);
+        row_blocks *blocks;
+        if ((status = next_aside(&blocks, &morsel, sink, partition, err))) return status;
         if (next < sink->set_count && (!blocks || sink->sets[next]->morsel <= morsel))
             status = take_set(sink, part, sink->sets[next++], partition, scratch, err);
         else if (blocks)

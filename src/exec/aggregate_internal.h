@@ -1,5 +1,5 @@
 /* Aggregation, shared by its files: aggregate.c (the sink), aggregate_set.c (groups with states), aggregate_combine.c (what the workers made becomes
- * one result), aggregate_scan.c (reading it). */
+ * one result), aggregate_spill.c (rows set aside on disk), aggregate_scan.c (reading the result). */
 #ifndef EXEC_AGGREGATE_INTERNAL_H
 #define EXEC_AGGREGATE_INTERNAL_H
 
@@ -7,6 +7,7 @@
 #include "expr/aggregate.h"
 #include "group_table.h"
 #include "row_blocks.h"
+#include "spill.h"
 
 #define AGGREGATE_STATE_ALIGNMENT 16
 
@@ -25,6 +26,8 @@ typedef struct aggregate_plan {
     bool sets_aside; /* rows may be set aside by hash: there are keys, and all arguments can be kept */
     row_layout rows; /* those rows' columns: the children of the aggregates that are not fed later */
     uint32_t *row_columns; /* one an aggregate: where its children begin among them */
+    data_type *spill_types; /* of the same rows in a file */
+    size_t spill_count;
     arena arena;
 } aggregate_plan;
 
@@ -89,13 +92,33 @@ typedef struct group_place {
 /* By first rows. `other` is room for as many. */
 MUST_USE bp_status group_places_sort(group_place *places, group_place *other, size_t count, cancel *cancel, bp_error *err);
 
+/* Rows that a worker has set aside: a partition's pages in a file, then its blocks. */
+typedef struct aside_cursor {
+    size_t next_page;
+    row_block *tail; /* the last block loaded */
+    row_block *rest; /* blocks that were in memory all along */
+    bool begun;
+} aside_cursor;
+
+typedef struct aside {
+    memory *memory;
+    row_blocks *blocks; /* while a part is made, its first blocks may be loaded ones */
+    spill_run *runs[ROW_PARTITIONS]; /* NULL: nothing was written, or all is loaded */
+    aside_cursor cursors[ROW_PARTITIONS];
+} aside;
+
+MUST_USE bp_status aside_new(aside **out, const aggregate_plan *plan, bp_error *err);
+void aside_free(aside *aside);
+/* All rows of the morsel that the partition's first row is of are in its blocks, after as many pages have been read as it takes. */
+MUST_USE bp_status aside_load(aside *aside, size_t partition, const aggregate_plan *plan, bp_error *err);
+
 typedef struct aggregate_sink {
     sink base;
     aggregate_plan plan;
     mutex lock;
     aggregate_set **sets; /* filled by the workers */
     size_t set_count, set_capacity;
-    row_blocks **asides; /* the workers' rows set aside */
+    aside **asides; /* the workers' rows set aside */
     size_t aside_count, aside_capacity;
     aggregate_set **parts; /* of the result, in order; they refer to the sets' memory. NULL: not made yet, or read to its end */
     size_t part_count;
@@ -104,10 +127,18 @@ typedef struct aggregate_sink {
     bool in_parts; /* the result is read part by part, not in one order */
     group_place *order; /* of the groups of all parts, when these are several and the groups few; else NULL */
     size_t order_count;
+    spill_file *file; /* NULL: nothing was written yet */
     bool *fed_later; /* one an aggregate: DISTINCT or with ORDER BY */
     struct sink **distincts; /* one an aggregate: the set of (groups, arguments, keys), or NULL */
     struct sink **sorts; /* one an aggregate: the rows of (groups, arguments, keys) by its ORDER BY, or NULL */
 } aggregate_sink;
+
+/* Decide spill_types. */
+MUST_USE bp_status aggregate_spill_columns(aggregate_plan *plan, bp_error *err);
+/* Write what is set aside in memory. */
+MUST_USE bp_status aggregate_spill(aggregate_sink *sink, aside *aside, bp_error *err);
+/* No more will be written. */
+MUST_USE bp_status aggregate_spill_finish(aside *aside, bp_error *err);
 
 /* The workers' sets and rows become the parts of the result; when the groups are many, those that are wanted later are made by aggregate_part_open(). */
 MUST_USE bp_status aggregate_combine(aggregate_sink *sink, bp_error *err);

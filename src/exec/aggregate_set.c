@@ -290,7 +290,7 @@ static bp_status insert_aside(aggregate_set *set, const row_block *block, size_t
     for (size_t done = 0, count; done < rows; done += count, begin += count) {
         count = next_rows(&block, &begin, rows - done);
         if ((status = group_table_insert(&set->groups, block->keys + begin * width, block->hashes + begin, count, 0,
-                                         block->positions + begin, false, groups + done, err)))
+                                         block->positions + begin, block->loaded.memory != NULL, groups + done, err)))
             return status;
         for (size_t i = 0; i < count && !set->plan->ordered; i++) /* a set of many morsels may have come before */
             if (block->positions[begin + i] < set->groups.firsts[groups[done + i]])

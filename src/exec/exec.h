@@ -7,8 +7,17 @@
 #include "expr/evaluate.h"
 #include "operator.h"
 
+/* A column of a scan whose values must be among key `key` of a join that has been built when the scan opens. */
+typedef struct joined_column {
+    const sink *build;
+    uint32_t key;
+    uint32_t position; /* among the scan's columns */
+} joined_column;
+
 /* streaming */
-MUST_USE bp_status filter_new(operator** out, bp_context *context, const expr_pool *pool, expr_id condition, bp_error *err);
+/* Rows on which the condition is true (0: any), and of these at least those that the joins can use. */
+MUST_USE bp_status filter_new(operator** out, bp_context *context, const expr_pool *pool, expr_id condition,
+                              const joined_column *joined, size_t joined_count, bp_error *err);
 MUST_USE bp_status project_new(operator** out, bp_context *context, const expr_pool *pool, expr_id *exprs, size_t count,
                                bp_error *err);
 
@@ -103,6 +112,9 @@ typedef struct join_spec {
     expr_id residual; /* over left columns then right columns, both without keys; 0: none */
 } join_spec;
 MUST_USE bp_status join_build_new(sink **out, bp_context *context, const join_spec *spec, bp_error *err);
+/* Before it runs: the set of its values of a key is going to be wanted; and when it is finished, that set. */
+void join_build_want_members(sink *build, size_t key);
+const member_set *join_build_members(const sink *build, size_t key);
 MUST_USE bp_status join_probe_new(operator** out, bp_context *context, const join_spec *spec, sink *build, bp_error *err);
 /* After all probing. RIGHT and FULL: a scan over the build rows without a match, left columns NULL; RIGHT SEMI: over those with a match, RIGHT ANTI:
  * without one, right columns alone. */

@@ -54,14 +54,16 @@ static bp_status concatenate_payload(join_build *build, const table *rows, bp_er
     if (!parts || !columns) return error_no_memory(err, build->base.context->memory, chunks * sizeof *parts);
     for (size_t i = 0; i < count; i++) {
         for (size_t chunk = 0; chunk < chunks; chunk++) parts[chunk] = &table_chunk(rows, chunk)->columns[keys + i];
-        if ((status = column_concatenate(&columns[i], build->spec.right->types[keys + i], parts, chunks, &build->arena, err)))
+        if (chunks == 1)
+            columns[i] = *parts[0];
+        else if ((status = column_concatenate(&columns[i], build->spec.right->types[keys + i], parts, chunks, &build->arena, err)))
             return status;
     }
     build->payload = (batch){.row_count = build->row_count, .column_count = count, .columns = columns};
     return BP_OK;
 }
 
-/* Insert the keys of `rows` packed rows, but for those that match nothing; groups_of_row gets the groups, UINT32_MAX for those. */
+/* Insert the keys of `rows` packed rows, but for those that match nothing; groups_of_row gets the groups, JOIN_NO_GROUP for those. */
 static bp_status insert_packed(join_build *build, char *packed, uint64_t *hashes, size_t rows, size_t first_row,
                                uint32_t *groups_of_row, uint64_t *positions, uint32_t *groups, bp_error *err)
 {
@@ -69,7 +71,7 @@ static bp_status insert_packed(join_build *build, char *packed, uint64_t *hashes
     bp_status status;
 
     for (size_t i = 0; i < rows; i++) {
-        groups_of_row[first_row + i] = UINT32_MAX;
+        groups_of_row[first_row + i] = JOIN_NO_GROUP;
         if (join_key_is_null(build, packed + i * width)) {
             build->has_null_key = true;
             continue;
@@ -116,56 +118,156 @@ static bp_status check_at_row(const join_build *build, size_t row, bp_error *err
     return row % CHECK_ROWS == 0 ? cancel_check(&build->base.context->cancel, err) : BP_OK;
 }
 
-/* Counting sort of the rows by group; rows of one group stay in row order. */
-static bp_status make_directory(join_build *build, const uint32_t *groups_of_row, bp_error *err)
+/* Keys that occur once: order[group] is the row. *unique: whether they do. */
+static bp_status order_unique(join_build *build, const uint32_t *groups_of_row, size_t groups, bool *unique, bp_error *err)
 {
-    size_t groups = build->groups.count, keyed = 0;
     bp_status status;
 
-    for (size_t row = 0; row < build->row_count; row++) keyed += groups_of_row[row] != UINT32_MAX;
-    build->order = arena_new_array(&build->arena, uint32_t, keyed);
-    if (!build->order) return error_no_memory(err, build->base.context->memory, keyed * sizeof(uint32_t));
-    if (keyed == groups) { /* unique: groups are in row order */
-        for (size_t row = 0, at = 0; row < build->row_count; row++) {
-            if ((status = check_at_row(build, row, err))) return status;
-            if (groups_of_row[row] != UINT32_MAX) build->order[at++] = (uint32_t)row;
-        }
-        return BP_OK;
+    *unique = false;
+    build->order = arena_allocate(&build->arena, groups * sizeof(uint32_t));
+    if (!build->order) return error_no_memory(err, build->base.context->memory, groups * sizeof(uint32_t));
+    memset(build->order, 0xff, groups * sizeof(uint32_t));
+    for (size_t row = 0; row < build->row_count; row++) {
+        uint32_t group = groups_of_row[row];
+        if ((status = check_at_row(build, row, err))) return status;
+        if (group == JOIN_NO_GROUP) continue;
+        if (build->order[group] != JOIN_NO_GROUP) return BP_OK;
+        build->order[group] = (uint32_t)row;
     }
+    *unique = true;
+    return BP_OK;
+}
+
+/* Counting sort of the rows by group; rows of one group stay in row order. */
+static bp_status make_directory(join_build *build, const uint32_t *groups_of_row, size_t groups, size_t keyed, bp_error *err)
+{
+    bool unique = false;
+    bp_status status;
+
+    if (keyed <= groups && ((status = order_unique(build, groups_of_row, groups, &unique, err)) || unique)) return status;
+    build->order = arena_new_array(&build->arena, uint32_t, keyed);
     build->starts = arena_new_array(&build->arena, uint32_t, groups + 2);
-    if (!build->starts) return error_no_memory(err, build->base.context->memory, groups * sizeof(uint32_t));
+    if (!build->order || !build->starts)
+        return error_no_memory(err, build->base.context->memory, (keyed + groups) * sizeof(uint32_t));
     for (size_t row = 0; row < build->row_count; row++) {
         if ((status = check_at_row(build, row, err))) return status;
-        if (groups_of_row[row] != UINT32_MAX) build->starts[groups_of_row[row] + 2]++;
+        if (groups_of_row[row] != JOIN_NO_GROUP) build->starts[groups_of_row[row] + 2]++;
     }
     for (size_t i = 2; i < groups + 2; i++) build->starts[i] += build->starts[i - 1];
     for (size_t row = 0; row < build->row_count; row++) {
         if ((status = check_at_row(build, row, err))) return status;
-        if (groups_of_row[row] != UINT32_MAX) build->order[build->starts[groups_of_row[row] + 1]++] = (uint32_t)row;
+        if (groups_of_row[row] != JOIN_NO_GROUP) build->order[build->starts[groups_of_row[row] + 1]++] = (uint32_t)row;
     }
     return BP_OK;
+}
+
+/* The rows' only key as numbers; groups_of_row becomes JOIN_NO_GROUP where it is NULL, else 0. */
+static bp_status number_keys(join_build *build, const table *rows, uint64_t *numbers, uint32_t *groups_of_row, size_t *keyed,
+                             arena *scratch, bp_error *err)
+{
+    size_t at = 0;
+    bp_status status;
+
+    for (size_t i = 0; i < table_chunk_count(rows); i++) {
+        const batch *chunk = table_chunk(rows, i);
+        column flat;
+        arena_reset(scratch);
+        if ((status = cancel_check(&build->base.context->cancel, err))) return status;
+        if ((status = column_flatten(&flat, &chunk->columns[0], scratch, err))) return status;
+        member_numbers(&flat, numbers + at);
+        for (size_t row = 0; row < chunk->row_count; row++) {
+            bool null = column_is_null(&flat, row);
+            groups_of_row[at + row] = null ? JOIN_NO_GROUP : 0;
+            *keyed += !null;
+        }
+        at += chunk->row_count;
+    }
+    build->has_null_key = *keyed < build->row_count;
+    return BP_OK;
+}
+
+static bp_status index_numbers(join_build *build, const table *rows, uint32_t *groups_of_row, arena *scratch, bp_error *err)
+{
+    memory *memory = build->base.context->memory;
+    uint64_t *numbers = memory_allocate(memory, build->row_count * sizeof *numbers);
+    size_t keyed = 0;
+    bp_status status;
+
+    if (!numbers) return error_no_memory(err, memory, build->row_count * sizeof *numbers);
+    status = number_keys(build, rows, numbers, groups_of_row, &keyed, scratch, err);
+    if (!status)
+        status = join_table_make(&build->numbers, build->base.context, numbers, build->row_count, keyed, groups_of_row,
+                                 &build->arena, err);
+    memory_free(memory, numbers, build->row_count * sizeof *numbers);
+    if (!status) status = make_directory(build, groups_of_row, build->numbers.group_count, keyed, err);
+    if (!status && !build->starts && !build->numbers.direct) {
+        join_table_rename(&build->numbers, build->order);
+        build->order = NULL;
+    }
+    return status;
+}
+
+static bp_status index_packed(join_build *build, const table *rows, uint32_t *groups_of_row, arena *scratch, bp_error *err)
+{
+    size_t first_row = 0, keyed = 0;
+    bp_status status;
+
+    for (size_t i = 0; i < table_chunk_count(rows); i++) {
+        const batch *chunk = table_chunk(rows, i);
+        if ((status = cancel_check(&build->base.context->cancel, err))) return status;
+        if ((status = insert_chunk(build, chunk, first_row, groups_of_row, scratch, err))) return status;
+        first_row += chunk->row_count;
+    }
+    for (size_t row = 0; row < build->row_count; row++) keyed += groups_of_row[row] != JOIN_NO_GROUP;
+    return make_directory(build, groups_of_row, build->groups.count, keyed, err);
 }
 
 static bp_status index_keys(join_build *build, const table *rows, bp_error *err)
 {
     memory *memory = build->base.context->memory;
     uint32_t *groups_of_row = memory_allocate(memory, build->row_count * sizeof(uint32_t));
-    size_t first_row = 0;
-    bp_status status = BP_OK;
+    bp_status status;
     arena scratch;
 
     if (!groups_of_row) return error_no_memory(err, memory, build->row_count * sizeof(uint32_t));
     arena_init(&scratch, memory);
-    for (size_t i = 0; i < table_chunk_count(rows) && !status; i++) {
-        const batch *chunk = table_chunk(rows, i);
-        if ((status = cancel_check(&build->base.context->cancel, err))) break;
-        status = insert_chunk(build, chunk, first_row, groups_of_row, &scratch, err);
-        first_row += chunk->row_count;
-    }
-    if (!status) status = make_directory(build, groups_of_row, err);
+    status = build->by_number ? index_numbers(build, rows, groups_of_row, &scratch, err)
+                              : index_packed(build, rows, groups_of_row, &scratch, err);
     arena_clear(&scratch);
     memory_free(memory, groups_of_row, build->row_count * sizeof(uint32_t));
     return status;
+}
+
+static bp_status collect_members(join_build *build, const table *rows, size_t key, bp_error *err)
+{
+    member_set *set = &build->members[key];
+    bp_status status = BP_OK;
+    arena scratch;
+
+    arena_init(&scratch, build->base.context->memory);
+    for (size_t i = 0; i < table_chunk_count(rows) && !status; i++) {
+        arena_reset(&scratch);
+        status = cancel_check(&build->base.context->cancel, err);
+        if (!status) status = member_set_note(set, &table_chunk(rows, i)->columns[key], &scratch, err);
+    }
+    if (!status) status = member_set_open(set, &build->arena, err);
+    for (size_t i = 0; i < table_chunk_count(rows) && !status; i++) {
+        arena_reset(&scratch);
+        status = cancel_check(&build->base.context->cancel, err);
+        if (!status) status = member_set_add(set, &table_chunk(rows, i)->columns[key], &scratch, err);
+    }
+    arena_clear(&scratch);
+    return status;
+}
+
+void join_build_want_members(sink *build, size_t key)
+{
+    ((join_build *)build)->wants_members[key] = true;
+}
+
+const member_set *join_build_members(const sink *build, size_t key)
+{
+    return &((const join_build *)build)->members[key];
 }
 
 static bp_status build_finish(sink *self, sink_worker **workers, size_t worker_count, bp_error *err)
@@ -181,6 +283,8 @@ static bp_status build_finish(sink *self, sink_worker **workers, size_t worker_c
     if (build->row_count >= UINT32_MAX) return error_set(err, BP_LIMIT, "a join's right side of over %u rows", UINT32_MAX - 1);
     if ((status = concatenate_payload(build, rows, err))) return status;
     if (build->spec.key_count && (status = index_keys(build, rows, err))) return status;
+    for (size_t key = 0; key < build->spec.key_count; key++)
+        if (build->wants_members[key] && (status = collect_members(build, rows, key, err))) return status;
     if (marks) {
         build->matched = arena_allocate_array(&build->arena, bitmap_words(build->row_count), sizeof *build->matched);
         if (!build->matched) return error_no_memory(err, self->context->memory, build->row_count / 8);
@@ -208,6 +312,13 @@ bp_status join_build_new(sink **out, bp_context *context, const join_spec *spec,
     build->base = (sink){.class = &build_class, .context = context};
     build->spec = *spec;
     arena_init(&build->arena, context->memory);
+    build->wants_members = arena_new_array(&build->arena, bool, spec->key_count);
+    build->members = arena_new_array(&build->arena, member_set, spec->key_count);
+    if (!build->wants_members || !build->members) {
+        build_free(&build->base);
+        return error_no_memory(err, context->memory, spec->key_count * sizeof *build->members);
+    }
+    build->by_number = spec->key_count == 1 && !spec->null_safe[0] && join_table_takes(spec->right->types[0]);
     status = spec->key_count > 64 ? error_set(err, BP_LIMIT, "a join over %zu keys; at most 64", spec->key_count) : BP_OK;
     for (size_t i = 0; i < spec->key_count && !status; i++)
         if (!spec->null_safe[i]) build->null_mask |= (uint64_t)1 << i;

@@ -4,25 +4,31 @@
 
 #include "exec.h"
 #include "group_table.h"
+#include "join_table.h"
 
 /* The build side, after finish: rows are numbered in row order.
  *
- *   key --groups--> group --starts--> order[starts[group] … starts[group + 1]) = rows of that key, in row order
+ *   key --numbers or groups--> group --starts--> order[starts[group] … starts[group + 1]) = rows of that key, in row order
  *
- * When every key occurs once there are no starts: order[group] is its row. No keys (CROSS): every row matches. */
+ * When every key occurs once there are no starts: order[group] is its row (JOIN_NO_GROUP: none), or the group is, without order. No keys (CROSS): every row
+ * matches. */
 typedef struct join_build {
     sink base;
     join_spec spec;
     sink *rows; /* a COLLECT of the right side */
     key_layout keys;
     arena arena;
+    bool by_number;       /* one key, a number: found by `numbers`, else by `groups` */
+    join_table numbers;
     group_table groups;
     batch payload;        /* the right columns without keys, each one FLAT column over all rows */
     size_t row_count;
     uint32_t *starts;     /* groups.count + 1; NULL: unique keys */
-    uint32_t *order;      /* row numbers; unique keys: order[group] is the row */
+    uint32_t *order;      /* row numbers; unique keys: order[group] is the row; NULL: the group itself is */
     bool has_null_key;    /* some row's key holds a NULL that matches nothing */
     uint64_t null_mask;   /* key columns whose NULLs match nothing */
+    bool *wants_members;  /* of a key: scans ask for the set of its values */
+    member_set *members;  /* of each key */
     _Atomic uint64_t *matched; /* RIGHT, FULL, RIGHT SEMI, RIGHT ANTI: bits of rows that found a partner */
 } join_build;
 

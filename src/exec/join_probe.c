@@ -6,7 +6,7 @@
 #include "join_internal.h"
 
 #define CANDIDATES 4096
-#define NONE UINT32_MAX
+#define NONE JOIN_NO_GROUP
 
 typedef struct join_probe {
     operator base;
@@ -19,7 +19,7 @@ struct operator_worker {
     arena arena;       /* of the batch put out */
     arena keys;        /* of the input batch: packed keys, groups */
     evaluator *residual;
-    uint32_t *groups;  /* of each left row; NONE: no partner. NULL: CROSS */
+    uint32_t *groups;  /* of each left row, or with unique keys its partner; NONE: no partner. NULL: CROSS */
     bool *key_nulls;   /* MARK: the key holds a NULL */
     size_t row;        /* next left row to list */
     size_t match;      /* and its next partner */
@@ -62,25 +62,28 @@ static bp_status probe_worker_new(operator_worker **out, operator *self, bp_erro
 }
 
 /* looking up -------------------------------------------------------------------------------------------------------------------------- */
-static bp_status look_up(const join_probe *probe, operator_worker *worker, const batch *in, bp_error *err)
+static bp_status look_up_number(const join_build *build, operator_worker *worker, const batch *in, bp_error *err)
 {
-    const join_build *build = probe->build;
-    size_t rows = in->row_count, width = build->keys.width;
-    char *packed;
-    uint64_t *hashes;
+    uint64_t *numbers = arena_allocate(&worker->keys, in->row_count * sizeof *numbers);
+    column flat;
     bp_status status;
 
-    worker->row = worker->match = 0;
-    worker->row_matched = false;
-    worker->groups = NULL;
-    if (probe->spec.key_count == 0) return BP_OK;
-    arena_reset(&worker->keys);
-    packed = arena_allocate_aligned(&worker->keys, rows * width, 64);
-    hashes = arena_new_array(&worker->keys, uint64_t, rows);
-    worker->groups = arena_new_array(&worker->keys, uint32_t, rows);
-    worker->key_nulls = arena_new_array(&worker->keys, bool, rows);
-    if (!packed || !hashes || !worker->groups || !worker->key_nulls)
-        return error_no_memory(err, worker->context->memory, rows * width);
+    if (!numbers) return error_no_memory(err, worker->context->memory, in->row_count * sizeof *numbers);
+    if ((status = column_flatten(&flat, &in->columns[0], &worker->keys, err))) return status;
+    member_numbers(&flat, numbers);
+    join_table_find(&build->numbers, &flat, numbers, worker->groups);
+    for (size_t i = 0; i < in->row_count && flat.validity; i++) worker->key_nulls[i] = column_is_null(&flat, i);
+    return BP_OK;
+}
+
+static bp_status look_up_packed(const join_build *build, operator_worker *worker, const batch *in, bp_error *err)
+{
+    size_t rows = in->row_count, width = build->keys.width;
+    char *packed = arena_allocate_aligned(&worker->keys, rows * width, 64);
+    uint64_t *hashes = arena_new_array(&worker->keys, uint64_t, rows);
+    bp_status status;
+
+    if (!packed || !hashes) return error_no_memory(err, worker->context->memory, rows * width);
     if ((status = key_pack(&build->keys, in->columns, rows, packed, hashes, &worker->keys, err))) return status;
     group_table_find(&build->groups, packed, hashes, rows, worker->groups);
     for (size_t i = 0; i < rows && build->null_mask; i++) {
@@ -88,6 +91,26 @@ static bp_status look_up(const join_probe *probe, operator_worker *worker, const
         if (worker->key_nulls[i]) worker->groups[i] = NONE;
     }
     return BP_OK;
+}
+
+static bp_status look_up(const join_probe *probe, operator_worker *worker, const batch *in, bp_error *err)
+{
+    const join_build *build = probe->build;
+    size_t rows = in->row_count;
+    bp_status status;
+
+    worker->row = worker->match = 0;
+    worker->row_matched = false;
+    worker->groups = NULL;
+    if (probe->spec.key_count == 0) return BP_OK;
+    arena_reset(&worker->keys);
+    worker->groups = arena_allocate(&worker->keys, rows * sizeof *worker->groups);
+    worker->key_nulls = arena_new_array(&worker->keys, bool, rows);
+    if (!worker->groups || !worker->key_nulls) return error_no_memory(err, worker->context->memory, rows * sizeof *worker->groups);
+    status = build->by_number ? look_up_number(build, worker, in, err) : look_up_packed(build, worker, in, err);
+    for (size_t i = 0; i < rows && !status && !build->starts && build->order; i++)
+        if (worker->groups[i] != NONE) worker->groups[i] = build->order[worker->groups[i]];
+    return status;
 }
 
 /* The partners of a left row: how many, and the n-th. */
@@ -107,7 +130,7 @@ static inline uint32_t partner_at(const join_build *build, const operator_worker
 
     if (!worker->groups) return (uint32_t)index;
     group = worker->groups[row];
-    return build->order[build->starts ? build->starts[group] + index : group];
+    return build->starts ? build->order[build->starts[group] + index] : group;
 }
 
 /* listing ----------------------------------------------------------------------------------------------------------------------------- */
@@ -115,6 +138,28 @@ static bool wants_markers(join_kind kind)
 {
     return kind == JOIN_LEFT || kind == JOIN_FULL || kind == JOIN_SINGLE || kind == JOIN_SEMI || kind == JOIN_ANTI ||
            kind == JOIN_EXISTS;
+}
+
+/* With unique keys and nothing to ask of a pair, left rows that have a partner are put out with it: the lists are the answer. */
+static bool has_plain_pairs(const join_probe *probe)
+{
+    const join_build *build = probe->build;
+
+    return probe->spec.kind == JOIN_INNER && probe->spec.key_count && !build->starts && !probe->spec.residual;
+}
+
+static size_t list_partners(operator_worker *worker, size_t rows)
+{
+    size_t begin = worker->row, end = rows - begin < CANDIDATES ? rows : begin + CANDIDATES, count = 0;
+
+    for (size_t row = begin; row < end; row++) {
+        uint32_t partner = worker->groups[row];
+        worker->left[count] = (uint32_t)row;
+        worker->right[count] = partner;
+        count += partner != NONE;
+    }
+    worker->row = end;
+    return count;
 }
 
 /* Fill the lists from where the last call stopped; returns their length. */
@@ -140,6 +185,14 @@ static size_t list_candidates(const join_probe *probe, operator_worker *worker, 
     return count;
 }
 
+/* Whether rising rows are all rows, each once. */
+static bool is_whole(const uint32_t *selection, size_t count, size_t rows)
+{
+    for (size_t i = 0; i < count && count == rows; i++)
+        if (selection[i] != i) return false;
+    return count == rows;
+}
+
 /* Gather (left, right) pairs into a batch of left columns, then right columns, without keys; NONE gives NULLs. */
 static bp_status gather_pairs(const join_probe *probe, const batch *in, const uint32_t *left, const uint32_t *right, size_t count,
                               batch *out, arena *arena, bp_error *err)
@@ -148,11 +201,17 @@ static bp_status gather_pairs(const join_probe *probe, const batch *in, const ui
     size_t keys = probe->spec.key_count, left_count = in->column_count - keys, right_count = build->payload.column_count, nulls = 0;
     column *columns = arena_new_array(arena, column, left_count + right_count);
     uint32_t *safe = arena_new_array(arena, uint32_t, count);
+    bool whole;
     bp_status status;
 
     if (!columns || !safe) return error_no_memory(err, arena->memory, count * sizeof *safe);
-    for (size_t i = 0; i < left_count; i++)
-        if ((status = column_gather(&columns[i], &in->columns[keys + i], left, count, arena, err))) return status;
+    whole = is_whole(left, count, in->row_count);
+    for (size_t i = 0; i < left_count; i++) {
+        if (whole)
+            columns[i] = in->columns[keys + i];
+        else if ((status = column_gather(&columns[i], &in->columns[keys + i], left, count, arena, err)))
+            return status;
+    }
     for (size_t i = 0; i < count; i++) {
         nulls += right[i] == NONE;
         safe[i] = right[i] == NONE ? 0 : right[i];
@@ -304,6 +363,11 @@ static bp_status probe_process(operator *self, operator_worker *worker, const ba
     if (kind == JOIN_MARK) {
         *more = false;
         return put_marks(probe, worker, in, out, err);
+    }
+    if (has_plain_pairs(probe)) {
+        count = list_partners(worker, in->row_count);
+        *more = worker->row < in->row_count;
+        return count ? gather_pairs(probe, in, worker->left, worker->right, count, out, &worker->arena, err) : BP_OK;
     }
     count = list_candidates(probe, worker, in->row_count);
     *more = worker->row < in->row_count;

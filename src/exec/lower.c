@@ -1,8 +1,10 @@
-/* Lowering walks the plan from the leaves to the root (no recursion: a list in post-order) and keeps, for each node, the open pipeline that puts out the
+/* Lowering walks the plan from the leaves to the root (no recursion: a stack of visits) and keeps, for each node, the open pipeline that puts out the
  * node's columns in the node's order. Streaming nodes add an operator to it; breakers end it with a sink and open a new one over the sink's result.
+ * A join's right side comes first and is built before anything on its left runs, so that scans there can use its keys.
  *
  * Expressions are remapped here: column ids become positions in the batch that the operator sees. */
 #include "lower_internal.h"
+#include "source_scan.h"
 
 /* lists ------------------------------------------------------------------------------------------------------------------------------- */
 static bp_status append_pipeline(lowering *state, pipeline ***list, size_t *count, size_t *capacity, pipeline *pipeline,
@@ -169,61 +171,23 @@ static bp_status make_dual_scan(void *data, scan **out, bp_error *err)
     return dual_scan_new(out, data, err);
 }
 
-/* Smaller batches are somebody's wish, as in tests, and stay. */
-#define LEAST_WIDENED 1024
-
-typedef struct source_scan {
-    source *source;
-    scan_request request;
-} source_scan;
-
-static bp_status make_source_scan(void *data, scan **out, bp_error *err)
-{
-    source_scan *from = data;
-
-    return from->source->class->scan_open(out, from->source, &from->request, err);
-}
-
-bool pipeline_widen_scan(pipeline *pipeline)
-{
-    source_scan *from = pipeline->make_scan_data;
-
-    if (pipeline->make_scan != make_source_scan || pipeline->operator_count) return false;
-    if (from->request.batch_size < LEAST_WIDENED || from->request.batch_size >= TABLE_CHUNK_ROWS) return false;
-    from->request.batch_size = TABLE_CHUNK_ROWS;
-    return true;
-}
-
-bool pipeline_reads_source(const pipeline *pipeline, const source *source)
-{
-    const pipeline_pair *pair;
-
-    if (pipeline->make_scan == make_source_scan) return ((const source_scan *)pipeline->make_scan_data)->source == source;
-    if (pipeline->make_scan != union_make_scan) return false;
-    pair = pipeline->make_scan_data; /* at most UNION_DEPTH deep */
-    return pipeline_reads_source(pair->parts[0], source) || pipeline_reads_source(pair->parts[1], source);
-}
-
 static bp_status lower_scan(lowering *state, plan_id id, bp_error *err)
 {
     const plan_node *node = plan_at(state->plan, id);
-    source_scan *from = arena_new(&state->plan->arena, source_scan);
-    expr_id condition;
+    size_t joined; /* columns that the scan itself cannot ask joins for */
+    source_scan *from;
+    expr_id condition = 0;
     operator *operator;
     bp_status status;
 
-    if (!from) return error_no_memory(err, state->context->memory, sizeof *from);
-    from->source = node->scan.source;
-    from->request = (scan_request){.columns = node->scan.source_columns,
-                                   .column_count = node->output_count,
-                                   .batch_size = state->context->config.batch_size,
-                                   .row_limit = UINT64_MAX};
-    if ((status = scan_filters_of(state->plan, node, &from->request, err))) return status;
-    if ((status = open_pipeline(state, id, make_source_scan, from, err))) return status;
-    if (node->scan.filter_count == 0) return BP_OK;
+    if ((status = source_scan_new(&from, state->plan, node, state->builds, err))) return status;
+    if ((status = open_pipeline(state, id, source_scan_open, from, err))) return status;
+    joined = node->scan.source->exact_filters ? 0 : from->joined_count;
+    if (node->scan.filter_count == 0 && joined == 0) return BP_OK;
     place_only(state, id);
-    if ((status = conjunction(state, &condition, node->scan.filters, node->scan.filter_count, err))) return status;
-    if ((status = filter_new(&operator, state->context, &state->plan->exprs, condition, err))) return status;
+    if (node->scan.filter_count && (status = conjunction(state, &condition, node->scan.filters, node->scan.filter_count, err)))
+        return status;
+    if ((status = filter_new(&operator, state->context, &state->plan->exprs, condition, from->joined, joined, err))) return status;
     return add_operator(state, id, state->open[id], operator, err);
 }
 
@@ -284,7 +248,7 @@ static bp_status lower_filter(lowering *state, plan_id id, bp_error *err)
 
     place_only(state, child);
     if ((status = conjunction(state, &condition, node->filter.conjuncts, node->filter.conjunct_count, err))) return status;
-    if ((status = filter_new(&operator, state->context, &state->plan->exprs, condition, err))) return status;
+    if ((status = filter_new(&operator, state->context, &state->plan->exprs, condition, NULL, 0, err))) return status;
     return add_operator(state, id, state->open[child], operator, err);
 }
 
@@ -529,24 +493,34 @@ static bp_status lower_window(lowering *state, plan_id id, bp_error *err)
 }
 
 /* joins -------------------------------------------------------------------------------------------------------------------------------------- */
-/* The side's pipeline puts out the keys, then its columns. */
-static bp_status join_side(lowering *state, plan_id id, plan_id child, const join_pair *pairs, size_t count, bool right,
-                           const schema **out, bp_error *err)
+/* What a side's pipeline puts out for the join: the keys, then its columns. */
+static bp_status join_inputs(lowering *state, const plan_node *join, size_t side, expr_id **out, const schema **types,
+                             bp_error *err)
 {
-    const plan_node *side = plan_at(state->plan, child);
-    expr_id *inputs = arena_new_array(&state->plan->arena, expr_id, count + side->output_count), *columns, *mapped = NULL;
-    schema *types;
+    plan_id child = join->children[side];
+    size_t keys = join->join.pair_count, count = plan_at(state->plan, child)->output_count;
+    expr_id *inputs = arena_new_array(&state->plan->arena, expr_id, keys + count), *columns;
+    schema *made;
     bp_status status;
 
-    if (!inputs) return error_no_memory(err, state->context->memory, count * sizeof *inputs);
+    if (!inputs) return error_no_memory(err, state->context->memory, (keys + count) * sizeof *inputs);
     if ((status = output_exprs(state, child, &columns, err))) return status;
-    for (size_t i = 0; i < count; i++) inputs[i] = right ? pairs[i].right : pairs[i].left;
-    if (side->output_count) memcpy(inputs + count, columns, side->output_count * sizeof *inputs);
+    for (size_t i = 0; i < keys; i++) inputs[i] = side ? join->join.pairs[i].right : join->join.pairs[i].left;
+    if (count) memcpy(inputs + keys, columns, count * sizeof *inputs);
+    if ((status = exprs_schema(state, inputs, keys + count, &made, err))) return status;
+    *out = inputs;
+    *types = made;
+    return BP_OK;
+}
+
+static bp_status project_side(lowering *state, plan_id id, plan_id child, const expr_id *inputs, size_t count, bp_error *err)
+{
+    expr_id *mapped = NULL;
+    bp_status status;
+
     place_only(state, child);
-    if ((status = exprs_schema(state, inputs, count + side->output_count, &types, err))) return status;
-    if ((status = remap_all(state, &mapped, inputs, count + side->output_count, err))) return status;
-    *out = types;
-    return project_mapped(state, id, state->open[child], mapped, count + side->output_count, side->output_count, err);
+    if ((status = remap_all(state, &mapped, inputs, count, err))) return status;
+    return project_mapped(state, id, state->open[child], mapped, count, plan_at(state->plan, child)->output_count, err);
 }
 
 static bp_status join_residual(lowering *state, const plan_node *node, expr_id *out, bp_error *err)
@@ -581,12 +555,31 @@ static bp_status add_right_rows(lowering *state, plan_id id, sink *build, bp_err
     return open_pipeline(state, id, union_make_scan, pair, err);
 }
 
-/* The right side's pipeline ends in the table that the left side probes; of a step's join whose right side stays the same, only in the first round. */
-static bp_status build_right(lowering *state, plan_id id, join_spec *spec, sink **build, bp_error *err)
+static bp_status join_spec_of(lowering *state, const plan_node *node, join_spec *out, expr_id **left, expr_id **right,
+                              bp_error *err)
 {
-    const plan_node *node = plan_at(state->plan, id);
+    bool *null_safe = arena_new_array(&state->plan->arena, bool, node->join.pair_count);
+    bp_status status;
+
+    *out = (join_spec){.kind = node->join.kind == JOIN_CROSS ? JOIN_INNER : (join_kind)node->join.kind,
+                       .key_count = node->join.pair_count,
+                       .null_safe = null_safe,
+                       .pool = &state->plan->exprs};
+    if (!null_safe) return error_no_memory(err, state->context->memory, node->join.pair_count);
+    for (size_t i = 0; i < node->join.pair_count; i++) null_safe[i] = node->join.pairs[i].null_safe;
+    if ((status = join_inputs(state, node, 0, left, &out->left, err)) ||
+        (status = join_inputs(state, node, 1, right, &out->right, err)))
+        return status;
+    return join_residual(state, node, &out->residual, err);
+}
+
+/* The right side's pipeline ends in the table that the left side probes; of a step's join whose right side stays the same, only in the first round. */
+static bp_status build_right(lowering *state, plan_id id, join_spec *spec, const expr_id *inputs, sink **build, bp_error *err)
+{
+    plan_id child = plan_at(state->plan, id)->children[1];
     built_join *built = state->built && state->built[id].wanted ? &state->built[id] : NULL;
     lowered *round = state->out;
+    pipeline *left = state->open[id];
     bp_status status;
 
     if (built && built->build) {
@@ -594,37 +587,41 @@ static bp_status build_right(lowering *state, plan_id id, join_spec *spec, sink 
         spec->right = built->right;
         return BP_OK;
     }
-    if ((status = join_side(state, id, node->children[1], node->join.pairs, spec->key_count, true, &spec->right, err)))
-        return status;
-    state->open[node->children[1]] = state->open[id];
+    if ((status = project_side(state, id, child, inputs, spec->right->count, err))) return status;
     if ((status = join_build_new(build, state->context, spec, err))) return status;
     if (built) state->out = state->fixed;
-    status = end_pipeline(state, id, state->open[node->children[1]], *build, err);
+    status = end_pipeline(state, id, state->open[id], *build, err);
     state->out = round;
+    state->open[id] = left;
     if (built) *built = (built_join){true, *build, spec->right};
     return status;
+}
+
+/* Before the left side is lowered. */
+static bp_status lower_build(lowering *state, plan_id id, bp_error *err)
+{
+    join_spec spec;
+    expr_id *left, *right;
+    bp_status status = join_spec_of(state, plan_at(state->plan, id), &spec, &left, &right, err);
+
+    return status ? status : build_right(state, id, &spec, right, &state->builds[id], err);
 }
 
 static bp_status lower_join(lowering *state, plan_id id, bp_error *err)
 {
     const plan_node *node = plan_at(state->plan, id);
-    join_spec spec = {.kind = node->join.kind == JOIN_CROSS ? JOIN_INNER : (join_kind)node->join.kind,
-                      .key_count = node->join.pair_count,
-                      .pool = &state->plan->exprs};
-    bool *null_safe = arena_new_array(&state->plan->arena, bool, node->join.pair_count);
+    join_spec spec;
+    expr_id *left, *right;
     operator *probe;
-    sink *build;
+    sink *build = state->builds[id];
     bp_status status;
 
-    if (!null_safe) return error_no_memory(err, state->context->memory, node->join.pair_count);
-    for (size_t i = 0; i < node->join.pair_count; i++) null_safe[i] = node->join.pairs[i].null_safe;
-    spec.null_safe = null_safe;
-    if ((status = join_side(state, id, node->children[0], node->join.pairs, spec.key_count, false, &spec.left, err))) return status;
-    state->open[node->children[0]] = state->open[id];
-    if ((status = join_residual(state, node, &spec.residual, err))) return status;
-    if ((status = build_right(state, id, &spec, &build, err))) return status;
+    state->builds[id] = NULL; /* scans on the left know it by now; a step's next round makes another */
+    if ((status = join_spec_of(state, node, &spec, &left, &right, err))) return status;
+    if ((status = project_side(state, id, node->children[0], left, spec.left->count, err))) return status;
+    if (!build && (status = build_right(state, id, &spec, right, &build, err))) return status;
     if ((status = join_probe_new(&probe, state->context, &spec, build, err))) return status;
-    if ((status = add_operator(state, id, state->open[node->children[0]], probe, err))) return status;
+    if ((status = add_operator(state, id, state->open[id], probe, err))) return status;
     return join_puts_right_at_end(spec.kind) ? add_right_rows(state, id, build, err) : BP_OK;
 }
 
@@ -801,9 +798,45 @@ bp_status lowering_init(lowering *state, lowered *out, plan *plan, bp_error *err
     *state = (lowering){.out = out, .plan = plan, .context = plan->context};
     state->open = arena_new_array(&plan->arena, pipeline *, plan->node_count);
     state->kept = arena_new_array(&plan->arena, sink *, plan->node_count);
+    state->builds = arena_new_array(&plan->arena, sink *, plan->node_count);
     state->positions = arena_new_array(&plan->arena, uint32_t, plan->column_count);
-    if (state->open && state->kept && state->positions) return BP_OK;
+    if (state->open && state->kept && state->builds && state->positions) return BP_OK;
     return error_no_memory(err, plan->context->memory, plan->node_count * sizeof(void *));
+}
+
+typedef struct visit {
+    plan_id node;
+    uint8_t step;
+} visit;
+
+/* Children before parents, of a join the right one first; between its sides the join is built. here: which nodes; NULL: all. */
+static bp_status lower_all(lowering *state, const bool *here, bp_error *err)
+{
+    plan *plan = state->plan;
+    visit *stack = arena_new_array(&plan->arena, visit, plan->node_count + 1);
+    bool *seen = arena_new_array(&plan->arena, bool, plan->node_count);
+    size_t depth = 0;
+    bp_status status = BP_OK;
+
+    if (!stack || !seen) return error_no_memory(err, state->context->memory, plan->node_count * sizeof *stack);
+    stack[depth++] = (visit){.node = plan->root};
+    while (depth && !status) {
+        visit *top = &stack[depth - 1];
+        const plan_node *node = plan_at(plan, top->node);
+        bool is_join = node->kind == PLAN_JOIN, wanted = !here || here[top->node];
+        plan_id child = top->step < 2 ? node->children[is_join ? 1 - top->step : top->step] : 0;
+        if (is_join && top->step == 1 && wanted) status = lower_build(state, top->node, err);
+        if (top->step == 2) {
+            if (wanted) status = lower_node(state, top->node, err);
+            depth--;
+            continue;
+        }
+        top->step++;
+        if (!child || seen[child]) continue;
+        seen[child] = true;
+        stack[depth++] = (visit){.node = child};
+    }
+    return status;
 }
 
 bp_status lower_plan(lowered *out, plan *plan, bool profile, bp_error *err)
@@ -821,8 +854,7 @@ bp_status lower_plan(lowered *out, plan *plan, bool profile, bp_error *err)
     }
     if ((status = lowering_init(&state, out, plan, err)) || (status = plan_post_order(plan, &order, &count, err))) return status;
     if (plan->working_count && (status = nodes_to_lower(&here, plan, order, count, plan->root, NULL, err))) return status;
-    for (size_t i = 0; i < count && !status; i++)
-        if (!here || here[order[i]]) status = lower_node(&state, order[i], err);
+    status = lower_all(&state, here, err);
     if (!status) out->result = state.open[plan->root];
     return status;
 }

@@ -18,6 +18,7 @@ typedef struct lowering {
     bp_context *context;
     pipeline **open; /* one a node */
     sink **kept; /* of KEEP nodes */
+    sink **builds; /* a node: the right side of a join whose left side is being lowered */
     uint32_t *positions; /* column id -> position; UINT32_MAX: not there */
     kept_table *working; /* in a recursion's step: the rows of the last round */
     uint32_t working_number;

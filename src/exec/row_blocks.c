@@ -88,18 +88,27 @@ static void free_scratch(row_blocks *blocks)
     blocks->room = 0;
 }
 
-void row_blocks_drop(row_blocks *blocks)
+void row_block_free(row_block *block)
 {
-    free_scratch(blocks);
+    arena loaded = block->loaded; /* the block lies in it */
+
+    arena_clear(&loaded);
+}
+
+void row_blocks_forget(row_blocks *blocks)
+{
     memset(blocks->first, 0, sizeof blocks->first);
     memset(blocks->last, 0, sizeof blocks->last);
-    arena_clear(&blocks->arena);
+    arena_reset(&blocks->arena);
+    arena_reset(&blocks->texts);
+    blocks->row_count = 0;
 }
 
 void row_blocks_free(row_blocks *blocks)
 {
     if (!blocks) return;
-    row_blocks_drop(blocks);
+    free_scratch(blocks);
+    arena_clear(&blocks->arena);
     arena_clear(&blocks->texts);
     memory_delete(blocks->memory, blocks);
 }

@@ -43,8 +43,17 @@ typedef struct row_block {
     size_t count, capacity;
     uint64_t *positions, *hashes;
     char *keys;
+    arena loaded; /* of a block that came back from a file: what it and its texts lie in */
     row_block_column columns[];
 } row_block;
+
+/* Positions have the morsel's number above, the row's below. */
+static inline uint64_t row_morsel(const row_block *block, size_t row)
+{
+    return block->positions[row] >> 32;
+}
+/* A loaded block ends; others end with their arena. */
+void row_block_free(row_block *block);
 
 typedef struct row_blocks {
     memory *memory;
@@ -61,8 +70,8 @@ typedef struct row_blocks {
 
 MUST_USE bp_status row_blocks_new(row_blocks **out, memory *memory, const row_layout *layout, bp_error *err);
 void row_blocks_free(row_blocks *blocks);
-/* Free all but the texts, which what was made of the rows refers to. */
-void row_blocks_drop(row_blocks *blocks);
+/* All rows have been written elsewhere. */
+void row_blocks_forget(row_blocks *blocks);
 /* All rows of the batch, with their packed keys (whose far texts are moved) and hashes; positions count from `position`. */
 MUST_USE bp_status row_blocks_add(row_blocks *blocks, char *keys, const uint64_t *hashes, uint64_t position, const batch *in,
                                   arena *scratch, bp_error *err);

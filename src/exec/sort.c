@@ -349,7 +349,7 @@ static bp_status finish_runs(sort_sink *sort, sink_worker *worker, bp_error *err
     bp_status status = spill_held(sort, worker, 0, err);
 
     while (!status) {
-        size_t most = sort_merge_most(sort->base.context);
+        size_t most = sort_merge_most(sort->base.context, SORT_PAGE_SIZE);
         if (sort->run_count <= most) break;
         status = merge_first(sort, sort->run_count - most + 1 < most ? sort->run_count - most + 1 : most, err);
     }

@@ -41,9 +41,11 @@ MUST_USE bp_status sorted_rows_gather(const sorted_rows *sorted, size_t begin, s
 
 /* Sorted runs: the rows' columns, and behind them their place in the input, a UHUGEINT, by which ties are broken. */
 typedef struct sort_merge sort_merge;
-/* The pages of a run that is to be merged, and how many such runs can be merged at once. */
+/* The pages of a run that is to be merged, and how many runs of pages of a size can be merged at once. */
 #define SORT_PAGE_SIZE ((size_t)128 << 10)
-size_t sort_merge_most(bp_context *context);
+size_t sort_merge_most(bp_context *context, size_t page_size);
+/* The reverse: the pages with which so many runs can be merged. */
+size_t sort_merge_page_size(bp_context *context, size_t runs);
 /* The runs are borrowed; `schema` is without the place. */
 MUST_USE bp_status sort_merge_new(sort_merge **out, bp_context *context, const schema *schema, const sort_spec *specs,
                                   size_t spec_count, spill_run **runs, size_t run_count, bp_error *err);

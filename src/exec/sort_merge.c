@@ -7,7 +7,7 @@
 
 #include "column/gather_parts.h"
 
-#define PAGE_COST (4 * SORT_PAGE_SIZE) /* of a run being merged: two pages and their key rows */
+#define PAGES_A_RUN 4 /* of memory: two pages and their key rows */
 #define NO_CURSOR UINT32_MAX
 
 typedef struct merge_page {
@@ -42,11 +42,18 @@ struct sort_merge {
     arena batch;
 };
 
-size_t sort_merge_most(bp_context *context)
+size_t sort_merge_most(bp_context *context, size_t page_size)
 {
-    size_t most = memory_available(context->memory) / 2 / PAGE_COST;
+    size_t most = memory_available(context->memory) / 2 / PAGES_A_RUN / page_size;
 
     return most < 2 ? 2 : most > 512 ? 512 : most;
+}
+
+size_t sort_merge_page_size(bp_context *context, size_t runs)
+{
+    size_t size = memory_available(context->memory) / 2 / PAGES_A_RUN / runs;
+
+    return size < SPILL_PAGE_LEAST ? SPILL_PAGE_LEAST : size > SORT_PAGE_SIZE ? SORT_PAGE_SIZE : size;
 }
 
 static bp_status merge_layout(sort_merge *merge, const schema *schema, const sort_spec *specs, size_t spec_count, bp_error *err)

@@ -25,7 +25,7 @@ bool spill_pressure(bp_context *context, size_t planned)
 
 size_t spill_page_size(bp_context *context, size_t runs)
 {
-    size_t size = memory_available(context->memory) / 4 / (runs ? runs : 1);
+    size_t size = memory_available(context->memory) / 8 / (runs ? runs : 1); /* buffers grow by doubling */
 
     if (size > SPILL_PAGE_MOST) return SPILL_PAGE_MOST;
     return size < SPILL_PAGE_LEAST ? SPILL_PAGE_LEAST : size;

@@ -61,14 +61,13 @@ static bp_status types_with_place(data_type **out, const schema *schema, arena *
     return BP_OK;
 }
 
-/* So many that one fits with what it needs, but not more than can be merged at once. */
+/* So many that one fits with what it needs. */
 static unsigned choose_bits(const spilling *job)
 {
     size_t available = memory_available(job->context->memory), bytes = spill_run_bytes(job->input);
-    size_t most = sort_merge_most(job->context);
     unsigned bits = 1;
 
-    while (bits < BITS_MOST && ((size_t)2 << bits) <= most && (bytes >> bits) > available / 2 / GROWTH) bits++;
+    while (bits < BITS_MOST && (bytes >> bits) > available / 2 / GROWTH) bits++;
     return bits;
 }
 
@@ -210,15 +209,14 @@ static bp_status evaluate_partition(spilling *job, spill_run *in, spill_run *out
 static bp_status evaluate_partitions(spilling *job, bp_error *err)
 {
     window_spilled *spilled = &job->window->spilled;
-    size_t count = (size_t)1 << job->parts.bits;
+    size_t count = (size_t)1 << job->parts.bits, page_size = sort_merge_page_size(job->context, count);
     bp_status status = BP_OK;
 
     spilled->runs = memory_allocate_array(job->context->memory, count, sizeof *spilled->runs);
     if (!spilled->runs) return error_no_memory(err, job->context->memory, count * sizeof *spilled->runs);
     spilled->count = count;
     for (size_t i = 0; i < count && !status; i++) {
-        status =
-            spill_run_new(&spilled->runs[i], spilled->file, job->out_types, job->window->output.count + 1, SORT_PAGE_SIZE, err);
+        status = spill_run_new(&spilled->runs[i], spilled->file, job->out_types, job->window->output.count + 1, page_size, err);
         if (!status) status = evaluate_partition(job, job->parts.runs[i], spilled->runs[i], err);
     }
     return status;

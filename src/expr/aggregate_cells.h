@@ -29,6 +29,10 @@ MUST_USE bp_status cell_list_column(column *out, data_type type, const cell_list
 MUST_USE bp_status cell_list_order(uint32_t **out, const aggregate_state_call *call, const column *cells, arena *arena,
                                    bp_error *err);
 
+/* The value at a fraction (negative: from the greatest down) of the order of at least one value, between two when need be; `room` for as many keys. */
+MUST_USE bp_status double_quantile(double *out, const double *values, size_t count, double fraction, uint64_t *room, cancel *cancel,
+                                   bp_error *err);
+
 /* What a bind leaves for these aggregates. */
 typedef struct cells_bind {
     data_type type; /* of the first argument */
@@ -38,6 +42,7 @@ typedef struct cells_bind {
     size_t fraction_count;
     bool many; /* fractions come as a list */
     size_t limit; /* min(x, n) */
+    bool few; /* the n values fit the state as keys */
 } cells_bind;
 
 #endif

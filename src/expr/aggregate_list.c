@@ -574,15 +574,50 @@ static bp_status quantiles_of(const aggregate_state_call *call, const cell_list 
     return column_flatten(out, out, arena, err);
 }
 
+/* One quantile a group of doubles. */
+static bp_status finish_doubles(const aggregate_state_call *call, const char *states, size_t stride, size_t count, column *out,
+                                arena *arena, bp_error *err)
+{
+    memory *memory = call->context->memory;
+    uint64_t *validity, *room;
+    size_t most = 1;
+    bp_status status = BP_OK;
+
+    if (!new_results(out, count, sizeof(double), &validity, arena)) return no_memory(call, count * 8, err);
+    for (size_t i = 0; i < count; i++) {
+        size_t values = list_at_state(states, stride, i)->count;
+        most = values > most ? values : most;
+    }
+    room = memory_allocate(memory, most * sizeof *room);
+    if (!room) return no_memory(call, most * sizeof *room, err);
+    for (size_t i = 0; i < count && !status; i++) {
+        const cell_list *list = list_at_state(states, stride, i);
+        double *result = (double *)(uintptr_t)out->values + i;
+        *result = 0;
+        if (list->count == 0)
+            bitmap_unset(validity, i);
+        else
+            status = double_quantile(result, (const double *)(const void *)list->cells, list->count, bound(call)->fractions[0], room,
+                                     &call->context->cancel, err);
+    }
+    memory_free(memory, room, most * sizeof *room);
+    return status;
+}
+
 static bp_status finish_quantiles(const aggregate_state_call *call, const char *states, size_t stride, size_t count, bool between,
                                   column *out, arena *arena, bp_error *err)
 {
     const cells_bind *bind = bound(call);
-    column *parts = arena_new_array(arena, column, count + 1);
-    uint32_t *picked = arena_new_array(arena, uint32_t, count + 1);
-    uint64_t *validity = arena_allocate(arena, (bitmap_words(count) + 1) * 8);
+    column *parts;
+    uint32_t *picked;
+    uint64_t *validity;
     bp_status status;
 
+    if (between && !bind->many && type_physical(bind->cells) == PHYSICAL_FLOAT64)
+        return finish_doubles(call, states, stride, count, out, arena, err);
+    parts = arena_new_array(arena, column, count + 1);
+    picked = arena_new_array(arena, uint32_t, count + 1);
+    validity = arena_allocate(arena, (bitmap_words(count) + 1) * 8);
     if (!parts || !picked || !validity) return no_memory(call, count * sizeof *parts, err);
     memset(validity, 0xff, (bitmap_words(count) + 1) * 8);
     for (size_t i = 0; i < count; i++) {

@@ -75,8 +75,8 @@ AGGREGATE_COMBINE(moments_combine)
     return BP_OK;
 }
 
-/* NaN stands for NULL where the formula has no value. */
-#define MOMENTS_FINISH(name, least, formula)                                                                                       \
+/* NULL below the least count, and where there is no value: `has_value` looks at the state and the result. */
+#define MOMENTS_FINISH_WHERE(name, least, has_value, formula)                                                                      \
     AGGREGATE_FINISH(name)                                                                                                         \
     {                                                                                                                              \
         uint64_t *validity;                                                                                                        \
@@ -86,10 +86,11 @@ AGGREGATE_COMBINE(moments_combine)
             const moments_state *s = (const moments_state *)(const void *)(states + i * stride);                                   \
             double result = s->count >= (least) ? (formula) : 0;                                                                   \
             ((double *)(uintptr_t)out->values)[i] = result;                                                                        \
-            if (s->count < (least)) bitmap_unset(validity, i);                                                                     \
+            if (s->count < (least) || !(has_value)) bitmap_unset(validity, i);                                                     \
         }                                                                                                                          \
         return BP_OK;                                                                                                              \
     }
+#define MOMENTS_FINISH(name, least, formula) MOMENTS_FINISH_WHERE(name, least, true, formula)
 
 MOMENTS_FINISH(var_samp_finish, 2, s->xx / (s->count - 1))
 MOMENTS_FINISH(var_pop_finish, 1, s->xx / s->count)
@@ -99,9 +100,9 @@ MOMENTS_FINISH(sem_finish, 1, sqrt(s->xx / s->count) / sqrt(s->count))
 MOMENTS_FINISH(covar_samp_finish, 2, s->xy / (s->count - 1))
 MOMENTS_FINISH(covar_pop_finish, 1, s->xy / s->count)
 MOMENTS_FINISH(corr_finish, 1, s->xy / sqrt(s->xx * s->yy))
-MOMENTS_FINISH(regr_slope_finish, 2, s->xy / s->xx)
-MOMENTS_FINISH(regr_intercept_finish, 1, s->mean_y - s->xy / s->xx * s->mean_x)
-MOMENTS_FINISH(regr_r2_finish, 1, s->xx == 0 ? (double)NAN : s->yy == 0 ? 1 : s->xy * s->xy / (s->xx * s->yy))
+MOMENTS_FINISH(regr_slope_finish, 1, s->xy / s->xx)
+MOMENTS_FINISH_WHERE(regr_intercept_finish, 1, !isnan(result), s->mean_y - s->xy / s->xx * s->mean_x)
+MOMENTS_FINISH_WHERE(regr_r2_finish, 1, s->xx != 0, s->yy == 0 ? 1 : s->xy * s->xy / (s->xx * s->yy))
 MOMENTS_FINISH(regr_avgx_finish, 1, s->mean_x)
 MOMENTS_FINISH(regr_avgy_finish, 1, s->mean_y)
 MOMENTS_FINISH(regr_sxx_finish, 1, s->xx)

@@ -278,13 +278,26 @@ static bp_status take_values(array_loader *loader, struct ArrowArray *out, const
     return status;
 }
 
-static bool offsets_within(const char *offsets, uint64_t rows, uint32_t width, uint64_t size)
+/* `rows` + 1 offsets, which may lie anywhere; negative ones are beyond every size. */
+static bool narrow_within(const char *offsets, uint64_t rows, uint64_t size)
 {
     bool within = true;
 
     for (uint64_t i = 0; i <= rows; i++) {
-        uint64_t offset = 0;
-        memcpy(&offset, offsets + i * width, width);
+        uint32_t offset;
+        memcpy(&offset, offsets + 4 * i, 4);
+        within &= offset <= size;
+    }
+    return within;
+}
+
+static bool wide_within(const char *offsets, uint64_t rows, uint64_t size)
+{
+    bool within = true;
+
+    for (uint64_t i = 0; i <= rows; i++) {
+        uint64_t offset;
+        memcpy(&offset, offsets + 8 * i, 8);
         within &= offset <= size;
     }
     return within;
@@ -296,7 +309,7 @@ static bp_status take_text(array_loader *loader, struct ArrowArray *out, const a
     buffer bytes;
 
     if (status || (status = next_buffer(loader, &bytes))) return status;
-    if (rows && !offsets_within(out->buffers[1], rows, format->width, bytes.size))
+    if (rows && !(format->width == 4 ? narrow_within : wide_within)(out->buffers[1], rows, bytes.size))
         return bad_array(loader, "has texts that reach past their bytes");
     out->buffers[2] = bytes.data ? bytes.data : ""; /* all texts are empty */
     return BP_OK;

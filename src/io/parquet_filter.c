@@ -59,6 +59,11 @@ static bool outside_list(const scan_filter *filter, const limits *is)
     return true;
 }
 
+static bool outside_members(const scan_filter *filter, const limits *is)
+{
+    return filter->members->count == 0 || (is->has_low && is->has_high && !member_set_meets(filter->members, &is->low, &is->high));
+}
+
 static bool excludes(const scan_filter *filter, const limits *is)
 {
     switch (filter->kind) {
@@ -66,6 +71,7 @@ static bool excludes(const scan_filter *filter, const limits *is)
     case FILTER_NOT_NULL: return is->all_null;
     case FILTER_RANGE: return is->all_null || outside_range(filter, is);
     case FILTER_IN: return is->all_null || outside_list(filter, is);
+    case FILTER_MEMBERS: return is->all_null || outside_members(filter, is);
     }
     return false;
 }

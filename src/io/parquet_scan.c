@@ -60,6 +60,7 @@ typedef struct parquet_worker {
     bool *is_read;
     uint32_t *selection, *shifted;
     passing *passing;
+    filter_trial *trials; /* one a filter, of this morsel */
 } parquet_worker;
 
 /* Ends ---------------------------------------------------------------------------------------------------------------------------- */
@@ -110,6 +111,7 @@ static void worker_end(scan_worker *base)
     memory_free(memory, worker->selection, scan->batch_size * sizeof *worker->selection);
     memory_free(memory, worker->shifted, scan->batch_size * sizeof *worker->shifted);
     memory_free(memory, worker->passing, (scan->filter_count + 1) * sizeof *worker->passing);
+    memory_free(memory, worker->trials, (scan->filter_count + 1) * sizeof *worker->trials);
     block_decoder_free(worker->decoder);
     file_close(&worker->file);
     memory_delete(memory, worker);
@@ -136,8 +138,9 @@ static bp_status worker_make(scan_worker **out, scan *base, bp_error *err)
     worker->selection = memory_allocate_array(memory, scan->batch_size, sizeof *worker->selection);
     worker->shifted = memory_allocate_array(memory, scan->batch_size, sizeof *worker->shifted);
     worker->passing = memory_allocate_array(memory, scan->filter_count + 1, sizeof *worker->passing);
+    worker->trials = memory_allocate_array(memory, scan->filter_count + 1, sizeof *worker->trials);
     if (!worker->readers || !worker->first_reader || !worker->columns || !worker->is_read || !worker->selection ||
-        !worker->shifted || !worker->passing) {
+        !worker->shifted || !worker->passing || !worker->trials) {
         status = error_no_memory(err, memory, worker->reader_count * sizeof *worker->readers);
         goto done;
     }
@@ -300,6 +303,7 @@ static bp_status claim(scan *base, scan_worker *worker_base, uint64_t *morsel, b
 
     *morsel = atomic_fetch_add_explicit(&scan->next_morsel, 1, memory_order_relaxed);
     worker->row = worker->end = 0;
+    memset(worker->trials, 0, (scan->filter_count + 1) * sizeof *worker->trials);
     *end = *morsel >= scan->morsel_count;
     if (*end) return BP_OK;
     group = group_of(scan, *morsel);
@@ -468,9 +472,13 @@ static bp_status filter_rows(parquet_worker *worker, size_t rows, size_t *count,
     for (size_t i = 0; i < rows; i++) worker->selection[i] = (uint32_t)i;
     for (size_t f = 0; f < scan->filter_count && *count; f++) {
         size_t place = scan->filter_places[f];
+        filter_trial *trial = &worker->trials[f];
+        if (scan->filters[f].kind == FILTER_MEMBERS && filter_trial_fails(trial)) continue;
+        trial->tried += *count;
         if (!worker->is_read[place] && (status = read_column(worker, place, 0, rows, &worker->columns[place], err))) return status;
         worker->is_read[place] = true;
         if ((status = apply_filter(worker, f, count, err))) return status;
+        trial->passed += *count;
     }
     return BP_OK;
 }

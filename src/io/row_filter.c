@@ -2,6 +2,8 @@
  * itself, -0.0 = 0.0). The usual types have loops of their own; column_value_compare() does the rest. */
 #include "row_filter.h"
 
+#define TRIAL_ROWS 8192
+
 static bool is_there(const column *values, size_t row)
 {
     return values && row < values->length && !column_is_null(values, row);
@@ -130,6 +132,21 @@ static bp_status try_entries(const scan_filter *filter, const column *values, ui
     return BP_OK;
 }
 
+static bp_status keep_members(const scan_filter *filter, const column *column, uint32_t *selection, size_t *count, arena *arena,
+                              bp_error *err)
+{
+    struct column flat;
+    bp_status status = column_flatten(&flat, column, arena, err);
+
+    if (!status) *count = member_set_select(filter->members, &flat, selection, *count);
+    return status;
+}
+
+bool filter_trial_fails(const filter_trial *trial)
+{
+    return trial->tried >= TRIAL_ROWS && trial->passed > trial->tried / 4 * 3;
+}
+
 bp_status row_filter_apply(const scan_filter *filter, const column *values, uint32_t *selection, size_t *count, arena *arena,
                            bp_error *err)
 {
@@ -152,6 +169,7 @@ bp_status row_filter_apply(const scan_filter *filter, const column *values, uint
         }
         *count = kept;
         return BP_OK;
+    case FILTER_MEMBERS: return keep_members(filter, values, selection, count, arena, err);
     }
     return BP_OK;
 }

@@ -9,21 +9,24 @@
 
 #include "base/context.h"
 #include "column/batch.h"
+#include "member_set.h"
 
 typedef struct source source;
 typedef struct scan scan;
 typedef struct scan_worker scan_worker;
 
-/* A condition on one column that a scan may use to skip rows: value in [low, high], or in a list, or (not) NULL. All filters of a
- * request hold together. A scan that cannot use a filter ignores it: filters are never the only check, unless the source says in
- * `exact_filters` that it applies them itself. NULL fails every filter but IS_NULL. */
-typedef enum scan_filter_kind { FILTER_RANGE, FILTER_IN, FILTER_IS_NULL, FILTER_NOT_NULL } scan_filter_kind;
+/* A condition on one column that a scan may use to skip rows: value in [low, high], or in a list, or (not) NULL, or perhaps among the keys of a join. All
+ * filters of a request hold together. A scan that cannot use a filter ignores it: filters are never the only check, unless the source says in
+ * `exact_filters` that it applies them itself (but for MEMBERS, which any scan may leave alone where it drops too few rows). NULL fails every filter but
+ * IS_NULL. */
+typedef enum scan_filter_kind { FILTER_RANGE, FILTER_IN, FILTER_IS_NULL, FILTER_NOT_NULL, FILTER_MEMBERS } scan_filter_kind;
 
 typedef struct scan_filter {
     scan_filter_kind kind;
-    size_t column;         /* index into the source's schema */
-    const column *values;  /* RANGE: rows 0 and 1 are low and high, NULL = open; IN: the list. Of the column's type, FLAT */
+    size_t column; /* index into the source's schema */
+    const column *values; /* RANGE: rows 0 and 1 are low and high, NULL = open; IN: the list. Of the column's type, FLAT */
     bool low_inclusive, high_inclusive;
+    const member_set *members; /* MEMBERS: made from keys of the column's type */
 } scan_filter;
 
 typedef struct scan_request {
@@ -32,7 +35,7 @@ typedef struct scan_request {
     size_t column_count;
     const scan_filter *filters;
     size_t filter_count;
-    size_t batch_size;  /* rows of a batch, at most */
+    size_t batch_size; /* rows of a batch, at most */
     uint64_t row_limit; /* only this many rows will be wanted: a hint; UINT64_MAX */
 } scan_request;
 

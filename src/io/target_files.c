@@ -79,14 +79,16 @@ static bool map_grow(text_map *map, memory *memory)
     if (map->count * 2 < map->capacity) return true;
     if (!(larger.entries = memory_allocate_array(memory, larger.capacity, sizeof *larger.entries))) return false;
     for (size_t i = 0; i < map->capacity; i++)
-        if (map->entries[i].text.data) larger.entries[map_place(&larger, map->entries[i].text, map->entries[i].hash)] = map->entries[i];
+        if (map->entries[i].text.data)
+            larger.entries[map_place(&larger, map->entries[i].text, map->entries[i].hash)] = map->entries[i];
     memory_free(memory, map->entries, map->capacity * sizeof *map->entries);
     *map = larger;
     return true;
 }
 
 /* The text's number, `number` when it is new: then *is_new, and the text is kept in the arena. */
-static bp_status map_find(text_map *map, arena *arena, string_view text, uint32_t number, uint32_t *out, bool *is_new, bp_error *err)
+static bp_status map_find(text_map *map, arena *arena, string_view text, uint32_t number, uint32_t *out, bool *is_new,
+                          bp_error *err)
 {
     uint64_t hash = hash_bytes(text.data, text.size);
     struct text_entry *entry;
@@ -157,8 +159,8 @@ static void put_uuid(builder *out)
 
     high = (high & ~UINT64_C(0xf000)) | 0x4000;
     low = (low & ~(UINT64_C(3) << 62)) | UINT64_C(2) << 62;
-    builder_format(out, "%08x-%04x-%04x-%04x-%012llx", (unsigned)(high >> 32), (unsigned)(high >> 16 & 0xffff), (unsigned)(high & 0xffff),
-                   (unsigned)(low >> 48), (unsigned long long)(low & UINT64_C(0xffffffffffff)));
+    builder_format(out, "%08x-%04x-%04x-%04x-%012llx", (unsigned)(high >> 32), (unsigned)(high >> 16 & 0xffff),
+                   (unsigned)(high & 0xffff), (unsigned)(low >> 48), (unsigned long long)(low & UINT64_C(0xffffffffffff)));
 }
 
 /* The pattern with its places filled; a number is appended when it has none. */
@@ -304,7 +306,8 @@ static bool file_is_full(const files_target *files, const open_file *file)
 {
     uint64_t groups = files->options.groups_per_file, most;
 
-    if (files->options.file_bytes && file->rows % LOOK_ROWS == 0 && file->writer.written + file->target->waiting >= files->options.file_bytes)
+    if (files->options.file_bytes && file->rows % LOOK_ROWS == 0 &&
+        file->writer.written + file->target->waiting >= files->options.file_bytes)
         return true;
     return groups && file->target->group_rows && !ckd_mul(&most, groups, file->target->group_rows) && file->rows >= most;
 }
@@ -387,7 +390,8 @@ static bp_status partition_of(files_target *files, const batch *batch, size_t ro
     bp_status status;
 
     builder_reset(key);
-    for (size_t i = 0; i < files->options.partition_count; i++) put_key(key, &batch->columns[files->options.partition_columns[i]], row);
+    for (size_t i = 0; i < files->options.partition_count; i++)
+        put_key(key, &batch->columns[files->options.partition_columns[i]], row);
     if ((status = builder_status(key, err))) return status;
     if ((status = map_find(&files->keys, &files->arena, builder_view(key), number, out, &is_new, err)) || !is_new) return status;
     builder_init(&folder, files->base.context->memory, SIZE_MAX);
@@ -434,8 +438,8 @@ static bp_status relieve(files_target *files, bp_error *err)
     return status;
 }
 
-static bp_status keep_rows(files_target *files, partition *partition, const batch *batch, const uint32_t *rows, size_t count, arena *arena,
-                           bp_error *err)
+static bp_status keep_rows(files_target *files, partition *partition, const batch *batch, const uint32_t *rows, size_t count,
+                           arena *arena, bp_error *err)
 {
     struct batch part = {.row_count = count, .column_count = batch->column_count};
     bp_status status = BP_OK;
@@ -517,8 +521,11 @@ static bp_status add_files(files_target *files, bp_error *err)
 static bp_status refuse(const files_options *options, folder_state state, bp_error *err)
 {
     if (state == FOLDER_IS_FILE)
-        return error_set(err, BP_IO_ERROR, "cannot write \"%.*s\": it is a file, not a folder; OVERWRITE replaces it", STRING_ARGUMENTS(options->folder));
-    return error_set(err, BP_IO_ERROR, "cannot write \"%.*s\": the folder is not empty; OVERWRITE replaces what is in it, OVERWRITE_OR_IGNORE and APPEND add to it",
+        return error_set(err, BP_IO_ERROR, "cannot write \"%.*s\": it is a file, not a folder; OVERWRITE replaces it",
+                         STRING_ARGUMENTS(options->folder));
+    return error_set(err, BP_IO_ERROR,
+                     "cannot write \"%.*s\": the folder is not empty; OVERWRITE replaces what is in it, OVERWRITE_OR_IGNORE and "
+                     "APPEND add to it",
                      STRING_ARGUMENTS(options->folder));
 }
 
@@ -601,7 +608,9 @@ static bp_status set_written(files_target *files, bp_error *err)
         if (files->options.write_partition_columns || !is_partition_column(&files->options, i))
             files->written_columns[files->written.count++] = i;
     if (files->written.count == 0)
-        return error_set(err, BP_NOT_SUPPORTED, "all columns are in PARTITION_BY, none is left for the files; WRITE_PARTITION_COLUMNS writes them as well");
+        return error_set(
+            err, BP_NOT_SUPPORTED,
+            "all columns are in PARTITION_BY, none is left for the files; WRITE_PARTITION_COLUMNS writes them as well");
     files->written.names = arena_new_array(&files->arena, string_view, files->written.count);
     files->written.types = arena_new_array(&files->arena, data_type, files->written.count);
     if (!files->written.names || !files->written.types) return error_no_memory(err, files->arena.memory, 4096);

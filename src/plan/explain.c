@@ -66,6 +66,10 @@ static void print_scan(const plan *plan, builder *out, const plan_node *node)
         builder_text(out, plan->columns[node->outputs[i]].name);
     }
     print_list(plan, out, "where", node->scan.filters, node->scan.filter_count);
+    for (size_t i = 0; i < node->scan.join_filter_count; i++) {
+        builder_text(out, i ? STRING_VIEW(", ") : STRING_VIEW("  joined by "));
+        builder_text(out, plan->columns[node->outputs[node->scan.join_filters[i].output]].name);
+    }
 }
 
 static void print_join(const plan *plan, builder *out, const plan_node *node)

@@ -16,5 +16,7 @@ MUST_USE bp_status optimize_joins(plan *plan, bp_error *err);
 MUST_USE bp_status optimize_columns(plan *plan, bp_error *err);
 /* LIMIT over SORT becomes one node. */
 MUST_USE bp_status optimize_top_n(plan *plan, bp_error *err);
+/* Scans learn which joins above drop the rows whose key has no partner. The last pass: it notes node numbers. */
+MUST_USE bp_status optimize_join_filters(plan *plan, bp_error *err);
 
 #endif

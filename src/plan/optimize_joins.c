@@ -17,6 +17,7 @@
 #define MEMBERS 128 /* of classes; equalities past these are conditions */
 #define BUILD_COST 2.0 /* of a row built, a row probed being 1 */
 #define LEAST_GAIN 1000.0 /* what another order than the written one must save */
+#define GROUPED_COST 0.25 /* of a row grouped, a row built being 1 */
 #define SEMI_ROUNDS 8
 #define SEMI_SHARE 0.25 /* a semi join with at most this share of the input's rows sinks to it; others come after the inner joins */
 
@@ -577,7 +578,81 @@ static bp_status order_region(plan *plan, plan_id root, bp_error *err)
     return project_in_place(plan, root, made.node, err);
 }
 
-/* SEMI(few, many) becomes RIGHT SEMI(many, few), LEFT(few, many) RIGHT(many, few): the few are built and marked. */
+/* A right side's keys, as columns of a node below it. */
+typedef struct key_columns {
+    column_id *ids;
+    size_t count;
+} key_columns;
+
+static bp_status right_keys(plan *plan, const plan_node *join, key_columns *out, bp_error *err)
+{
+    *out = (key_columns){.ids = arena_new_array(&plan->arena, column_id, join->join.pair_count)};
+    if (!out->ids) return error_no_memory(err, plan->context->memory, join->join.pair_count * sizeof *out->ids);
+    for (size_t i = 0; i < join->join.pair_count; i++) {
+        const expr_node *key = expr_at(&plan->exprs, join->join.pairs[i].right);
+        if (key->kind == EXPR_COLUMN) out->ids[out->count++] = key->column;
+    }
+    return BP_OK;
+}
+
+static bool has_key(const key_columns *keys, column_id id)
+{
+    for (size_t i = 0; i < keys->count; i++)
+        if (keys->ids[i] == id) return true;
+    return false;
+}
+
+/* The same columns below a PROJECT; those that it computes go. */
+static void keys_below(const plan *plan, const plan_node *project, key_columns *keys)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < keys->count; i++) {
+        size_t at = 0;
+        const expr_node *expr;
+        while (at < project->output_count && project->outputs[at] != keys->ids[i]) at++;
+        if (at == project->output_count) continue;
+        expr = expr_at(&plan->exprs, project->project.exprs[at]);
+        if (expr->kind == EXPR_COLUMN) keys->ids[kept++] = expr->column;
+    }
+    keys->count = kept;
+}
+
+/* The AGGREGATE that the right side consists of, when its groups are among the join's keys, so that no two right rows have the same keys; 0: none. */
+static bp_status grouped_by_keys(plan *plan, const plan_node *join, plan_id *out, bp_error *err)
+{
+    plan_id id = join->children[1];
+    key_columns keys;
+    bp_status status = right_keys(plan, join, &keys, err);
+
+    *out = 0;
+    if (status) return status;
+    while (plan_at(plan, id)->kind == PLAN_PROJECT || plan_at(plan, id)->kind == PLAN_FILTER) {
+        if (plan_at(plan, id)->kind == PLAN_PROJECT) keys_below(plan, plan_at(plan, id), &keys);
+        id = plan_at(plan, id)->children[0];
+    }
+    if (plan_at(plan, id)->kind != PLAN_AGGREGATE) return BP_OK;
+    for (size_t i = 0; i < plan_at(plan, id)->aggregate.group_count; i++)
+        if (!has_key(&keys, plan_at(plan, id)->outputs[i])) return BP_OK;
+    *out = id;
+    return BP_OK;
+}
+
+/* SINGLE over groups of the very keys finds one row at most without being asked to: it is a LEFT join. *work: what the right side costs, in rows built. */
+static bp_status relax_single(plan *plan, plan_id id, double *work, bp_error *err)
+{
+    plan_id groups;
+    bp_status status = grouped_by_keys(plan, plan_at(plan, id), &groups, err);
+
+    *work = plan_at(plan, plan_at(plan, id)->children[1])->row_estimate;
+    if (status || !groups) return status;
+    *work = fmax(*work, plan_at(plan, plan_at(plan, groups)->children[0])->row_estimate * GROUPED_COST);
+    if (plan_at(plan, id)->join.kind == JOIN_SINGLE) plan_at(plan, id)->join.kind = JOIN_LEFT;
+    return BP_OK;
+}
+
+/* SEMI(few, many) becomes RIGHT SEMI(many, few), LEFT(few, many) RIGHT(many, few): the few are built and marked. Where the many are groups of the keys, as
+ * with correlated subqueries, only the groups of the few are then computed (see optimize_join_filters.c). */
 static bp_status build_the_few(plan *plan, plan_id id, bp_error *err)
 {
     static const join_kind opposite[] = {[JOIN_SEMI] = JOIN_RIGHT_SEMI, [JOIN_ANTI] = JOIN_RIGHT_ANTI, [JOIN_LEFT] = JOIN_RIGHT};
@@ -585,10 +660,14 @@ static bp_status build_the_few(plan *plan, plan_id id, bp_error *err)
     plan_id left = node->children[0], right = node->children[1];
     join_kind kind = (join_kind)node->join.kind;
     plan_id moved;
+    double work;
     bp_status status;
 
-    if (node->kind != PLAN_JOIN || (kind != JOIN_SEMI && kind != JOIN_ANTI && kind != JOIN_LEFT)) return BP_OK;
-    if (plan_at(plan, left)->row_estimate + LEAST_GAIN > plan_at(plan, right)->row_estimate) return BP_OK;
+    if (node->kind != PLAN_JOIN || (kind != JOIN_SEMI && kind != JOIN_ANTI && kind != JOIN_LEFT && kind != JOIN_SINGLE))
+        return BP_OK;
+    if ((status = relax_single(plan, id, &work, err))) return status;
+    kind = (join_kind)node->join.kind;
+    if (kind == JOIN_SINGLE || plan_at(plan, left)->row_estimate + LEAST_GAIN > work) return BP_OK;
     if (kind == JOIN_LEFT) { /* a PROJECT takes its place, for the order of the columns */
         if ((status = plan_join(&moved, plan, JOIN_RIGHT, right, left, NULL, 0, err))) return status;
         plan_at(plan, moved)->join = plan_at(plan, id)->join;

@@ -103,6 +103,14 @@ typedef struct join_pair {
     bool null_safe; /* IS NOT DISTINCT FROM */
 } join_pair;
 
+/* Only those rows of a scan are wanted whose column `output` has a value that pair `pair` of a join has on its right side. The right side is built
+ * before the scan begins. The join itself asks again, so that a scan may ignore it. */
+typedef struct scan_join_filter {
+    plan_id join;
+    uint32_t pair;
+    uint32_t output; /* position among the scan's outputs */
+} scan_join_filter;
+
 typedef struct plan_node {
     uint8_t kind; /* plan_kind */
     plan_id children[2];
@@ -116,6 +124,8 @@ typedef struct plan_node {
             size_t *source_columns; /* output_count: which source column each output is */
             expr_id *filters; /* conjuncts on this scan's outputs, checked by the scan operator */
             size_t filter_count;
+            scan_join_filter *join_filters; /* made by the last pass */
+            size_t join_filter_count;
         } scan;
         struct {
             expr_id *cells; /* row by row, output_count a row */

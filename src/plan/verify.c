@@ -92,6 +92,19 @@ static bp_status check_window(verification *state, const plan_node *node, bp_err
     return check_all(state, node->window.exprs, node->window.expr_count, err);
 }
 
+/* They name a join's pair and an output of the same type. */
+static void check_join_filters(verification *state, const plan_node *node)
+{
+    for (size_t i = 0; i < node->scan.join_filter_count && !state->fault; i++) {
+        const scan_join_filter *filter = &node->scan.join_filters[i];
+        const plan_node *join = plan_at(state->plan, filter->join);
+        if (join->kind != PLAN_JOIN || filter->pair >= join->join.pair_count || filter->output >= node->output_count ||
+            !type_equal(expr_type(&state->plan->exprs, join->join.pairs[filter->pair].right),
+                        state->plan->columns[node->outputs[filter->output]].type))
+            state->fault = "a SCAN's join filter names no pair of a join, or one of another type";
+    }
+}
+
 static void check_read(verification *state, const plan_node *node)
 {
     if (plan_at(state->plan, node->children[0])->kind != PLAN_KEEP) state->fault = "a READ's child keeps no rows";
@@ -112,7 +125,10 @@ static bp_status check_node(verification *state, plan_id id, bp_error *err)
         if (node->children[i]) see_outputs(state, node->children[i]);
     check_passed_on(state, node);
     switch ((plan_kind)node->kind) {
-    case PLAN_SCAN: see_outputs(state, id); return check_all(state, node->scan.filters, node->scan.filter_count, err);
+    case PLAN_SCAN:
+        see_outputs(state, id);
+        check_join_filters(state, node);
+        return check_all(state, node->scan.filters, node->scan.filter_count, err);
     case PLAN_VALUES: return check_all(state, node->values.cells, node->values.row_count * node->output_count, err);
     case PLAN_FILTER: return check_all(state, node->filter.conjuncts, node->filter.conjunct_count, err);
     case PLAN_PROJECT: return check_all(state, node->project.exprs, node->output_count, err);

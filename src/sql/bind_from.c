@@ -1,11 +1,62 @@
 /* FROM: tables, views, WITH queries, files, table functions, subqueries and joins. */
-#include "io/format.h"
 #include "bind_query.h"
+
+#include <stdio.h>
+
+#include "base/hash.h"
+#include "io/format.h"
 
 static const syntax_id *list_of(const binder *binder, syntax_id list, size_t *count)
 {
     *count = list ? syntax_at(binder->tree, list)->count : 0;
     return list ? syntax_children(binder->tree, list) : NULL;
+}
+
+/* Names that were met, case apart: a table of 1 + numbers of columns, of mask + 1 entries; `repeats` counts by column. */
+typedef struct met_names {
+    const scope *scope;
+    uint32_t *places, *repeats;
+    size_t first, mask;
+} met_names;
+
+/* Where the name is, or the empty place where it belongs. */
+static uint32_t *place_of_name(const met_names *met, string_view name)
+{
+    uint64_t hash = 0;
+    size_t at;
+
+    for (size_t i = 0; i < name.size; i++) hash = hash_combine(hash, ascii_lower((unsigned char)name.data[i]));
+    for (at = hash & met->mask; met->places[at]; at = (at + 1) & met->mask)
+        if (string_equal_nocase(met->scope->columns[met->first + met->places[at] - 1].name, name)) break;
+    return &met->places[at];
+}
+
+/* Columns of one name, as SELECT * over a join has, get names of their own when the query is a table: x, x_1, x_2. */
+static bp_status part_names(scope *scope, size_t first, binder *binder, bp_error *err)
+{
+    size_t count = scope->count - first;
+    met_names met = {.scope = scope, .first = first, .mask = 15};
+
+    while (met.mask < count * 2) met.mask = met.mask * 2 + 1;
+    met.places = arena_allocate_zeroed(binder->arena, (met.mask + 1) * sizeof *met.places);
+    met.repeats = arena_allocate_zeroed(binder->arena, (count + 1) * sizeof *met.repeats);
+    if (!met.places || !met.repeats) return error_no_memory(err, binder->context->memory, (met.mask + 1) * sizeof *met.places);
+    for (size_t i = 0; i < count; i++) {
+        string_view name = scope->columns[first + i].name, numbered = name;
+        uint32_t *place = place_of_name(&met, name), *taken = place;
+        while (*taken) {
+            char number[16], *text = arena_allocate(binder->arena, name.size + sizeof number);
+            size_t digits = (size_t)snprintf(number, sizeof number, "_%u", ++met.repeats[*place - 1]);
+            if (!text) return error_no_memory(err, binder->context->memory, name.size + sizeof number);
+            memcpy(text, name.data, name.size);
+            memcpy(text + name.size, number, digits);
+            numbered = (string_view){text, name.size + digits};
+            taken = place_of_name(&met, numbered);
+        }
+        scope->columns[first + i].name = numbered;
+        *taken = (uint32_t)i + 1;
+    }
+    return BP_OK;
 }
 
 /* The alias of a table and its columns' new names, over the scope columns from `first` on. */
@@ -24,7 +75,7 @@ static bp_status apply_alias(scope *scope, size_t first, binder *binder, syntax_
         scope->columns[i].table = name;
         if (i - first < count) scope->columns[i].name = syntax_at(binder->tree, names[i - first])->text;
     }
-    return BP_OK;
+    return part_names(scope, first, binder, err);
 }
 
 /* leaves ------------------------------------------------------------------------------------------------------------------------------------- */

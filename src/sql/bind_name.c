@@ -173,11 +173,11 @@ bp_status bind_name(walk *walk, syntax_id node, alias **alias, bool *is_leaf, bp
         if (syntax_kind_of(tree, before) != SYNTAX_COLUMN) return BP_OK;
         if ((status = scope_find(&base, walk->context->scope, (string_view){0}, table, syntax_at(tree, node)->begin, err)))
             return status;
-        if (base) return BP_OK;
+        if (base && base->type.id == TYPE_STRUCT) return BP_OK;
         if ((status = find_outer(walk, table, name, syntax_at(tree, node)->begin, &column, err))) return status;
-        if (!column && (status = find_outer(walk, (string_view){0}, table, syntax_at(tree, node)->begin, &base, err)))
+        if (!column && !base && (status = find_outer(walk, (string_view){0}, table, syntax_at(tree, node)->begin, &base, err)))
             return status;
-        if (base) return BP_OK;
+        if (!column && base) return BP_OK; /* what is no struct says so when the field is bound */
         if (!column) return column_not_found(walk->context, table, name, syntax_at(tree, node)->begin, err);
     }
     *is_leaf = true;

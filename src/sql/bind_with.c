@@ -14,6 +14,7 @@ static bp_status no_memory(const binder *binder, bp_error *err)
 bp_status add_ctes(binder *binder, syntax_id query, bp_error *err)
 {
     syntax_id list = syntax_child(binder->tree, query, SLOT_QUERY_WITH);
+    const cte *around = binder->ctes;
 
     for (size_t i = 0; list && i < syntax_at(binder->tree, list)->count; i++) {
         cte *added = arena_new(binder->arena, cte);
@@ -21,6 +22,10 @@ bp_status add_ctes(binder *binder, syntax_id query, bp_error *err)
         added->node = syntax_children(binder->tree, list)[i];
         added->name = syntax_at(binder->tree, added->node)->text;
         added->recursive = syntax_has(binder->tree, query, SYNTAX_FLAG_RECURSIVE);
+        for (const cte *other = binder->ctes; other != around; other = other->outer)
+            if (string_equal_nocase(other->name, added->name))
+                return error_set_at(err, BP_BIND_ERROR, syntax_at(binder->tree, added->node)->begin, "WITH has \"%.*s\" twice",
+                                    STRING_ARGUMENTS(added->name));
         added->outer = binder->ctes;
         added->around = binder->outer;
         binder->ctes = added;

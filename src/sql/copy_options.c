@@ -52,7 +52,8 @@ static bp_status texts_value(const column **out, binder *binder, const string_re
     *entry = (list_entry){0, (uint32_t)count};
     *detail = (type_detail){.child_count = 1, .children = element};
     values[0] = (column){.type = *element, .length = count, .values = texts};
-    values[1] = (column){.type = {.id = TYPE_LIST, .detail = detail}, .length = 1, .values = entry, .children = values, .child_count = 1};
+    values[1] =
+        (column){.type = {.id = TYPE_LIST, .detail = detail}, .length = 1, .values = entry, .children = values, .child_count = 1};
     *out = list ? &values[1] : &values[0];
     return BP_OK;
 }
@@ -119,9 +120,13 @@ static bp_status set(void *field, const option *option, const column *value, bp_
         return error_set(err, BP_BIND_ERROR, "option %s wants columns: (a, b), or * for all", option->name);
     case KIND_TEXT: return as_text(value, field) ? BP_OK : error_set(err, BP_BIND_ERROR, "option %s wants a text", option->name);
     case KIND_BYTES:
-        return as_count(value, true, field) ? BP_OK
-                                            : error_set(err, BP_BIND_ERROR, "option %s wants a number of bytes, or a text such as '64MB'", option->name);
-    case KIND_COUNT: return as_count(value, false, field) ? BP_OK : error_set(err, BP_BIND_ERROR, "option %s wants a number of at least 1", option->name);
+        return as_count(value, true, field)
+                   ? BP_OK
+                   : error_set(err, BP_BIND_ERROR, "option %s wants a number of bytes, or a text such as '64MB'", option->name);
+    case KIND_COUNT:
+        return as_count(value, false, field)
+                   ? BP_OK
+                   : error_set(err, BP_BIND_ERROR, "option %s wants a number of at least 1", option->name);
     case KIND_BOOL:
     case KIND_CHOICE:
     case KIND_OFF: break;
@@ -156,9 +161,11 @@ static bp_status add_column(files_options *out, uint32_t *columns, const schema 
     size_t index = schema_find(schema, name);
 
     if (index == SIZE_MAX)
-        return error_set(err, BP_BIND_ERROR, "PARTITION_BY: there is no column \"%.*s\" among those that are written", STRING_ARGUMENTS(name));
+        return error_set(err, BP_BIND_ERROR, "PARTITION_BY: there is no column \"%.*s\" among those that are written",
+                         STRING_ARGUMENTS(name));
     for (size_t i = 0; i < out->partition_count; i++)
-        if (columns[i] == index) return error_set(err, BP_BIND_ERROR, "PARTITION_BY: the column \"%.*s\" is named twice", STRING_ARGUMENTS(name));
+        if (columns[i] == index)
+            return error_set(err, BP_BIND_ERROR, "PARTITION_BY: the column \"%.*s\" is named twice", STRING_ARGUMENTS(name));
     columns[out->partition_count++] = (uint32_t)index;
     return BP_OK;
 }

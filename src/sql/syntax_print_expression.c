@@ -236,6 +236,39 @@ static void put_order_key(printer *printer, syntax_id id)
     if (node->flags & SYNTAX_FLAG_NULLS_LAST) printer_text(printer, " NULLS LAST");
 }
 
+static void put_bound(printer *printer, syntax_id id)
+{
+    static const char *const words[] = {[BOUND_UNBOUNDED_PRECEDING] = "UNBOUNDED PRECEDING",
+                                        [BOUND_PRECEDING] = " PRECEDING",
+                                        [BOUND_CURRENT_ROW] = "CURRENT ROW",
+                                        [BOUND_FOLLOWING] = " FOLLOWING",
+                                        [BOUND_UNBOUNDED_FOLLOWING] = "UNBOUNDED FOLLOWING"};
+    const syntax_node *node = syntax_at(printer->tree, id);
+
+    if (node->count) printer_node(printer, syntax_child(printer->tree, id, 0));
+    printer_text(printer, words[node->option]);
+}
+
+/* Always with both bounds. */
+static void put_frame(printer *printer, syntax_id id)
+{
+    static const char *const units[] = {[FRAME_ROWS] = "ROWS", [FRAME_RANGE] = "RANGE", [FRAME_GROUPS] = "GROUPS"};
+    const syntax_node *node = syntax_at(printer->tree, id);
+    syntax_id end = syntax_child(printer->tree, id, 1);
+
+    printer_text(printer, units[node->option]);
+    printer_text(printer, " BETWEEN ");
+    put_bound(printer, syntax_child(printer->tree, id, 0));
+    printer_text(printer, " AND ");
+    if (end)
+        put_bound(printer, end);
+    else
+        printer_text(printer, "CURRENT ROW");
+    if (node->flags & SYNTAX_FLAG_EXCLUDE_CURRENT_ROW) printer_text(printer, " EXCLUDE CURRENT ROW");
+    if (node->flags & SYNTAX_FLAG_EXCLUDE_GROUP) printer_text(printer, " EXCLUDE GROUP");
+    if (node->flags & SYNTAX_FLAG_EXCLUDE_TIES) printer_text(printer, " EXCLUDE TIES");
+}
+
 static void put_window(printer *printer, syntax_id id)
 {
     const syntax *tree = printer->tree;
@@ -247,7 +280,7 @@ static void put_window(printer *printer, syntax_id id)
     printer_clause(printer, partition ? " ORDER BY " : "ORDER BY ", order);
     if (frame) {
         if (partition || order) printer_text(printer, " ");
-        printer_source(printer, frame);
+        put_frame(printer, frame);
     }
     printer_text(printer, ")");
 }
@@ -267,7 +300,7 @@ static void put_call_name(printer *printer, syntax_id id)
         printer_text(printer, "COALESCE");
     else if (is_call_of(node->text, "grouping") || is_call_of(node->text, "grouping_id"))
         printer_text(printer, "GROUPING");
-    else if (is_call_of(node->text, "count") && empty)
+    else if (is_call_of(node->text, "count") && empty && !syntax_child(printer->tree, id, SLOT_CALL_WINDOW))
         printer_text(printer, "count_star");
     else
         printer_add(printer, (part){.kind = PART_LOWER, .text = node->text});

@@ -1,4 +1,4 @@
-/* Where the groups of a match lie: all threads of the program run side by side over the match, in the order of preference, each with its own marks
+/* Where the groups of a match lie: short ones by regex_backtrack.c; else all threads of the program run side by side over the match, in the order of preference, each with its own marks
  * (Pike's machine). Asked only when groups are wanted, on the bytes of the match alone, whose ends the automata have found. */
 #include "regex_internal.h"
 
@@ -25,18 +25,6 @@ typedef struct capturing {
     capture_task *stack;
     uint32_t *present; /* the marks of the thread that is being followed */
 } capturing;
-
-static unsigned holding_at(const capturing *c, size_t at)
-{
-    bool word_before = at && is_word_byte(c->text[at - 1]), word_after = at < c->size && is_word_byte(c->text[at]);
-    unsigned holds = word_before == word_after ? ASSERT_NO_WORD_BOUNDARY : ASSERT_WORD_BOUNDARY;
-
-    if (!at) holds |= ASSERT_BEGIN_TEXT;
-    if (!at || c->text[at - 1] == '\n') holds |= ASSERT_BEGIN_LINE;
-    if (at == c->size) holds |= ASSERT_END_TEXT;
-    if (at == c->size || c->text[at] == '\n') holds |= ASSERT_END_LINE;
-    return holds;
-}
 
 /* Follow a thread from `id` with the marks in c->present until its branches stand at bytes or MATCH. */
 static void add_thread(capturing *c, thread_list *list, uint32_t id, size_t at, unsigned holds)
@@ -72,7 +60,7 @@ static void add_thread(capturing *c, thread_list *list, uint32_t id, size_t at, 
 /* One byte for all threads; true: MATCH was met at `at`, and the marks of its thread are in c->present. */
 static bool step_threads(capturing *c, const thread_list *now, thread_list *next, size_t at)
 {
-    unsigned holds = at < c->end ? holding_at(c, at + 1) : 0;
+    unsigned holds = at < c->end ? regex_assertions_at(c->text, c->size, at + 1) : 0;
 
     next->set.count = 0;
     for (size_t i = 0; i < now->set.count; i++) {
@@ -96,7 +84,7 @@ static bp_status run_threads(capturing *c, thread_list lists[2], cancel *cancel,
 
     for (size_t i = 0; i < c->slot_count; i++) c->present[i] = NO_MARK;
     now->set.count = 0;
-    add_thread(c, now, c->program->start, c->begin, holding_at(c, c->begin));
+    add_thread(c, now, c->program->start, c->begin, regex_assertions_at(c->text, c->size, c->begin));
     for (size_t at = c->begin; !step_threads(c, now, next, at); at++) {
         thread_list *swap = now;
         now = next, next = swap;
@@ -118,8 +106,8 @@ static bp_status reserve_room(capture_room *room, memory *memory, size_t size, b
     return BP_OK;
 }
 
-bp_status regex_capture(const program *program, capture_room *room, memory *memory, string_view text, size_t begin, size_t end,
-                        size_t *slots, size_t slot_count, cancel *cancel, bp_error *err)
+bp_status regex_capture_by_threads(const program *program, capture_room *room, memory *memory, string_view text, size_t begin,
+                                   size_t end, size_t *slots, size_t slot_count, cancel *cancel, bp_error *err)
 {
     size_t count = program->count, stack_size = 2 * count + 2;
     size_t numbers = 4 * count + 2 * count * slot_count + slot_count, size = stack_size * sizeof(capture_task) + numbers * 4;
@@ -142,4 +130,17 @@ bp_status regex_capture(const program *program, capture_room *room, memory *memo
     if (!(status = run_threads(&c, lists, cancel, err)))
         for (size_t i = 0; i < slot_count; i++) slots[i] = c.present[i] == NO_MARK ? SIZE_MAX : c.present[i];
     return status;
+}
+
+bp_status regex_capture(const program *program, capture_room *room, memory *memory, string_view text, size_t begin, size_t end,
+                        size_t *slots, size_t slot_count, cancel *cancel, bp_error *err)
+{
+    size_t size = regex_backtrack_room(program, begin, end);
+    bp_status status;
+
+    if (size) {
+        if ((status = reserve_room(room, memory, size, err))) return status;
+        if (regex_backtrack(program, room->block, text, begin, end, slots, slot_count)) return BP_OK;
+    }
+    return regex_capture_by_threads(program, room, memory, text, begin, end, slots, slot_count, cancel, err);
 }

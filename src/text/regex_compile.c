@@ -223,7 +223,7 @@ static uint32_t compile_assertion(compiling *c, unsigned assertion, uint32_t aft
 {
     if (c->backwards) assertion = mirrored(assertion);
     c->out->assertions |= (uint8_t)assertion;
-    return emit(c, (instruction){.op = OP_ASSERT, .assertion = (uint8_t)assertion, .next = after});
+    return emit(c, (instruction){.op = OP_ASSERT, .assertion = assertion & 0x7f, .next = after});
 }
 
 /* x+ before `after`; *loop: where one goes on after an x. */
@@ -329,6 +329,81 @@ static void find_classes(program *out)
     out->class_count = class + 1;
 }
 
+/* Number the splits and what more than one instruction leads to. */
+static void number_places(program *out)
+{
+    instruction *code = out->code;
+
+    for (size_t i = 0; i < out->count; i++) code[i].place = 0;
+    code[out->start].place = 1;
+    for (size_t i = 0; i < out->count; i++) {
+        code[code[i].next].place++;
+        if (code[i].op == OP_SPLIT) code[code[i].other].place++;
+    }
+    for (size_t i = 0; i < out->count; i++) {
+        code[i].is_joined = code[i].place > 1;
+        code[i].place = code[i].op == OP_SPLIT || code[i].is_joined ? ++out->place_count : 0;
+    }
+}
+
+static uint64_t first_of(const program *program, const instruction *at)
+{
+    unsigned low = program->classes[at->low], high = program->classes[at->high];
+
+    switch ((opcode)at->op) {
+    case OP_BYTES: return (UINT64_C(2) << high) - (UINT64_C(1) << low);
+    case OP_SPLIT: return program->code[at->next].first | program->code[at->other].first;
+    case OP_SAVE:
+    case OP_ASSERT: return program->code[at->next].first;
+    case OP_MATCH: return FIRST_END;
+    }
+    return 0;
+}
+
+#define MOST_FIRST_PASSES 64 /* loops within loops take one each; beyond, and with too many classes, nothing is known */
+
+/* The program is written from its end, so most are known when they are asked for. */
+static void find_first(program *out)
+{
+    bool changed = out->class_count < 64;
+
+    for (int pass = 0; changed && pass < MOST_FIRST_PASSES; pass++) {
+        changed = false;
+        for (size_t i = 0; i < out->count; i++) {
+            uint64_t first = first_of(out, &out->code[i]);
+            changed |= first != out->code[i].first;
+            out->code[i].first = first;
+        }
+    }
+    if (!changed && out->class_count < 64) return;
+    for (size_t i = 0; i < out->count; i++) out->code[i].first = ~UINT64_C(0);
+}
+
+/* Whether from the split on a byte of the class leads back to it, with no choice, mark or assertion on the way. */
+static bool spins(const program *program, uint32_t split, uint64_t class)
+{
+    const instruction *code = program->code;
+    uint32_t id = split;
+
+    for (int steps = 0; steps < 32; steps++) {
+        const instruction *at = &code[id];
+        bool is_next, is_other;
+        if (at->op == OP_BYTES) return at->next == split;
+        if (at->op != OP_SPLIT) return false;
+        is_next = code[at->next].first & class, is_other = code[at->other].first & class;
+        if (is_next == is_other) return false;
+        id = is_next ? at->next : at->other;
+    }
+    return false;
+}
+
+static void find_spins(program *out)
+{
+    for (uint32_t id = 0; id < out->count; id++)
+        for (unsigned class = 0; out->code[id].op == OP_SPLIT && out->code[id].is_joined && class < out->class_count; class++)
+            if (class < 63 && spins(out, id, UINT64_C(1) << class)) out->code[id].spin |= UINT64_C(1) << class;
+}
+
 bp_status regex_compile(program *out, memory *memory, const parsed_regex *parsed, bool backwards, unsigned flags, bp_error *err)
 {
     compiling c = {.out = out, .parsed = parsed, .backwards = backwards, .err = err};
@@ -343,7 +418,12 @@ bp_status regex_compile(program *out, memory *memory, const parsed_regex *parsed
     out->search = emit_split(&c, at, at, false);
     at = compile_any(&c, out->search);
     if (!c.status) out->code[out->search].other = at;
-    if (!c.status) find_classes(out);
+    if (!c.status) {
+        find_classes(out);
+        number_places(out);
+        find_first(out);
+        find_spins(out);
+    }
     memory_free(memory, c.sequences, c.sequence_capacity * sizeof *c.sequences);
     return c.status;
 }

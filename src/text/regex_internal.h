@@ -92,10 +92,16 @@ typedef enum opcode { OP_BYTES, OP_SPLIT, OP_SAVE, OP_ASSERT, OP_MATCH } opcode;
 
 typedef struct instruction {
     uint8_t op, low, high; /* BYTES: low … high, then next */
-    uint8_t assertion;
+    uint8_t assertion : 7;
+    bool is_joined : 1; /* reached in two ways or more */
     uint32_t next; /* SPLIT: tried first */
     uint32_t other; /* SPLIT: tried then; SAVE: the slot */
+    uint32_t place; /* SPLIT and joined ones: a number from 1 */
+    uint64_t first; /* a bit for each class of bytes that may come next, FIRST_END: the end of the match may */
+    uint64_t spin; /* SPLIT: classes of which a byte leads back here, and nowhere else */
 } instruction;
+
+#define FIRST_END (UINT64_C(1) << 63)
 
 typedef struct program {
     memory *memory;
@@ -103,6 +109,7 @@ typedef struct program {
     size_t count, capacity;
     uint32_t start; /* the match begins here and now */
     uint32_t search; /* the match begins here or later */
+    uint32_t place_count;
     uint8_t assertions; /* those that occur */
     uint8_t classes[256]; /* bytes that no instruction tells apart share a class */
     unsigned class_count;
@@ -184,6 +191,26 @@ MUST_USE bp_status automaton_find_end(automaton *self, const automaton_search *s
 MUST_USE bp_status automaton_find_begin(automaton *self, string_view text, size_t from, size_t end, cancel *cancel, size_t *begin,
                                         bp_error *err);
 
+/* The assertions that hold at a byte of the text. */
+static inline unsigned regex_assertions_at(const unsigned char *text, size_t size, size_t at)
+{
+    bool word_before = at && is_word_byte(text[at - 1]), word_after = at < size && is_word_byte(text[at]);
+    unsigned holds = word_before == word_after ? ASSERT_NO_WORD_BOUNDARY : ASSERT_WORD_BOUNDARY;
+
+    if (!at) holds |= ASSERT_BEGIN_TEXT;
+    if (!at || text[at - 1] == '\n') holds |= ASSERT_BEGIN_LINE;
+    if (at == size) holds |= ASSERT_END_TEXT;
+    if (at == size || text[at] == '\n') holds |= ASSERT_END_LINE;
+    return holds;
+}
+
+/* regex_backtrack.c ------------------------------------------------------------------------------------------------------------------------------ */
+/* The bytes of room that regex_backtrack() wants; 0: the match is too long for it. */
+size_t regex_backtrack_room(const program *program, size_t begin, size_t end);
+/* The slots of the match from `begin` to `end`; false: it would need too much, Pike's machine must do it. */
+bool regex_backtrack(const program *program, void *room, string_view text, size_t begin, size_t end, size_t *slots,
+                     size_t slot_count);
+
 /* regex_capture.c: where the groups of a match lie --------------------------------------------------------------------------------------------- */
 typedef struct capture_room {
     void *block;
@@ -194,6 +221,10 @@ typedef struct capture_room {
  * who frees its block in the end. */
 MUST_USE bp_status regex_capture(const program *program, capture_room *room, memory *memory, string_view text, size_t begin,
                                  size_t end, size_t *slots, size_t slot_count, cancel *cancel, bp_error *err);
+/* The same for matches of any length, by Pike's machine. */
+MUST_USE bp_status regex_capture_by_threads(const program *program, capture_room *room, memory *memory, string_view text,
+                                            size_t begin, size_t end, size_t *slots, size_t slot_count, cancel *cancel,
+                                            bp_error *err);
 
 /* The place of `needle` (not empty) in [from, text.size), SIZE_MAX: none. */
 size_t regex_find_literal(string_view text, size_t from, string_view needle);

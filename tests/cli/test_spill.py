@@ -26,7 +26,9 @@ QUERIES = {
 
 def digest(bedplate, query, *arguments):
     """Of the rows, and the most memory that the process had, in MB."""
-    with subprocess.Popen([bedplate, "sql", "--format", "csv", "--threads", "2", *arguments, "-c", query], stdout=subprocess.PIPE) as process:
+    with subprocess.Popen(
+        [bedplate, "sql", "--format", "csv", "--threads", "2", *arguments, "-c", query], stdout=subprocess.PIPE
+    ) as process:
         told = hashlib.sha256()
         while piece := process.stdout.read(MEGABYTE):
             told.update(piece)
@@ -62,11 +64,23 @@ def test_killed_and_interrupted(bedplate, tmp_path):
 
 
 def test_the_folder_has_a_limit(run, tmp_path):
-    result = run("sql", "--memory-limit", f"{LIMIT}MB", "--set", "max_temp_directory_size=1MB", "--set", "spill=always", "-c", QUERIES["sort"])
+    result = run(
+        "sql",
+        "--memory-limit",
+        f"{LIMIT}MB",
+        "--set",
+        "max_temp_directory_size=1MB",
+        "--set",
+        "spill=always",
+        "-c",
+        QUERIES["sort"],
+    )
     assert result.returncode == 3 and "max_temp_directory_size" in result.stderr
     assert run("sql", "-c", "SELECT 1").returncode == 0
 
 
 def test_a_folder_that_is_not_there(run, tmp_path):
-    result = run("sql", "--set", "spill=always", "--temp-directory", tmp_path / "a/b", "-c", "SELECT i FROM range(10) r(i) ORDER BY i")
+    result = run(
+        "sql", "--set", "spill=always", "--temp-directory", tmp_path / "a/b", "-c", "SELECT i FROM range(10) r(i) ORDER BY i"
+    )
     assert result.returncode == 1 and "temp_directory" in result.stderr

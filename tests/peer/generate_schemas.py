@@ -274,7 +274,9 @@ class SchemaGenerator(Expressions):
 
     def scalar_subquery(self, scope, kind):
         rest, below = self.inner(scope)
-        return f"(SELECT {self.pick(['min', 'max'])}({self.value(below, kind, 2)}) {rest})"
+        seen = below + (scope[:3] if self.chance(0.3) else [])
+        aggregate = self.pick(["min", "max", "min", "max", "count"]) if kind in EXACT else self.pick(["min", "max"])
+        return f"(SELECT {aggregate}({self.value(seen, kind, 2)}) {rest})"
 
     def subquery_condition(self, scope, kind, value):
         rest, below = self.inner(scope)
@@ -306,7 +308,21 @@ class SchemaGenerator(Expressions):
             sql = f"{name} AS {alias}"
         return sql, [(f"{alias}.{column}", kind) for column, kind in columns]
 
+    def lateral(self, scope):
+        """A subquery that looks at the tables before it."""
+        rest, below = self.inner(scope)
+        items = [self.pick(below + scope[:3]) for _ in range(self.random.randint(1, 2))]
+        limit = self.pick(["", " ORDER BY ALL LIMIT 2", " ORDER BY ALL DESC LIMIT 1"])
+        alias = self.alias()
+        columns = ", ".join(f"{text} AS l{i}" for i, (text, _) in enumerate(items))
+        return f"LATERAL (SELECT {columns} {rest}{limit}) AS {alias}", [
+            (f"{alias}.l{i}", kind) for i, (_, kind) in enumerate(items)
+        ]
+
     def join(self, sql, scope):
+        if self.chance(0.1):
+            right, right_scope = self.lateral(scope)
+            return f"{sql} {self.pick(['JOIN', 'LEFT JOIN'])} {right} ON true", scope + right_scope
         right, right_scope = self.relation()
         kind = self.pick(["JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN", "SEMI JOIN", "ANTI JOIN", "CROSS JOIN"])
         if kind == "CROSS JOIN":
@@ -428,10 +444,10 @@ class SchemaGenerator(Expressions):
         for i in range(self.pick([1, 1, 2])):
             kinds = [self.pick(COMMON) for _ in range(self.random.randint(1, 3))]
             sql, _ = self.select(kinds)
-            casts = ", ".join(f"CAST(c{j} AS {kind}) AS c{j}" for j, kind in enumerate(kinds))
+            casts = ", ".join(f"CAST(c{j} AS {kind}) AS x{j}" for j, kind in enumerate(kinds))
             hint = self.pick(["", "", "MATERIALIZED ", "NOT MATERIALIZED "])
             parts.append(f"w{i} AS {hint}(SELECT {casts} FROM ({sql}) AS {self.alias()})")
-            self.common_tables[f"w{i}"] = [(f"c{j}", kind) for j, kind in enumerate(kinds)]
+            self.common_tables[f"w{i}"] = [(f"x{j}", kind) for j, kind in enumerate(kinds)]
         return f"WITH {', '.join(parts)} "
 
     def query(self):

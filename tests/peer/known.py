@@ -24,8 +24,6 @@ KNOWN = [
 MISSING = [
     r"^(.*?):? (?:this version does not have it yet|(?:is|are) not there yet)",
     r"((?:Scalar|Aggregate) function with name \S+) does not exist",
-    r"^(ON cannot contain subqueries) yet",
-    r"^(a subquery other than EXISTS may use columns of the query around it)",
     r"(there is no table function \S+)",
     r"(\S+ is not an aggregate: DISTINCT)",
 ]

@@ -46,7 +46,12 @@ def compare(found, expected, reader, form=lambda values: values):
 
 def without_order(values):
     """Polars gives a map as a list of structs, others as a list of pairs."""
-    if isinstance(values, tuple) and values and all(isinstance(item, tuple) for item in values) and {n for n, _ in values} == {"key", "value"}:
+    if (
+        isinstance(values, tuple)
+        and values
+        and all(isinstance(item, tuple) for item in values)
+        and {n for n, _ in values} == {"key", "value"}
+    ):
         return [dict(values)["key"], without_order(dict(values)["value"])]
     if isinstance(values, list | tuple):
         return [without_order(value) for value in values]
@@ -115,7 +120,9 @@ def test_shapes(tmp_path, version):
             "smooth": pa.array([i / 7 for i in range(count)]),
             "random": pa.array([rng.randrange(-(1 << 63), 1 << 63) for _ in range(count)]),
             "extremes": pa.array([rng.choice([-(1 << 63), (1 << 63) - 1, 0]) for _ in range(count)]),
-            "extremes32": pa.array([rng.choice([-(1 << 31), (1 << 31) - 1, 0, rng.randrange(1 << 31)]) for _ in range(count)], pa.int32()),
+            "extremes32": pa.array(
+                [rng.choice([-(1 << 31), (1 << 31) - 1, 0, rng.randrange(1 << 31)]) for _ in range(count)], pa.int32()
+            ),
             "constant": pa.array(["the same, and longer than twelve bytes"] * count),
             "runs": pa.array([str(i // 1000) for i in range(count)]),
             "paths": pa.array([f"/a/common/beginning/of/paths/{i:06d}" for i in range(count)]),
@@ -129,7 +136,10 @@ def test_shapes(tmp_path, version):
     for codec in ["uncompressed", "snappy", "zstd"]:
         write(table, tmp_path / "file.parquet", f", COMPRESSION {codec}, PARQUET_VERSION {version}")
         check_all(tmp_path / "file.parquet", table)
-    encodings = {column.path_in_schema: column.encodings for column in map(pq.read_metadata(tmp_path / "file.parquet").row_group(0).column, range(16))}
+    encodings = {
+        column.path_in_schema: column.encodings
+        for column in map(pq.read_metadata(tmp_path / "file.parquet").row_group(0).column, range(16))
+    }
     assert "RLE_DICTIONARY" in encodings["few"]
     assert "RLE_DICTIONARY" in encodings["constant"]
     if version == "V2":
@@ -182,7 +192,12 @@ def test_metadata(tmp_path):
     assert metadata.created_by.startswith("Bedplate version ")
     numbers, texts = metadata.row_group(1).column(0), metadata.row_group(1).column(1)
     assert (numbers.statistics.min, numbers.statistics.max, numbers.statistics.null_count) == (40000, 49999, 0)
-    assert (texts.statistics.min, texts.statistics.max, texts.statistics.null_count, texts.statistics.distinct_count) == ("even", "even", 5000, 1)
+    assert (texts.statistics.min, texts.statistics.max, texts.statistics.null_count, texts.statistics.distinct_count) == (
+        "even",
+        "even",
+        5000,
+        1,
+    )
     assert numbers.has_column_index and numbers.has_offset_index
     assert numbers.total_uncompressed_size > 10000 * 8
 
@@ -210,7 +225,11 @@ def test_pruning(tmp_path):
         "few IS NULL AND sorted > 99900", "number = 7", "number = 8", "number IN (8, 14) AND sorted < 1000", "double = 0", "double > 0.9999", "double < 0", "nan = 'nan'::DOUBLE AND sorted < 50",
         "nan > 2 AND sorted < 50", "unsigned > 18440000000000000000", "unsigned < 100000000000000",
     ]  # fmt: skip
-    for options in ["", ", PARQUET_VERSION V2, ROW_GROUP_SIZE 9000", ", ROW_GROUP_SIZE 50000, BLOOM_FILTER_FALSE_POSITIVE_RATIO 0.0001"]:
+    for options in [
+        "",
+        ", PARQUET_VERSION V2, ROW_GROUP_SIZE 9000",
+        ", ROW_GROUP_SIZE 50000, BLOOM_FILTER_FALSE_POSITIVE_RATIO 0.0001",
+    ]:
         write(table, path, options)
         for condition in conditions:
             expected = memory.execute(f"SELECT count(*), sum(sorted)::BIGINT FROM data WHERE {condition}").fetchall()
@@ -218,5 +237,7 @@ def test_pruning(tmp_path):
             assert duckdb.connect().execute(sql).fetchall() == expected, ("DuckDB", condition)
             assert [tuple(row) for row in bedplate.connect().execute(sql).fetchall()] == expected, ("bedplate", condition)
             if "nan" not in condition:
-                frame = polars.SQLContext(t=polars.scan_parquet(path)).execute(f"SELECT count(*), sum(sorted) FROM t WHERE {condition}", eager=True)
+                frame = polars.SQLContext(t=polars.scan_parquet(path)).execute(
+                    f"SELECT count(*), sum(sorted) FROM t WHERE {condition}", eager=True
+                )
                 assert [(rows, total if rows else None) for rows, total in frame.rows()] == expected, ("Polars", condition)

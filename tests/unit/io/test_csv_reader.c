@@ -444,8 +444,9 @@ static void test_filters(void **state)
     const string_ref list[] = {string_ref_of("x", 1), string_ref_of("a longer text than twelve", 25)};
     const column range = {.type = type_of(TYPE_INT64), .length = 2, .values = limits},
                  in = {.type = type_of(TYPE_VARCHAR), .length = 2, .values = list};
-    const scan_filter filters[] = {
-        {FILTER_RANGE, 0, &range, true, false}, {FILTER_IN, 2, &in, false, false}, {FILTER_NOT_NULL, 1, NULL, false, false}};
+    const scan_filter filters[] = {{FILTER_RANGE, 0, &range, true, false, NULL},
+                                   {FILTER_IN, 2, &in, false, false, NULL},
+                                   {FILTER_NOT_NULL, 1, NULL, false, false, NULL}};
     static const char *const expected[] = {"a BIGINT,b BIGINT,c VARCHAR\n3|~|x\n3|1|a longer text than twelve\n4|9|y\n",
                                            "a BIGINT,b BIGINT,c VARCHAR\n3|~|x\n3|1|a longer text than twelve\n",
                                            "a BIGINT,b BIGINT,c VARCHAR\n3|1|a longer text than twelve\n"};

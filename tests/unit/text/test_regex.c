@@ -77,6 +77,97 @@ static void spans_are_those_of_python(void **state)
     assert_int_equal(wrong, 0);
 }
 
+/* Random patterns over few letters: groups, loops in loops, lazy ones, assertions. */
+static uint32_t draw(uint32_t *random, uint32_t below)
+{
+    *random = *random * 1664525u + 1013904223u;
+    return (*random >> 16) % below;
+}
+
+static void put_pattern(builder *out, uint32_t *random, int depth)
+{
+    static const char *const atoms[] = {"a", "b", ".", "[ab]", "\xc3\x9f", "[^a]", "^", "$", "\\b", "", "\\pL", "ab"};
+    static const char *const repeats[] = {"", "", "", "*", "+", "?", "*?", "+?", "??", "{0,2}", "{2}"};
+    uint32_t kind = draw(random, 6);
+
+    if (depth == 0 || kind < 2) {
+        uint32_t atom = draw(random, ARRAY_LENGTH(atoms));
+        builder_text(out, string_view_of(atoms[atom]));
+    } else if (kind < 4) {
+        put_pattern(out, random, depth - 1);
+        put_pattern(out, random, depth - 1);
+    } else {
+        builder_literal(out, "(");
+        put_pattern(out, random, depth - 1);
+        if (kind == 5) builder_literal(out, "|");
+        if (kind == 5) put_pattern(out, random, depth - 1);
+        builder_literal(out, ")");
+        builder_text(out, string_view_of(repeats[draw(random, ARRAY_LENGTH(repeats))]));
+    }
+}
+
+static void put_text(builder *out, uint32_t *random)
+{
+    static const char *const letters[] = {"a", "b", "ab", "\xc3\x9f", "\n", " "};
+
+    for (uint32_t i = draw(random, 16); i-- > 0;) builder_text(out, string_view_of(letters[draw(random, 6)]));
+}
+
+static void compare_machines(memory *account, string_view pattern, string_view text, size_t *compared)
+{
+    parsed_regex parsed = {.memory = account};
+    program program = {.memory = account};
+    capture_room room = {0};
+    regex_span span, spans[2][GROUPS];
+    regex *regex;
+    bool found;
+
+    assert_int_equal(regex_new(&regex, account, pattern, 0, NULL), BP_OK);
+    assert_int_equal(regex_find(regex, text, 0, &span, 1, &found, NULL, NULL), BP_OK);
+    assert_int_equal(regex_parse(&parsed, account, pattern, 0, NULL), BP_OK);
+    assert_int_equal(regex_compile(&program, account, &parsed, false, 0, NULL), BP_OK);
+    if (found) {
+        size_t slots = 2 * (parsed.group_count + 1 < GROUPS ? parsed.group_count + 1 : GROUPS);
+        size_t size = regex_backtrack_room(&program, span.begin, span.end);
+        void *block = memory_allocate(account, size);
+        bool done = size && regex_backtrack(&program, block, text, span.begin, span.end, &spans[0][0].begin, slots);
+        assert_int_equal(
+            regex_capture_by_threads(&program, &room, account, text, span.begin, span.end, &spans[1][0].begin, slots, NULL, NULL),
+            BP_OK);
+        if (done && memcmp(spans[0], spans[1], slots * sizeof(size_t)))
+            fail_msg("/%.*s/ in \"%.*s\"", STRING_ARGUMENTS(pattern), STRING_ARGUMENTS(text));
+        memory_free(account, block, size);
+        *compared += done;
+    }
+    memory_free(account, room.block, room.size);
+    program_clear(&program);
+    parsed_regex_clear(&parsed);
+    regex_free(regex);
+}
+
+static void both_machines_agree(void **state)
+{
+    memory *account = memory_account_new(NULL, SIZE_MAX);
+    builder pattern, text;
+    uint32_t random = 1;
+    size_t compared = 0;
+
+    (void)state;
+    builder_init(&pattern, account, SIZE_MAX / 2);
+    builder_init(&text, account, SIZE_MAX / 2);
+    for (int i = 0; i < 4000; i++) {
+        builder_reset(&pattern);
+        builder_reset(&text);
+        put_pattern(&pattern, &random, 5);
+        put_text(&text, &random);
+        compare_machines(account, builder_view(&pattern), builder_view(&text), &compared);
+    }
+    assert_true(compared > 1000);
+    builder_clear(&pattern);
+    builder_clear(&text);
+    memory_release(account);
+}
+
 /* Groups in loops that may match nothing, folding, classes, flags: DuckDB 2.0.1's answers. */
 static void answers_are_those_of_re2(void **state)
 {
@@ -260,9 +351,13 @@ static void every_allocation_may_fail(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(spans_are_those_of_python),        cmocka_unit_test(answers_are_those_of_re2),
-        cmocka_unit_test(context_before_is_seen),           cmocka_unit_test(limits_hold),
-        cmocka_unit_test(pathological_patterns_are_linear), cmocka_unit_test(full_cache_is_emptied),
+        cmocka_unit_test(spans_are_those_of_python),
+        cmocka_unit_test(both_machines_agree),
+        cmocka_unit_test(answers_are_those_of_re2),
+        cmocka_unit_test(context_before_is_seen),
+        cmocka_unit_test(limits_hold),
+        cmocka_unit_test(pathological_patterns_are_linear),
+        cmocka_unit_test(full_cache_is_emptied),
         cmocka_unit_test(every_allocation_may_fail),
     };
 
