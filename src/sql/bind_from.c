@@ -261,7 +261,9 @@ static bp_status bind_unsampled(plan_id *out, scope *scope, binder *binder, synt
         return apply_alias(scope, first, binder, table, syntax_at(binder->tree, call)->text, err);
     }
     case SYNTAX_PIVOT: return not_yet(binder, table, "PIVOT", err);
-    case SYNTAX_UNPIVOT: return not_yet(binder, table, "UNPIVOT", err);
+    case SYNTAX_UNPIVOT:
+        if ((status = bind_unpivot(out, scope, binder, table, err))) return status;
+        return apply_alias(scope, first, binder, table, (string_view){0}, err);
     default: return not_yet(binder, table, syntax_kind_name(syntax_kind_of(binder->tree, table)), err);
     }
 }
