@@ -39,6 +39,22 @@ bp_status expr_pool_init(expr_pool *pool, bp_context *context, arena *arena, bp_
     return BP_OK;
 }
 
+/* Whether a node can fail only where a child can: when the children are folded it may not be able to any more. */
+static bool fails_by_children(const expr_node *node)
+{
+    switch ((expr_kind)node->kind) {
+    case EXPR_COMPARE:
+    case EXPR_AND:
+    case EXPR_OR:
+    case EXPR_NOT:
+    case EXPR_IS_NULL:
+    case EXPR_CASE:
+    case EXPR_COALESCE:
+    case EXPR_IN: return true;
+    default: return false;
+    }
+}
+
 /* depth and the flags that a parent has from its children. */
 static bp_status inherit(expr_node *node, const expr_pool *pool, const expr_id *children, size_t count, bp_error *err)
 {
@@ -46,6 +62,7 @@ static bp_status inherit(expr_node *node, const expr_pool *pool, const expr_id *
 
     node->is_constant = node->kind != EXPR_COLUMN && node->kind != EXPR_AGGREGATE && node->kind != EXPR_WINDOW;
     node->least = (uint32_t)pool->node_count;
+    if (fails_by_children(node)) node->can_fail = false;
     for (size_t i = 0; i < count; i++) {
         const expr_node *child = expr_at(pool, children[i]);
         if (child->depth > deepest) deepest = child->depth;

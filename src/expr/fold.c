@@ -60,10 +60,12 @@ static bp_status fold_logic(expr_pool *pool, expr_id *id, bp_error *err)
     for (size_t i = 0; i < node->child_count; i++) {
         expr_id child = pool->children[node->child_begin + i];
         const expr_node *literal = expr_at(pool, child);
-        if (literal->kind == EXPR_LITERAL && !column_is_null(literal->literal, 0) &&
-            bitmap_get(literal->literal->values, 0) == is_and)
-            continue;
-        kept[count++] = child;
+        bool known = literal->kind == EXPR_LITERAL && !column_is_null(literal->literal, 0);
+        if (known && bitmap_get(literal->literal->values, 0) != is_and) {
+            *id = child;
+            return BP_OK;
+        }
+        if (!known) kept[count++] = child;
     }
     if (count == node->child_count) return BP_OK;
     if (count == 0) return expr_bool(id, pool, is_and, err);

@@ -110,23 +110,6 @@ bp_status join_now(plan_id *out, const dependence *join, join_kind kind, plan_id
     return BP_OK;
 }
 
-/* row_number() over the keys, as a column of a WINDOW node. */
-static bp_status number_rows(plan_id *out, plan *plan, plan_id child, const expr_id *keys, size_t count, column_id *number,
-                             bp_error *err)
-{
-    window_definition window = {.partitions = keys,
-                                .partition_count = count,
-                                .frame = {.unit = WINDOW_RANGE, .start = WINDOW_UNBOUNDED_PRECEDING, .end = WINDOW_CURRENT_ROW}};
-    expr_id call;
-    bp_status status;
-
-    if ((status =
-             expr_window(&call, &plan->exprs, window_function_find(STRING_VIEW("row_number")), NULL, 0, false, &window, err)) ||
-        (status = plan_add_column(number, plan, STRING_VIEW("row_number"), expr_type(&plan->exprs, call), err)))
-        return status;
-    return plan_window(out, plan, child, &call, number, 1, err);
-}
-
 static bp_status compare_number(expr_id *out, plan *plan, column_id number, compare_op op, uint64_t bound, bp_error *err)
 {
     expr_id sides[2];
@@ -152,7 +135,7 @@ bp_status limit_within(plan_id *out, plan *plan, plan_id child, const plan_node 
             err, BP_NOT_SUPPORTED,
             "LIMIT in percent is not there in a subquery that uses columns of the query around it; give a number of rows");
     if (rows == 1 && offset == 0 && count) return plan_distinct(out, plan, child, keys, count, NULL, 0, err);
-    if ((status = number_rows(out, plan, child, keys, count, &number, err))) return status;
+    if ((status = plan_number_rows(out, plan, child, keys, count, &number, err))) return status;
     if (offset && (status = compare_number(&conjuncts[conjunct_count++], plan, number, COMPARE_GREATER, offset, err)))
         return status;
     if (rows != UINT64_MAX && (status = compare_number(&conjuncts[conjunct_count++], plan, number, COMPARE_LESS_EQUAL,

@@ -3,6 +3,8 @@
  *   through PROJECT (columns written out), SORT, DISTINCT, FILTER, UNION (both sides), AGGREGATE (if it names groups only), WINDOW (if it names
  *   columns only by which all its windows are partitioned), and to the side of a JOIN that it is about; an equality between the sides of an inner join becomes a pair of it; in a SCAN it stays.
  *
+ * Rows that are kept for several readers (KEEP), each of which filters them, are filtered by the OR of those conditions before they are kept.
+ *
  * A conjunct that can fail never sinks below a join, so it is not tried on rows that the join would have dropped. LIMIT stops everything. */
 #include "optimize.h"
 
@@ -252,6 +254,20 @@ static bp_status try_mark(sinking *state, plan_id id, expr_id conjunct, bool *do
     return BP_OK;
 }
 
+/* A condition that columns written out have made constant: true says nothing, otherwise there are no rows. False: it is neither. */
+static bool try_constant(plan *plan, plan_id id, expr_id conjunct)
+{
+    const expr_node *expr = expr_at(&plan->exprs, conjunct);
+    plan_node *node = plan_at(plan, id);
+
+    if (expr->kind != EXPR_LITERAL || expr->type.id != TYPE_BOOLEAN) return false;
+    if (!column_is_null(expr->literal, 0) && bitmap_get(expr->literal->values, 0)) return true;
+    node->kind = PLAN_VALUES;
+    node->children[0] = node->children[1] = 0;
+    memset(&node->values, 0, sizeof node->values);
+    return true;
+}
+
 /* Let the conjunct, which holds for the rows that node `id` puts out, sink as far as it may. Unions nest as deep as queries do: so does this. */
 static bp_status sink_conjunct(sinking *state, plan_id id, expr_id conjunct, bp_error *err)
 {
@@ -271,7 +287,9 @@ static bp_status sink_conjunct(sinking *state, plan_id id, expr_id conjunct, bp_
         case PLAN_PROJECT:
             if (is_volatile(plan, node->project.exprs, node->output_count)) break;
             if ((status = substitute(state, &conjunct, node->outputs, node->project.exprs, node->output_count, err))) return status;
+            if ((status = expr_fold(&conjunct, &plan->exprs, conjunct, err))) return status;
             next = plan_at(plan, id)->children[0];
+            if (try_constant(plan, next, conjunct)) return BP_OK;
             break;
         case PLAN_AGGREGATE:
             if ((status = note_columns(state, conjunct, err))) return status;
@@ -353,6 +371,56 @@ static bp_status sink_residual(sinking *state, plan_id id, bp_error *err)
     return BP_OK;
 }
 
+/* The conditions right above a READ, over the columns that are kept; *out 0: there are none that can be asked early. */
+static bp_status condition_of_reader(sinking *state, plan_id reader, const plan_id *order, size_t count, expr_id *out,
+                                     bp_error *err)
+{
+    plan *plan = state->plan;
+    const plan_node *read = plan_at(plan, reader);
+    expr_id *columns = arena_new_array(&plan->arena, expr_id, read->output_count);
+    column_id *outputs = read->outputs;
+    size_t output_count = read->output_count;
+    bp_status status;
+
+    *out = 0;
+    if (!columns) return error_no_memory(err, plan->context->memory, output_count * sizeof *columns);
+    for (size_t i = 0; i < output_count; i++) {
+        column_id kept = plan_at(plan, reader)->read.columns[i];
+        if ((status = expr_column(&columns[i], &plan->exprs, kept, plan->columns[kept].type, err))) return status;
+    }
+    for (size_t i = 0; i < count; i++) {
+        const plan_node *filter = plan_at(plan, order[i]);
+        if (filter->kind != PLAN_FILTER || filter->children[0] != reader) continue;
+        for (size_t j = 0; j < plan_at(plan, order[i])->filter.conjunct_count; j++) {
+            expr_id both[2] = {*out, plan_at(plan, order[i])->filter.conjuncts[j]};
+            if (expr_at(&plan->exprs, both[1])->can_fail || expr_at(&plan->exprs, both[1])->is_volatile) continue;
+            if ((status = substitute(state, &both[1], outputs, columns, output_count, err))) return status;
+            *out = both[1];
+            if (both[0] && (status = expr_and(out, &plan->exprs, both, 2, err))) return status;
+        }
+    }
+    return BP_OK;
+}
+
+/* Rows that none of the readers wants are not kept. */
+static bp_status sink_to_kept(sinking *state, plan_id keep, bp_error *err)
+{
+    plan *plan = state->plan;
+    plan_id *order;
+    size_t count;
+    expr_id all = 0;
+    bp_status status = plan_post_order(plan, &order, &count, err);
+
+    for (size_t i = 0; i < count && !status; i++) {
+        expr_id either[2] = {all, 0};
+        if (plan_at(plan, order[i])->kind != PLAN_READ || plan_at(plan, order[i])->children[0] != keep) continue;
+        if ((status = condition_of_reader(state, order[i], order, count, &either[1], err)) || !either[1]) return status;
+        all = either[1];
+        if (either[0]) status = expr_or(&all, &plan->exprs, either, 2, err);
+    }
+    return all && !status ? sink_conjunct(state, plan_at(plan, keep)->children[0], all, err) : status;
+}
+
 bp_status optimize_filters(plan *plan, bp_error *err)
 {
     sinking state = {.plan = plan, .words = bitmap_words(plan->column_count) + 1};
@@ -367,6 +435,7 @@ bp_status optimize_filters(plan *plan, bp_error *err)
     for (size_t i = count; i-- > 0 && !status;) { /* from the root down */
         if (plan_at(plan, order[i])->kind == PLAN_FILTER) status = sink_filter(&state, order[i], err);
         if (!status && plan_at(plan, order[i])->kind == PLAN_JOIN) status = sink_residual(&state, order[i], err);
+        if (!status && plan_at(plan, order[i])->kind == PLAN_KEEP) status = sink_to_kept(&state, order[i], err);
     }
     return status;
 }

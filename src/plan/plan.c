@@ -391,6 +391,22 @@ bp_status plan_window(plan_id *out, plan *plan, plan_id child, const expr_id *ex
     return add_node(plan, out, node, err);
 }
 
+bp_status plan_number_rows(plan_id *out, plan *plan, plan_id child, const expr_id *keys, size_t count, column_id *number,
+                           bp_error *err)
+{
+    window_definition window = {.partitions = keys,
+                                .partition_count = count,
+                                .frame = {.unit = WINDOW_RANGE, .start = WINDOW_UNBOUNDED_PRECEDING, .end = WINDOW_CURRENT_ROW}};
+    expr_id call;
+    bp_status status;
+
+    if ((status =
+             expr_window(&call, &plan->exprs, window_function_find(STRING_VIEW("row_number")), NULL, 0, false, &window, err)) ||
+        (status = plan_add_column(number, plan, STRING_VIEW("row_number"), expr_type(&plan->exprs, call), err)))
+        return status;
+    return plan_window(out, plan, child, &call, number, 1, err);
+}
+
 /* `made` are the ids of the elements' columns, then that of the number. */
 bp_status plan_unnest(plan_id *out, plan *plan, plan_id child, const expr_id *lists, const column_id *made, size_t count,
                       bool ordinality, bool outer, bp_error *err)

@@ -257,6 +257,9 @@ MUST_USE bp_status plan_sample(plan_id *out, plan *plan, plan_id child, double p
 /* `made` are the ids of the results; rows stay in their order. */
 MUST_USE bp_status plan_window(plan_id *out, plan *plan, plan_id child, const expr_id *exprs, const column_id *made, size_t count,
                                bp_error *err);
+/* A WINDOW node that numbers the rows of each combination of keys from 1, in their order. */
+MUST_USE bp_status plan_number_rows(plan_id *out, plan *plan, plan_id child, const expr_id *keys, size_t count, column_id *number,
+                                    bp_error *err);
 MUST_USE bp_status plan_unnest(plan_id *out, plan *plan, plan_id child, const expr_id *lists, const column_id *made, size_t count,
                                bool ordinality, bool outer, bp_error *err);
 /* The child's rows, to be read any number of times by plan_read(): all columns under new ids. */

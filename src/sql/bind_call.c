@@ -259,6 +259,67 @@ static bp_status setting_of(expr_id *out, walk *walk, expr_id name, bp_error *er
     return expr_text(out, &binder->plan->exprs, string_view_of(text), err);
 }
 
+static bp_status call_of_two(expr_id *out, expr_pool *pool, const char *name, expr_id left, expr_id right, bp_error *err)
+{
+    expr_id both[2] = {left, right};
+
+    return expr_call(out, pool, string_view_of(name), both, 2, err);
+}
+
+static bp_status extreme_with(expr_id *out, expr_pool *pool, expr_id value, int64_t bound, compare_op op, bp_error *err)
+{
+    expr_id both[2] = {value};
+    bp_status status = expr_int64(&both[1], pool, bound, err);
+
+    return status ? status : expr_extreme(out, pool, both, 2, op, err);
+}
+
+/* How many characters overlay() takes away: as many as the new text has, unless a count is given that is not negative. */
+static bp_status overlay_count(expr_id *out, expr_pool *pool, const expr_id *operands, size_t count, bp_error *err)
+{
+    expr_id size, zero, negative;
+    bp_status status;
+
+    if ((status = expr_call(&size, pool, STRING_VIEW("length"), &operands[1], 1, err))) return status;
+    *out = size;
+    if (count < 4) return BP_OK;
+    if ((status = expr_int64(&zero, pool, 0, err)) ||
+        (status = expr_compare(&negative, pool, COMPARE_LESS, operands[3], zero, err)))
+        return status;
+    return choose(out, pool, negative, size, operands[3], err);
+}
+
+/* overlay(text, new, start, count): the characters from `start` on become `new`. Places far beyond 32 bits are beyond any text. */
+static bp_status overlay_of(expr_id *out, expr_pool *pool, const expr_id *operands, size_t count, bp_error *err)
+{
+    static const int64_t far = (int64_t)1 << 33;
+    expr_id start, taken, one, before, after;
+    bp_status status;
+
+    if ((status = overlay_count(&taken, pool, operands, count, err)) ||
+        (status = extreme_with(&taken, pool, taken, far, COMPARE_LESS_EQUAL, err)) ||
+        (status = extreme_with(&start, pool, operands[2], far, COMPARE_LESS_EQUAL, err)) ||
+        (status = extreme_with(&start, pool, start, -far, COMPARE_GREATER_EQUAL, err)) ||
+        (status = expr_int64(&one, pool, 1, err)) || (status = call_of_two(&before, pool, "-", start, one, err)) ||
+        (status = extreme_with(&before, pool, before, 0, COMPARE_GREATER_EQUAL, err)) ||
+        (status = call_of_two(&before, pool, "left", operands[0], before, err)) ||
+        (status = call_of_two(&after, pool, "+", start, taken, err)) ||
+        (status = extreme_with(&after, pool, after, 1, COMPARE_GREATER_EQUAL, err)) ||
+        (status = call_of_two(&after, pool, "substring", operands[0], after, err)) ||
+        (status = call_of_two(&before, pool, "||", before, operands[1], err)))
+        return status;
+    return call_of_two(out, pool, "||", before, after, err);
+}
+
+/* typeof() in small letters. */
+static bp_status pg_type_name_of(expr_id *out, binder *binder, data_type type, bp_error *err)
+{
+    expr_id name;
+    bp_status status = type_name_of(&name, binder, type, err);
+
+    return status ? status : expr_call(out, &binder->plan->exprs, STRING_VIEW("lower"), &name, 1, err);
+}
+
 /* What looks like a function but evaluates its arguments only where they count, or is known when it is bound. *done false: an ordinary function. */
 static bp_status special_call(walk *walk, string_view name, const expr_id *operands, size_t count, expr_id *out, bool *done,
                               bp_error *err)
@@ -274,6 +335,8 @@ static bp_status special_call(walk *walk, string_view name, const expr_id *opera
     if (is_name(name, "greatest") && count) return expr_extreme(out, pool, operands, count, COMPARE_GREATER_EQUAL, err);
     if (is_name(name, "least") && count) return expr_extreme(out, pool, operands, count, COMPARE_LESS_EQUAL, err);
     if (is_name(name, "typeof") && count == 1) return type_name_of(out, walk->binder, expr_type(pool, operands[0]), err);
+    if (is_name(name, "pg_typeof") && count == 1) return pg_type_name_of(out, walk->binder, expr_type(pool, operands[0]), err);
+    if (is_name(name, "overlay") && (count == 3 || count == 4)) return overlay_of(out, pool, operands, count, err);
     if (is_name(name, "current_setting") && count == 1) return setting_of(out, walk, operands[0], err);
     if (is_name(name, "version") && count == 0) return expr_text(out, pool, string_view_of(bp_version()), err);
     *done = false;

@@ -62,13 +62,11 @@ static bp_status part_names(scope *scope, size_t first, binder *binder, bp_error
 /* The alias of a table and its columns' new names, over the scope columns from `first` on. */
 static bp_status apply_alias(scope *scope, size_t first, binder *binder, syntax_id table, string_view own_name, bp_error *err)
 {
-    syntax_id alias = syntax_child(binder->tree, table, SLOT_TABLE_ALIAS),
-              sample = syntax_child(binder->tree, table, SLOT_TABLE_SAMPLE);
+    syntax_id alias = syntax_child(binder->tree, table, SLOT_TABLE_ALIAS);
     string_view name = alias ? syntax_at(binder->tree, alias)->text : own_name;
     size_t count = 0;
     const syntax_id *names = list_of(binder, alias, &count);
 
-    if (sample) return not_yet(binder, sample, "TABLESAMPLE", err);
     if (count > scope->count - first)
         return error_set_at(err, BP_BIND_ERROR, syntax_at(binder->tree, alias)->begin,
                             "\"%.*s\" has %zu columns, but %zu names are given", STRING_ARGUMENTS(name), scope->count - first,
@@ -246,7 +244,7 @@ static bp_status bind_table_query(plan_id *out, scope *scope, binder *binder, sy
 }
 
 /* joins ---------------------------------------------------------------------------------------------------------------------------------------- */
-bp_status bind_one_table(plan_id *out, scope *scope, binder *binder, syntax_id table, bp_error *err)
+static bp_status bind_unsampled(plan_id *out, scope *scope, binder *binder, syntax_id table, bp_error *err)
 {
     size_t first = scope->count;
     bool found;
@@ -263,9 +261,19 @@ bp_status bind_one_table(plan_id *out, scope *scope, binder *binder, syntax_id t
         return apply_alias(scope, first, binder, table, syntax_at(binder->tree, call)->text, err);
     }
     case SYNTAX_PIVOT: return not_yet(binder, table, "PIVOT", err);
-    case SYNTAX_UNPIVOT: return not_yet(binder, table, "UNPIVOT", err);
+    case SYNTAX_UNPIVOT:
+        if ((status = bind_unpivot(out, scope, binder, table, err))) return status;
+        return apply_alias(scope, first, binder, table, (string_view){0}, err);
     default: return not_yet(binder, table, syntax_kind_name(syntax_kind_of(binder->tree, table)), err);
     }
+}
+
+bp_status bind_one_table(plan_id *out, scope *scope, binder *binder, syntax_id table, bp_error *err)
+{
+    syntax_id sample = syntax_child(binder->tree, table, SLOT_TABLE_SAMPLE);
+    bp_status status = bind_unsampled(out, scope, binder, table, err);
+
+    return status || !sample ? status : bind_sample(out, binder, sample, err);
 }
 
 /* One join in the making: the scope's columns [first_left, first_right) are the left side's, from first_right on the right's. */
@@ -276,6 +284,7 @@ typedef struct joining {
     plan_id left, right;
     size_t first_left, first_right;
     join_kind kind;
+    bool asof, positional;
     bool dependent; /* the right side names columns of the left: LATERAL, written or not */
     late_joins subqueries; /* of ON */
     expr_id *conjuncts;
@@ -318,6 +327,15 @@ static bp_status use_column(joining *joining, string_view name, uint32_t positio
     return status;
 }
 
+/* ASOF … USING (k, t): of the last column, left >= right. */
+static bp_status order_last(joining *joining, bp_error *err)
+{
+    expr_pool *pool = &joining->binder->plan->exprs;
+    expr_id *last = &joining->conjuncts[joining->conjunct_count - 1];
+
+    return expr_compare(last, pool, COMPARE_GREATER_EQUAL, expr_child(pool, *last, 0), expr_child(pool, *last, 1), err);
+}
+
 static bp_status join_using(joining *joining, syntax_id list, bp_error *err)
 {
     size_t count;
@@ -329,6 +347,7 @@ static bp_status join_using(joining *joining, syntax_id list, bp_error *err)
     for (size_t i = 0; i < count && !status; i++)
         status = use_column(joining, syntax_at(joining->binder->tree, names[i])->text,
                             syntax_at(joining->binder->tree, names[i])->begin, err);
+    if (!status && joining->asof && count) status = order_last(joining, err);
     return status;
 }
 
@@ -364,7 +383,7 @@ static bp_status join_on(joining *joining, syntax_id condition, bp_error *err)
     return plan_conjuncts(binder->plan, expr, &joining->conjuncts, &joining->conjunct_count, err);
 }
 
-static bp_status join_kind_of(joining *joining, bp_error *err)
+static void join_kind_of(joining *joining)
 {
     static const join_kind kinds[] = {[SYNTAX_JOIN_INNER] = JOIN_INNER, [SYNTAX_JOIN_LEFT] = JOIN_LEFT,
                                       [SYNTAX_JOIN_RIGHT] = JOIN_RIGHT, [SYNTAX_JOIN_FULL] = JOIN_FULL,
@@ -372,10 +391,9 @@ static bp_status join_kind_of(joining *joining, bp_error *err)
                                       [SYNTAX_JOIN_CROSS] = JOIN_CROSS};
     const syntax_node *node = syntax_at(joining->binder->tree, joining->join);
 
-    if (node->flags & SYNTAX_FLAG_ASOF) return not_yet(joining->binder, joining->join, "ASOF JOIN", err);
-    if (node->option == SYNTAX_JOIN_POSITIONAL) return not_yet(joining->binder, joining->join, "POSITIONAL JOIN", err);
-    joining->kind = kinds[node->option];
-    return BP_OK;
+    joining->asof = node->flags & SYNTAX_FLAG_ASOF;
+    joining->positional = node->option == SYNTAX_JOIN_POSITIONAL;
+    joining->kind = joining->positional ? JOIN_FULL : kinds[node->option];
 }
 
 /* What an id has become after a projection of `old` to `now`. */
@@ -432,7 +450,15 @@ static bp_status merge_used_columns(joining *joining, plan_id *node, bp_error *e
 static bp_status join_plainly(const joining *joining, plan_id *out, bp_error *err)
 {
     plan *plan = joining->binder->plan;
+    uint32_t position = syntax_at(joining->binder->tree, joining->join)->begin;
 
+    if (joining->dependent && (joining->asof || joining->positional))
+        return error_set_at(err, BP_BIND_ERROR, position,
+                            "the right side of an ASOF or POSITIONAL JOIN cannot use columns of the left");
+    if (joining->positional) return join_by_position(out, joining->binder, joining->left, joining->right, err);
+    if (joining->asof)
+        return join_asof(out, joining->binder, joining->kind, joining->left, joining->right, joining->conjuncts,
+                         joining->conjunct_count, position, err);
     if (joining->dependent)
         return plan_dependent_join(out, plan, joining->kind, joining->left, joining->right, joining->conjuncts,
                                    joining->conjunct_count, 0, err);
@@ -493,13 +519,13 @@ static bp_status join_sides(joining *joining, plan_id *out, bp_error *err)
     bool natural = syntax_has(binder->tree, joining->join, SYNTAX_FLAG_NATURAL);
     bp_status status;
 
-    if ((status = join_kind_of(joining, err))) return status;
+    join_kind_of(joining);
     status = natural ? join_natural(joining, err) : used ? join_using(joining, used, err) : on ? join_on(joining, on, err) : BP_OK;
     if (status) return status;
     if ((status = joining->subqueries.count ? join_with_subqueries(joining, out, err) : join_plainly(joining, out, err)))
         return status;
     if (joining->kind == JOIN_SEMI || joining->kind == JOIN_ANTI) joining->scope->count = joining->first_right;
-    return joining->kind == JOIN_FULL && (used || natural) ? merge_used_columns(joining, out, err) : BP_OK;
+    return joining->kind == JOIN_FULL && !joining->positional && (used || natural) ? merge_used_columns(joining, out, err) : BP_OK;
 }
 
 static bp_status bind_any_table(plan_id *out, scope *scope, binder *binder, syntax_id table, bp_error *err);

@@ -2,7 +2,7 @@
  *
  * Items, HAVING and ORDER BY are bound over FROM's columns first; each aggregate call in them becomes a column id of the AGGREGATE node to come. Then what equals
  * a GROUP BY expression is replaced by that group's column, and a column of FROM that is left over is the well-known error. */
-#include "binder.h"
+#include "bind_query.h"
 
 typedef struct order_item {
     sort_key key;
@@ -724,25 +724,18 @@ static bp_status put_out(select_state *state, bool hidden, bp_error *err)
     return hidden ? drop_hidden(state, err) : BP_OK;
 }
 
-static bp_status refuse_what_is_not_there(const select_state *state, bp_error *err)
-{
-    const binder *binder = state->binder;
-    syntax_id sample = syntax_child(binder->tree, state->select, SLOT_SELECT_SAMPLE);
-
-    return sample ? not_yet(binder, sample, "USING SAMPLE", err) : BP_OK;
-}
-
 /* FROM to HAVING, for one grouping set. Subqueries come back here up to LIMIT_QUERY_DEPTH deep on a small stack: the steps are kept out of this frame. */
 static bp_status bind_below(select_state *state, syntax_id order, bp_error *err)
 {
     binder *binder = state->binder;
-    syntax_id select = state->select;
+    syntax_id select = state->select, sample = syntax_child(binder->tree, select, SLOT_SELECT_SAMPLE);
     bp_status status;
 
     state->windows.definitions = syntax_child(binder->tree, select, SLOT_SELECT_WINDOWS);
     if ((status = check_window_names(binder, state->windows.definitions, err))) return status;
     if ((status = bind_from(&state->node, &state->scope, binder, syntax_child(binder->tree, select, SLOT_SELECT_FROM), err)))
         return status;
+    if (sample && (status = bind_sample(&state->node, binder, sample, err))) return status;
     if ((status = expand_items(&state->items, &state->count, binder, &state->scope,
                                syntax_child(binder->tree, select, SLOT_SELECT_ITEMS), err)))
         return status;
@@ -911,7 +904,6 @@ bp_status bind_select(relation *out, binder *binder, syntax_id select, syntax_id
 
     if (!state) return error_no_memory(err, binder->context->memory, sizeof *state);
     *state = (select_state){.binder = binder, .select = select};
-    if ((status = refuse_what_is_not_there(state, err))) return status;
     grouping = has_grouping_sets(binder, syntax_child(binder->tree, select, SLOT_SELECT_GROUP));
     status = grouping ? bind_sets(state, order, &hidden, err) : bind_below(state, order, err);
     if (!status && !grouping) status = bind_above(state, &hidden, err);
