@@ -252,6 +252,7 @@ static bp_status hand_over_aside(aggregate_sink *sink, sink_worker *worker, bp_e
     bp_status status;
 
     if (!worker->aside) return BP_OK;
+    if (sink->file && (status = aggregate_spill(sink, worker->aside, err))) return status; /* the parts need the room */
     if ((status = aggregate_spill_finish(worker->aside, err))) return status;
     mutex_lock(&sink->lock);
     status = grow_pointers(sink, &sink->asides, sink->aside_count, &sink->aside_capacity, err);
