@@ -182,7 +182,8 @@ def test_dictionaries_that_change(tmp_path):
     for i in range(40):
         words = [] if i % 9 == 0 else words
         words += [f"word {rng.randrange(10**6)} of the batch {i}" for _ in range(rng.randrange(3))] or ["x"]
-        codes = pa.array(some(rng, lambda count=len(words): rng.randrange(count), 10), pa.int32())
+        count = len(words)
+        codes = pa.array(some(rng, lambda count=count: rng.randrange(count), 10), pa.int32())
         coded = pa.DictionaryArray.from_arrays(codes, pa.array(words))
         lists = pa.ListArray.from_arrays(pa.array(range(11), pa.int32()), coded)
         structs = pa.DictionaryArray.from_arrays(codes, pa.array([{"a": word} for word in words]))
