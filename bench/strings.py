@@ -29,7 +29,9 @@ def make_files():
         add = np.strings.add
         url = add(add(add(add("http://", host), "/"), add(add(word[0], "/"), word[1])), add("?id=", number))
         comment = add(add(add(add(word[2], " "), word[1]), " "), add(add(word[0], " the "), word[2]))
-        table = pa.table({"url": pa.array(url.astype(object), pa.string()), "comment": pa.array(comment.astype(object), pa.string())})
+        table = pa.table(
+            {"url": pa.array(url.astype(object), pa.string()), "comment": pa.array(comment.astype(object), pa.string())}
+        )
         pq.write_table(table, paths[0], use_dictionary=False, row_group_size=200_000)
         pick = table.slice(0, 20_000).take(pa.array(random.integers(0, 20_000, ROWS)))
         pq.write_table(pick, paths[1], row_group_size=200_000)

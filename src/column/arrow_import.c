@@ -327,7 +327,8 @@ static bp_status read_dictionary(array_reader *reader, column *out, const arrow_
     if (!dictionary) return status;
     status = read_entries(reader, dictionary, format->children, rows->array->dictionary);
     if (status) return status;
-    if (dictionary->length == 0 || out->type.id == TYPE_NULL) { /* no code has a value; where a parent is NULL, producers leave any code */
+    if (dictionary->length == 0 ||
+        out->type.id == TYPE_NULL) { /* no code has a value; where a parent is NULL, producers leave any code */
         *out = column_nulls(out->type, out->length);
         return BP_OK;
     }

@@ -229,34 +229,61 @@ static int64_t load_offset(const void *offsets, size_t width, size_t index)
     return width == 4 ? load_int32(at) : load_int64(at);
 }
 
+/* A text of `size` bytes where `left` can be read: one that fits into the string_ref is moved whole and cut, without a loop. */
+static ALWAYS_INLINE string_ref ref_within(const char *text, size_t size, size_t left)
+{
+    string_ref ref = {.size = (uint32_t)size};
+    uint64_t low;
+    uint32_t high;
+
+    if (size > STRING_REF_INLINE || left < STRING_REF_INLINE) return string_ref_of(text, size);
+    memcpy(&low, text, 8);
+    memcpy(&high, text + 8, 4);
+    if (size < 8) low &= ((uint64_t)1 << 8 * size) - 1;
+    if (size < STRING_REF_INLINE) high &= size > 8 ? ((uint32_t)1 << 8 * (size - 8)) - 1 : 0;
+    memcpy((char *)&ref + offsetof(string_ref, prefix), &low, 8);
+    memcpy((char *)&ref + offsetof(string_ref, prefix) + 8, &high, 4);
+    return ref;
+}
+
+/* The texts of `out` lie between the offsets `first` and `end`; `width` is known where this is called. */
+static ALWAYS_INLINE bp_status make_refs(array_reader *reader, const column *out, string_ref *refs, const char *offsets,
+                                         size_t width, const char *bytes, int64_t end)
+{
+    int64_t last = load_offset(offsets, width, 0), next;
+
+    for (size_t i = 0; i < out->length; i++, last = next) {
+        next = load_offset(offsets, width, i + 1);
+        if (next < last || next > end) return array_bad(reader, "row %zu: the offsets of its texts fall", i);
+        if (next - last > UINT32_MAX)
+            return error_set(reader->err, BP_LIMIT, "column \"%.*s\", row %zu: a text is over 4 GiB",
+                             STRING_ARGUMENTS(reader->column), i);
+        refs[i] = next > last && array_row_is_valid(out, i) ? ref_within(bytes + last, (size_t)(next - last), (size_t)(end - last))
+                                                            : (string_ref){0};
+    }
+    return BP_OK;
+}
+
 static bp_status read_texts(array_reader *reader, column *out, const arrow_format *format, const array_rows *rows)
 {
-    const void *offsets, *bytes;
-    bp_status status = array_buffer(reader, rows, 1, rows->length > 0, &offsets);
-    int64_t first = 0, last = 0, next;
+    const void *buffer, *bytes;
+    bp_status status = array_buffer(reader, rows, 1, rows->length > 0, &buffer);
+    const char *offsets;
+    int64_t first, end;
     string_ref *refs;
 
     if (status) return status;
     if (!(refs = array_room(reader, rows->length, sizeof *refs, &status))) return status;
     out->values = refs;
     if (rows->length == 0) return BP_OK;
-    first = last = load_offset(offsets, format->width, rows->begin);
-    next = load_offset(offsets, format->width, rows->begin + rows->length);
-    if (first < 0 || next < first) return array_bad(reader, "the offsets of its texts are negative or fall");
-    if ((status = array_buffer(reader, rows, 2, next > first, &bytes))) return status;
-    for (size_t i = 0; i < rows->length; i++, last = next) {
-        next = load_offset(offsets, format->width, rows->begin + i + 1);
-        if (next < last) return array_bad(reader, "row %zu: the offsets of its texts fall", i);
-        if (next - last > UINT32_MAX)
-            return error_set(reader->err, BP_LIMIT, "column \"%.*s\", row %zu: a text is over 4 GiB",
-                             STRING_ARGUMENTS(reader->column), i);
-        refs[i] = (string_ref){0};
-        if (!array_row_is_valid(out, i) || next == last) continue;
-        if (next > load_offset(offsets, format->width, rows->begin + rows->length))
-            return array_bad(reader, "row %zu: the offsets of its texts fall", i);
-        refs[i] = string_ref_of((const char *)bytes + last, (size_t)(next - last));
-    }
-    return bytes ? check_text(reader, out, (const char *)bytes + first, (size_t)(last - first)) : BP_OK;
+    offsets = (const char *)buffer + rows->begin * format->width;
+    first = load_offset(offsets, format->width, 0);
+    end = load_offset(offsets, format->width, rows->length);
+    if (first < 0 || end < first) return array_bad(reader, "the offsets of its texts are negative or fall");
+    if ((status = array_buffer(reader, rows, 2, end > first, &bytes))) return status;
+    status = format->width == 4 ? make_refs(reader, out, refs, offsets, 4, bytes, end)
+                                : make_refs(reader, out, refs, offsets, 8, bytes, end);
+    return status || !bytes ? status : check_text(reader, out, (const char *)bytes + first, (size_t)(end - first));
 }
 
 /* A view: int32 size; up to 12 bytes of text, or 4 bytes of prefix, int32 buffer, int32 offset. */

@@ -194,7 +194,8 @@ static bp_status set_aside(aggregate_sink *sink, sink_worker *worker, uint64_t m
 
     if (wants_spill(sink, worker->aside->blocks) && (status = aggregate_spill(sink, worker->aside, err))) return status;
     if ((status = aggregate_pack(&sink->plan, in, scratch, err))) return status;
-    return row_blocks_add(worker->aside->blocks, scratch->packed, scratch->hashes, (morsel << 32) + worker->rows, in, &scratch->arena, err);
+    return row_blocks_add(worker->aside->blocks, scratch->packed, scratch->hashes, (morsel << 32) + worker->rows, in,
+                          &scratch->arena, err);
 }
 
 static bp_status aggregate_consume(sink *self, sink_worker *worker, uint64_t morsel, const batch *in, bool *enough, bp_error *err)
@@ -251,6 +252,7 @@ static bp_status hand_over_aside(aggregate_sink *sink, sink_worker *worker, bp_e
     bp_status status;
 
     if (!worker->aside) return BP_OK;
+    if (sink->file && (status = aggregate_spill(sink, worker->aside, err))) return status; /* the parts need the room */
     if ((status = aggregate_spill_finish(worker->aside, err))) return status;
     mutex_lock(&sink->lock);
     status = grow_pointers(sink, &sink->asides, sink->aside_count, &sink->aside_capacity, err);

@@ -141,10 +141,12 @@ static bp_status make_part(aggregate_sink *sink, size_t partition, bp_error *err
 static bp_status make_if_few(void *data, size_t worker, uint64_t partition, bp_error *err)
 {
     aggregate_sink *sink = data;
+    bp_status status;
 
     (void)worker;
     if (sink->in_parts && atomic_load_explicit(&sink->made_groups, memory_order_relaxed) > ORDERED_GROUPS) return BP_OK;
-    return make_part(sink, partition, err);
+    if ((status = make_part(sink, partition, err))) return status;
+    return sink->in_parts && sink->file ? aggregate_set_seal(sink->parts[partition], err) : BP_OK; /* memory is scarce */
 }
 
 static bp_status partition_set(void *data, size_t worker, uint64_t index, bp_error *err)

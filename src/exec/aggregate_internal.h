@@ -83,6 +83,8 @@ MUST_USE bp_status aggregate_set_feed(aggregate_set **parts, size_t count, size_
 /* Groups and states in the order of the groups' first rows, or of their partitions. The table is no longer searchable afterwards. */
 MUST_USE bp_status aggregate_set_order(aggregate_set *set, bp_error *err);
 MUST_USE bp_status aggregate_set_partition(aggregate_set *set, bp_error *err);
+/* In that order, with no room left but what reading takes. */
+MUST_USE bp_status aggregate_set_seal(aggregate_set *set, bp_error *err);
 
 /* A group of the result: of which part. */
 typedef struct group_place {

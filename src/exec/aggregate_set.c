@@ -638,3 +638,23 @@ done:
     memory_free(memory, places, place_bytes);
     return status;
 }
+
+bp_status aggregate_set_seal(aggregate_set *set, bp_error *err)
+{
+    const aggregate_plan *plan = set->plan;
+    memory *memory = plan->context->memory;
+    size_t wanted = set->groups.count ? set->groups.count : 1;
+    char *smaller;
+    bp_status status;
+
+    if ((status = aggregate_set_order(set, err)) || (status = group_table_seal(&set->groups, err))) return status;
+    memory_free(memory, set->partials, set->partial_capacity * sizeof *set->partials);
+    set->partials = NULL;
+    set->partial_capacity = 0;
+    if (set->state_capacity <= wanted) return BP_OK;
+    smaller = memory_resize(memory, set->states, state_bytes(plan, set->state_capacity), state_bytes(plan, wanted));
+    if (!smaller) return error_no_memory(err, memory, state_bytes(plan, wanted));
+    set->states = smaller;
+    set->state_capacity = wanted;
+    return BP_OK;
+}

@@ -45,7 +45,8 @@ static bp_status write_block(aggregate_sink *sink, spill_run *run, const row_blo
     return spill_run_append(run, &rows, err);
 }
 
-static bp_status write_partition(aggregate_sink *sink, aside *aside, size_t partition, size_t page_size, arena *scratch, bp_error *err)
+static bp_status write_partition(aggregate_sink *sink, aside *aside, size_t partition, size_t page_size, arena *scratch,
+                                 bp_error *err)
 {
     const aggregate_plan *plan = &sink->plan;
     spill_run **run = &aside->runs[partition];

@@ -378,6 +378,23 @@ shrink_rows:
     return status;
 }
 
+bp_status group_table_seal(group_table *table, bp_error *err)
+{
+    size_t old = table->capacity, width = table->layout->width, wanted = table->count ? table->count : 1;
+    bp_status status;
+
+    memory_free(table->memory, table->slots, table->slot_count * sizeof(uint64_t));
+    table->slots = NULL;
+    table->slot_count = 0;
+    if (old <= wanted) return BP_OK;
+    if ((status = grow_array(table, &table->rows, wanted, width, err))) return status;
+    memory_free(table->memory, table->hashes, old * sizeof(uint64_t));
+    table->hashes = NULL;
+    table->capacity = wanted;
+    table->firsts = memory_resize(table->memory, table->firsts, old * sizeof(uint64_t), wanted * sizeof(uint64_t));
+    return table->firsts ? BP_OK : error_no_memory(err, table->memory, wanted * sizeof(uint64_t));
+}
+
 static inline uint64_t slot_of(uint64_t hash, size_t group)
 {
     return (hash & 0xffffffff00000000u) | (uint64_t)(group + 1);

@@ -60,6 +60,8 @@ MUST_USE bp_status group_table_init(group_table *table, bp_context *context, con
 void group_table_clear(group_table *table);
 /* Forget the groups, keep the room. */
 void group_table_reset(group_table *table);
+/* Give back all room but that of the keys and their first places: nothing is looked up any more. */
+MUST_USE bp_status group_table_seal(group_table *table, bp_error *err);
 /* Room for so many more groups. */
 MUST_USE bp_status group_table_reserve(group_table *table, size_t groups, bp_error *err);
 /* groups[i] = the group of packed row i, new ones appended. firsts: position of row i is first + i (or positions[i]). copy_strings: far strings

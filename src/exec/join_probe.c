@@ -70,6 +70,7 @@ static bp_status look_up_number(const join_build *build, operator_worker *worker
 
     if (!numbers) return error_no_memory(err, worker->context->memory, in->row_count * sizeof *numbers);
     if ((status = column_flatten(&flat, &in->columns[0], &worker->keys, err))) return status;
+    flat.length = in->row_count; /* a constant's may be any */
     member_numbers(&flat, numbers);
     join_table_find(&build->numbers, &flat, numbers, worker->groups);
     for (size_t i = 0; i < in->row_count && flat.validity; i++) worker->key_nulls[i] = column_is_null(&flat, i);

@@ -99,8 +99,8 @@ void row_blocks_forget(row_blocks *blocks)
 {
     memset(blocks->first, 0, sizeof blocks->first);
     memset(blocks->last, 0, sizeof blocks->last);
-    arena_reset(&blocks->arena);
-    arena_reset(&blocks->texts);
+    arena_clear(&blocks->arena);
+    arena_clear(&blocks->texts);
     blocks->row_count = 0;
 }
 

@@ -344,6 +344,7 @@ bp_status spill_run_finish(spill_run *run, bp_error *err)
     bp_status status = flush_buffer(run, err);
     bool sorted = true;
 
+    if (status) return status; /* the buffer is still there */
     arena_clear(&run->arena);
     for (size_t i = 1; i < run->page_count && sorted; i++) sorted = by_order(&run->pages[i - 1], &run->pages[i]) <= 0;
     if (!sorted) qsort(run->pages, run->page_count, sizeof *run->pages, by_order);

@@ -597,8 +597,8 @@ static bp_status finish_doubles(const aggregate_state_call *call, const char *st
         if (list->count == 0)
             bitmap_unset(validity, i);
         else
-            status = double_quantile(result, (const double *)(const void *)list->cells, list->count, bound(call)->fractions[0], room,
-                                     &call->context->cancel, err);
+            status = double_quantile(result, (const double *)(const void *)list->cells, list->count, bound(call)->fractions[0],
+                                     room, &call->context->cancel, err);
     }
     memory_free(memory, room, most * sizeof *room);
     return status;

@@ -37,13 +37,18 @@ static bp_status count_digits(size_t *counts, const uint64_t *keys, size_t count
 }
 
 /* Those with the digit move to the front. */
-static void keep_digit(uint64_t *keys, size_t count, unsigned shift, uint64_t mask, uint64_t digit)
+static bp_status keep_digit(uint64_t *keys, size_t count, unsigned shift, uint64_t mask, uint64_t digit, cancel *cancel,
+                            bp_error *err)
 {
+    bp_status status;
+
     for (size_t i = 0, kept = 0; i < count; i++) {
         uint64_t key = keys[i];
+        if (i % LIST_CHECK_ITEMS == 0 && (status = cancel_check(cancel, err))) return status;
         keys[kept] = key;
         kept += ((key >> shift) & mask) == digit;
     }
+    return BP_OK;
 }
 
 /* The key of that rank from 0; the keys are moved about. */
@@ -60,7 +65,7 @@ static bp_status select_key(uint64_t *out, uint64_t *keys, size_t count, size_t 
         low -= bits;
         if ((status = count_digits(counts, keys, count, low, mask, cancel, err))) return status;
         while (rank >= counts[digit]) rank -= counts[digit++];
-        if (counts[digit] < count) keep_digit(keys, count, low, mask, digit);
+        if (counts[digit] < count && (status = keep_digit(keys, count, low, mask, digit, cancel, err))) return status;
         count = counts[digit];
     }
     *out = count > SHORT_SELECTION ? keys[0] : select_sorted(keys, count, rank);
@@ -68,17 +73,21 @@ static bp_status select_key(uint64_t *out, uint64_t *keys, size_t count, size_t 
 }
 
 /* The key of the rank behind that of `key`, which is `rank`'s. */
-static uint64_t next_key(const double *values, size_t count, uint64_t key, size_t rank)
+static bp_status next_key(uint64_t *out, const double *values, size_t count, uint64_t key, size_t rank, cancel *cancel,
+                          bp_error *err)
 {
     uint64_t next = UINT64_MAX;
     size_t up_to = 0;
+    bp_status status;
 
     for (size_t i = 0; i < count; i++) {
         uint64_t other = key_of_double(values[i]);
+        if (i % LIST_CHECK_ITEMS == 0 && (status = cancel_check(cancel, err))) return status;
         up_to += other <= key;
         if (other > key && other < next) next = other;
     }
-    return up_to > rank + 1 ? key : next;
+    *out = up_to > rank + 1 ? key : next;
+    return BP_OK;
 }
 
 bp_status double_quantile(double *out, const double *values, size_t count, double fraction, uint64_t *room, cancel *cancel,
@@ -90,9 +99,13 @@ bp_status double_quantile(double *out, const double *values, size_t count, doubl
     bp_status status;
 
     share = place - (double)low;
-    for (size_t i = 0; i < count; i++) room[i] = key_of_double(values[i]);
+    for (size_t i = 0; i < count; i++) {
+        if (i % LIST_CHECK_ITEMS == 0 && (status = cancel_check(cancel, err))) return status;
+        room[i] = key_of_double(values[i]);
+    }
     if ((status = select_key(&first, room, count, rank, cancel, err))) return status;
-    second = low == high ? first : next_key(values, count, first, rank);
+    second = first;
+    if (low != high && (status = next_key(&second, values, count, first, rank, cancel, err))) return status;
     a = double_of_key(signbit(fraction) ? second : first);
     b = double_of_key(signbit(fraction) ? first : second);
     *out = low == high ? a : a + (b - a) * share;

@@ -144,8 +144,8 @@ static void few_update(const aggregate_state_call *call, char *states, size_t st
     }
 }
 
-static void few_join(const aggregate_state_call *call, char *into, size_t into_stride, const uint32_t *into_groups, const char *from,
-                     size_t from_stride, size_t count)
+static void few_join(const aggregate_state_call *call, char *into, size_t into_stride, const uint32_t *into_groups,
+                     const char *from, size_t from_stride, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         const top_state *add = (const top_state *)(const void *)(from + i * from_stride);

@@ -4,6 +4,7 @@
  * matcher, which remembers the last % alone and so takes at most pattern times text steps. */
 #include <math.h>
 
+#include "base/find.h"
 #include "function_internal.h"
 
 #include "text/utf8.h"
@@ -26,18 +27,37 @@ static like_pattern like_look(string_view text, int escape)
     return pattern;
 }
 
+/* The bytes from `p` on that stand for themselves. */
+static string_view literal_run(const char *p, const char *end, int escape)
+{
+    const char *begin = p;
+
+    while (p < end && *p != '%' && *p != '_' && (unsigned char)*p != escape) p++;
+    return (string_view){begin, (size_t)(p - begin)};
+}
+
+/* The next place of `run`, which follows a %, from `t` on: all before it is skipped. NULL: there is none. */
+static const char *skip_to(string_view run, const char *t, const char *t_end)
+{
+    size_t found = run.size ? string_find((string_view){t, (size_t)(t_end - t)}, run) : 0;
+
+    return found == SIZE_MAX ? NULL : t + found;
+}
+
 /* One character of the pattern at `p`: its literal bytes. Moves over an escape. */
 static bool like_general(const function_call *call, string_view text, string_view pattern, int escape)
 {
     size_t meter = 0;
     const char *t = text.data, *t_end = t + text.size, *p = pattern.data, *p_end = p + pattern.size;
     const char *star = NULL, *star_text = NULL;
+    string_view run = {NULL, 0};
 
     while (t < t_end) {
         bool escaped = p < p_end && (unsigned char)*p == escape && escape >= 0 && p + 1 < p_end;
         if (p < p_end && !escaped && *p == '%') {
             star = ++p;
-            star_text = t;
+            run = literal_run(p, p_end, escape);
+            if (!(t = star_text = skip_to(run, t, t_end))) return false;
             continue;
         }
         if (p < p_end && !escaped && *p == '_') {
@@ -52,8 +72,7 @@ static bool like_general(const function_call *call, string_view text, string_vie
         }
         if (!star || call_stops(call, &meter, (size_t)(p - star) + 1)) return false; /* the caller looks again */
         p = star;
-        star_text = utf8_next(star_text, t_end);
-        t = star_text;
+        if (!(t = star_text = skip_to(run, utf8_next(star_text, t_end), t_end))) return false;
     }
     while (p < p_end && *p == '%') p++;
     return p == p_end;

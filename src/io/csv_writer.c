@@ -1,13 +1,15 @@
 /* Tables as CSV: a quote only where a field needs one (it holds the delimiter, the quote, a line end, begins like a comment, or would be
  * read as NULL), floats in the shortest text that reads back the same, ISO dates.
  *
- * Rows are put together in a builder, field by field; numbers go straight into room that was reserved for the row. */
+ * Rows are put together in a builder, field by field; numbers go straight into room that was reserved for the row. Large batches are cut into pieces that
+ * workers write side by side. */
 #include "io/csv_internal.h"
 
 #include "base/number.h"
 #include "base/temporal.h"
 
 #define FLUSH_SIZE ((size_t)1 << 18)
+#define PIECE_ROWS 4096 /* of a large batch, written by one worker */
 #define NUMBER_ROOM 64 /* more than any number, date or timestamp has as text */
 
 void csv_write_options_init(csv_write_options *out)
@@ -297,11 +299,62 @@ static void writer_free(target *self)
     memory_delete(self->context->memory, writer);
 }
 
+/* Pieces of a batch, each to a builder of its own. */
+typedef struct pieces {
+    const csv_writer *writer;
+    const batch *batch;
+    builder *texts;
+} pieces;
+
+static bp_status write_piece(void *data, size_t worker, uint64_t piece, bp_error *err)
+{
+    const pieces *pieces = data;
+    size_t begin = (size_t)piece * PIECE_ROWS, left = pieces->batch->row_count - begin;
+    batch part;
+    arena arena;
+    bp_status status;
+
+    (void)worker;
+    arena_init(&arena, pieces->writer->base.context->memory);
+    status = batch_slice(&part, pieces->batch, begin, left < PIECE_ROWS ? left : PIECE_ROWS, &arena, err);
+    if (!status) status = csv_write_batch(&pieces->texts[piece], &part, &pieces->writer->schema, &pieces->writer->options, err);
+    arena_clear(&arena);
+    return status;
+}
+
+/* A large batch by all workers. */
+static bp_status write_pieces(csv_writer *writer, const batch *batch, bp_error *err)
+{
+    bp_context *context = writer->base.context;
+    size_t count = (batch->row_count + PIECE_ROWS - 1) / PIECE_ROWS;
+    pieces pieces = {writer, batch, memory_allocate_array(context->memory, count, sizeof(builder))};
+    bp_status status;
+
+    if (!pieces.texts) return error_no_memory(err, context->memory, count * sizeof(builder));
+    for (size_t i = 0; i < count; i++) builder_init(&pieces.texts[i], context->memory, SIZE_MAX);
+    status = parallel_for(context, count, write_piece, &pieces, err);
+    for (size_t i = 0; i < count && !status; i++) {
+        if (writer->encoder) {
+            builder_append(&writer->text, pieces.texts[i].data, pieces.texts[i].size);
+            status = builder_status(&writer->text, err);
+            if (!status) status = flush(writer, false, err);
+        } else if (!(status = flush(writer, false, err)) && pieces.texts[i].size) {
+            status = writer->sink.write(writer->sink.data, pieces.texts[i].data, pieces.texts[i].size, err);
+        }
+        builder_clear(&pieces.texts[i]);
+    }
+    for (size_t i = 0; i < count; i++) builder_clear(&pieces.texts[i]);
+    memory_free(context->memory, pieces.texts, count * sizeof(builder));
+    return status;
+}
+
 static bp_status writer_write(target *self, const batch *batch, bp_error *err)
 {
     csv_writer *writer = (csv_writer *)self;
-    bp_status status = csv_write_batch(&writer->text, batch, &writer->schema, &writer->options, err);
+    bp_status status;
 
+    if (batch->row_count > 2 * PIECE_ROWS && parallel_workers(self->context, 2) > 1) return write_pieces(writer, batch, err);
+    status = csv_write_batch(&writer->text, batch, &writer->schema, &writer->options, err);
     if (!status && writer->text.size >= FLUSH_SIZE) status = flush(writer, false, err);
     self->waiting = writer->text.size;
     return status;

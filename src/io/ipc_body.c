@@ -18,7 +18,7 @@ typedef struct piece {
 /* What one worker packs with. */
 typedef struct packer {
     codec_encoder *encoder; /* of zstd; made at first use */
-    builder scratch;        /* encoders want more room than what comes out */
+    builder scratch; /* encoders want more room than what comes out */
 } packer;
 
 struct ipc_body {
@@ -146,8 +146,7 @@ static bp_status encode(ipc_body *body, packer *packer, const piece *piece, bp_e
 
     builder_reset(&packer->scratch);
     if (body->compression == IPC_LZ4) return lz4_frame_encode(&packer->scratch, piece->data, piece->size, err);
-    if (!packer->encoder &&
-        (status = codec_encoder_new(&packer->encoder, body->context->memory, CODEC_ZSTD, body->level, err)))
+    if (!packer->encoder && (status = codec_encoder_new(&packer->encoder, body->context->memory, CODEC_ZSTD, body->level, err)))
         return status;
     return codec_encode(packer->encoder, piece->data, piece->size, true, &packer->scratch, err);
 }

@@ -4,8 +4,10 @@
 #include "base/hash.h"
 
 #define SIGN (UINT64_C(1) << 63)
-#define EXACT_BITS 32 /* a key: a bitmap may have so many */
-#define LEAST_EXACT (UINT64_C(1) << 16) /* bits that a bitmap may always have */
+#define EXACT_BITS 64 /* a key: a bitmap may have so many */
+#define LEAST_EXACT                                                                                                                \
+    (UINT64_C(1)                                                                                                                   \
+     << 21) /* bits that a bitmap may always have: it stays in the second cache, and asking it costs half of a Bloom filter */
 #define MOST_EXACT (UINT64_C(1) << 27)
 #define BLOOM_BITS 16 /* a key */
 #define MEETS_WORDS 4096 /* longer stretches of a bitmap are not searched */
@@ -141,40 +143,44 @@ bp_status member_set_add(member_set *set, const column *keys, arena *scratch, bp
 }
 
 /* Asking ----------------------------------------------------------------------------------------------------------------------------- */
-static inline bool has_exact(const member_set *set, uint64_t number)
+static inline bool has_exact(const uint64_t *words, uint64_t place, uint64_t span)
 {
-    uint64_t place = number - set->least, inside = place <= set->most - set->least;
+    uint64_t inside = place <= span;
 
     place = inside ? place : 0;
-    return (set->words[place / 64] >> (place % 64)) & inside;
+    return (words[place / 64] >> (place % 64)) & inside;
 }
 
-static inline bool has_hashed(const member_set *set, uint64_t number)
+static inline bool has_hashed(const uint64_t *words, uint64_t number, uint8_t shift)
 {
     uint64_t hash = hash_uint64(number), bits = block_bits(hash);
 
-    return (set->words[hash >> set->shift] & bits) == bits && number - set->least <= set->most - set->least;
+    return (words[hash >> shift] & bits) == bits;
 }
 
-/* Without a branch a row. */
-#define SELECT_LOOP(has, number)                                                                                                   \
+/* Without a branch a row; what the set is lies in registers. */
+#define SELECT_LOOP(has)                                                                                                           \
     for (size_t i = 0; i < count; i++) {                                                                                           \
         uint32_t row = selection[i];                                                                                               \
         selection[kept] = row;                                                                                                     \
-        kept += has(set, number);                                                                                                  \
+        kept += has;                                                                                                               \
     }
 #define SELECT_OF(type, number)                                                                                                    \
     do {                                                                                                                           \
         const type *from = values->values;                                                                                         \
-        if (set->exact) {                                                                                                          \
-            SELECT_LOOP(has_exact, number)                                                                                         \
+        if (exact) {                                                                                                               \
+            SELECT_LOOP(has_exact(words, number - least, span))                                                                    \
         } else {                                                                                                                   \
-            SELECT_LOOP(has_hashed, number)                                                                                        \
+            SELECT_LOOP(has_hashed(words, number, shift))                                                                          \
         }                                                                                                                          \
     } while (0)
 
 size_t member_set_select(const member_set *set, const column *values, uint32_t *selection, size_t count)
 {
+    const uint64_t *words = set->words;
+    uint64_t least = set->least, span = set->most - set->least;
+    uint8_t shift = set->shift;
+    bool exact = set->exact;
     size_t kept = 0;
 
     if (set->count == 0) return 0;
@@ -183,10 +189,10 @@ size_t member_set_select(const member_set *set, const column *values, uint32_t *
     case PHYSICAL_INT64: SELECT_OF(int64_t, number_of_signed(from[row])); break;
     case PHYSICAL_STRING: SELECT_OF(string_ref, number_of_text(&from[row])); break;
     default:
-        if (set->exact) {
-            SELECT_LOOP(has_exact, number_at(values, row))
+        if (exact) {
+            SELECT_LOOP(has_exact(words, number_at(values, row) - least, span))
         } else {
-            SELECT_LOOP(has_hashed, number_at(values, row))
+            SELECT_LOOP(has_hashed(words, number_at(values, row), shift))
         }
     }
     return kept;

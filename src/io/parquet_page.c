@@ -341,11 +341,16 @@ bp_status parquet_page_next(parquet_reader *reader, uint64_t skippable, uint64_t
 }
 
 /* Opening ---------------------------------------------------------------------------------------------------------------------------- */
+#define CODEC_LZO 3
+
 static bp_status codec_of(const parquet_chunk *chunk, block_codec *out, bp_error *err)
 {
     static const int8_t codecs[] = {BLOCK_NONE,   BLOCK_SNAPPY,     BLOCK_GZIP, -1,
                                     BLOCK_BROTLI, BLOCK_LZ4_HADOOP, BLOCK_ZSTD, BLOCK_LZ4};
 
+    if (chunk->codec == CODEC_LZO)
+        return error_set(err, BP_NOT_SUPPORTED,
+                         "it is compressed with LZO, which is not read; write the file again with zstd or Snappy");
     if (chunk->codec < 0 || chunk->codec >= (int)ARRAY_LENGTH(codecs) || codecs[chunk->codec] < 0)
         return error_set(err, BP_NOT_SUPPORTED, "compression %d is not read", chunk->codec);
     *out = (block_codec)codecs[chunk->codec];

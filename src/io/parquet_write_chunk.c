@@ -59,7 +59,7 @@ void parquet_encoder_close(parquet_encoder *encoder)
     *encoder = (parquet_encoder){0};
 }
 
-/* Choosing ------------------------------------------------------------------------------------------------------------------------------ */
+/* Sizes --------------------------------------------------------------------------------------------------------------------------------- */
 static uint64_t plain_size(const parquet_encoder *encoder, const write_leaf *leaf)
 {
     const write_values *values = &encoder->values;
@@ -85,13 +85,16 @@ static size_t sample_count(const parquet_encoder *encoder, const write_leaf *lea
 static bp_status packed_sample(uint64_t *size, parquet_encoder *encoder, const write_leaf *leaf, parquet_encoding encoding,
                                size_t count, bp_error *err)
 {
+    size_t plain;
     bp_status status;
 
     builder_reset(&encoder->scratch);
-    builder_reset(&encoder->packed);
     if ((status = parquet_put_values(&encoder->scratch, encoding, leaf, encoder->values.values.data, count, err))) return status;
-    status = block_encode(encoder->packer, encoder->scratch.data, encoder->scratch.size, &encoder->packed, err);
-    *size = encoder->packed.size < encoder->scratch.size ? encoder->packed.size : encoder->scratch.size;
+    plain = encoder->scratch.size;
+    if ((status = builder_reserve(&encoder->scratch, 2 * plain + SAMPLE_BYTES) ? BP_OK : builder_status(&encoder->scratch, err)))
+        return status;
+    status = block_encode(encoder->packer, encoder->scratch.data, plain, &encoder->scratch, err); /* behind it: there is room */
+    *size = encoder->scratch.size - plain < plain ? encoder->scratch.size - plain : plain;
     return status;
 }
 
@@ -136,30 +139,6 @@ static bp_status choose_direct(parquet_encoding *best, uint64_t *bytes, parquet_
     }
     *bytes = (uint64_t)((double)*bytes * ((double)least / (double)sample_bytes));
     return BP_OK;
-}
-
-/* Cut and put the pages in the smallest encoding. */
-static bp_status choose(parquet_encoding *encoding, parquet_encoder *encoder, const write_leaf *leaf, bp_error *err)
-{
-    uint64_t coded = UINT64_MAX, direct;
-    bool worth;
-    bp_status status =
-        parquet_dictionary_build(&encoder->dictionary, &worth, leaf, &encoder->values, encoder->options, encoder->memory, err);
-
-    if (!status && worth) {
-        if ((status = parquet_pages_cut(encoder, leaf, false, err))) return status;
-        if ((status = parquet_pages_put(encoder, leaf, *encoding = PARQUET_RLE_DICTIONARY, err))) return status;
-        coded = encoder->raw.size + encoder->dictionary.bytes;
-        if (coded < plain_size(encoder, leaf) / 16) return BP_OK;
-    }
-    if (!status) status = choose_direct(encoding, &direct, encoder, leaf, worth, err);
-    if (status) return status;
-    if (coded <= direct) {
-        *encoding = PARQUET_RLE_DICTIONARY;
-        return BP_OK;
-    }
-    if ((status = parquet_pages_cut(encoder, leaf, true, err))) return status;
-    return parquet_pages_put(encoder, leaf, *encoding, err);
 }
 
 /* Packing ------------------------------------------------------------------------------------------------------------------------------- */
@@ -212,6 +191,46 @@ static bp_status pack_pages(parquet_encoder *encoder, block_codec *codec, bp_err
     return status;
 }
 
+/* Choosing ------------------------------------------------------------------------------------------------------------------------------ */
+/* The bytes of the pages, and of the dictionary, as they will be stored. */
+static uint64_t stored_size(const parquet_encoder *encoder, block_codec codec)
+{
+    return codec == BLOCK_NONE ? encoder->entries.size + encoder->raw.size : encoder->packed.size;
+}
+
+static bp_status put_chunk(write_chunk *chunk, parquet_encoder *encoder, const write_leaf *leaf, bool by_bytes, bp_error *err)
+{
+    bp_status status;
+
+    if ((status = parquet_pages_cut(encoder, leaf, by_bytes, err))) return status;
+    if ((status = parquet_pages_put(encoder, leaf, chunk->encoding, err))) return status;
+    if ((status = put_entries(encoder, leaf, chunk->encoding, err))) return status;
+    return pack_pages(encoder, &chunk->codec, err);
+}
+
+/* Pages in the smallest encoding. What the values take without a dictionary is judged by a sample, which must promise an eighth to be believed. */
+static bp_status choose(write_chunk *chunk, parquet_encoder *encoder, const write_leaf *leaf, bp_error *err)
+{
+    uint64_t coded = 0, direct;
+    parquet_encoding best;
+    bool worth;
+    bp_status status =
+        parquet_dictionary_build(&encoder->dictionary, &worth, leaf, &encoder->values, encoder->options, encoder->memory, err);
+
+    if (status) return status;
+    if (worth) {
+        chunk->encoding = PARQUET_RLE_DICTIONARY;
+        if ((status = put_chunk(chunk, encoder, leaf, false, err))) return status;
+        coded = stored_size(encoder, chunk->codec);
+        if (coded < plain_size(encoder, leaf) / 16) return BP_OK;
+    }
+    if ((status = choose_direct(&best, &direct, encoder, leaf, worth, err))) return status;
+    if (worth && direct >= coded - coded / 8) return BP_OK;
+    chunk->encoding = best;
+    return put_chunk(chunk, encoder, leaf, true, err);
+}
+
+/* Page by page -------------------------------------------------------------------------------------------------------------------------- */
 typedef struct page_kind {
     int32_t type;
     parquet_encoding encoding;
@@ -410,9 +429,7 @@ bp_status parquet_chunk_encode(write_chunk *out, parquet_encoder *encoder, const
     bp_status status;
 
     if ((status = parquet_shred(&encoder->values, leaf, rows, encoder->memory, err))) return status;
-    if ((status = choose(&out->encoding, encoder, leaf, err))) return status;
-    if ((status = put_entries(encoder, leaf, out->encoding, err))) return status;
-    if ((status = pack_pages(encoder, &out->codec, err))) return status;
+    if ((status = choose(out, encoder, leaf, err))) return status;
     coded = out->encoding == PARQUET_RLE_DICTIONARY;
     out->slot_count = encoder->values.slot_count;
     out->null_count = encoder->values.slot_count - encoder->values.value_count;

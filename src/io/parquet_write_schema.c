@@ -317,6 +317,21 @@ static bp_status unused_id(const build *build, bp_error *err)
     return BP_OK;
 }
 
+/* Names that stand twice, whatever their case, get numbers: a, a_1, a_2. Most readers could not tell such columns apart. */
+static bp_status name_of_column(string_view *out, const schema *schema, size_t column, arena *arena, bp_error *err)
+{
+    size_t earlier = 0;
+
+    *out = schema->names[column];
+    for (size_t i = 0; i < column; i++) earlier += string_equal_nocase(schema->names[i], *out);
+    if (earlier == 0) return BP_OK;
+    do {
+        *out = arena_format(arena, "%.*s_%zu", STRING_ARGUMENTS(schema->names[column]), earlier++);
+        if (!out->data) return error_no_memory(err, arena->memory, schema->names[column].size);
+    } while (schema_find(schema, *out) != SIZE_MAX);
+    return BP_OK;
+}
+
 bp_status parquet_write_schema(write_schema *out, const schema *schema, const parquet_write_options *options, arena *arena,
                                bp_error *err)
 {
@@ -336,8 +351,10 @@ bp_status parquet_write_schema(write_schema *out, const schema *schema, const pa
     root.child_count = (uint32_t)schema->count;
     if ((status = add_element(build, &root, false, &place, err))) return status;
     for (size_t i = 0; i < schema->count && !status; i++) {
+        string_view name;
         build->column = (uint32_t)i;
-        status = add_node(build, schema->names[i], schema->types[i], true, 1, err);
+        status = name_of_column(&name, schema, i, arena, err);
+        if (!status) status = add_node(build, name, schema->types[i], true, 1, err);
     }
     return status ? status : unused_id(build, err);
 }

@@ -8,6 +8,7 @@
 #include "parquet_write_internal.h"
 
 #define GROUPS_MOST 8 /* encoded at once */
+#define COST_ROWS 1024
 #define TASKS_A_WORKER 4 /* that many columns are wanted, so that no worker waits long for the last one */
 
 typedef struct pending_group {
@@ -111,12 +112,16 @@ static bp_status encode_chunk(void *data, size_t worker, uint64_t piece, bp_erro
     return status;
 }
 
+/* About how long a column takes, by the sizes of its first rows. */
 static uint64_t leaf_cost(const table *rows, const write_leaf *leaf)
 {
-    uint64_t bytes = 0;
+    const column *first = &table_chunk(rows, 0)->columns[leaf->column];
+    size_t count = first->length < COST_ROWS ? first->length : COST_ROWS;
 
-    for (size_t i = 0; i < table_chunk_count(rows); i++) bytes += column_bytes(&table_chunk(rows, i)->columns[leaf->column], 0);
-    return bytes;
+    if (leaf->physical != PARQUET_BYTE_ARRAY || leaf->step_count > 1 || first->encoding != COLUMN_FLAT ||
+        leaf->convert == WRITE_ENUM)
+        return (uint64_t)count * leaf->width * leaf->step_count;
+    return 16 * (uint64_t)count + text_bytes(first->values, count);
 }
 
 static void order_tasks(chunk_task *tasks, size_t count)

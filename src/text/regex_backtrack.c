@@ -61,7 +61,8 @@ static uint32_t choose(backtracking *b, const instruction *split, size_t at, uin
 
 static uint64_t coming_at(const backtracking *b, size_t at)
 {
-    return at < b->end ? UINT64_C(1) << b->program->classes[b->text[at]] % 64 : FIRST_END; /* of more classes nothing is known, so any bit does */
+    return at < b->end ? UINT64_C(1) << b->program->classes[b->text[at]] % 64
+                       : FIRST_END; /* of more classes nothing is known, so any bit does */
 }
 
 /* Run through a loop. Threads that enter it at many places would go the same way again and again: a few times is enough. */

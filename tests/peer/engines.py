@@ -12,6 +12,7 @@ import os
 import re
 import struct
 import sys
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -80,16 +81,28 @@ class Bedplate:
 
 
 class DuckDB:
-    """One connection of the peer."""
+    """One connection of the peer; `seconds`: how long a query may take."""
 
-    def __init__(self):
+    def __init__(self, seconds=None):
         import duckdb
+
+        self.seconds = seconds
 
         self.error = duckdb.Error
         self.connection = duckdb.connect(config={"threads": 1})
         self.connection.execute("SET TimeZone='UTC'")
 
     def run(self, sql):
+        if self.seconds is None:
+            return self.answer(sql)
+        timer = threading.Timer(self.seconds, self.connection.interrupt)
+        timer.start()
+        try:
+            return self.answer(sql)
+        finally:
+            timer.cancel()
+
+    def answer(self, sql):
         connection = self.connection
         try:
             relation = connection.sql(sql)

@@ -86,7 +86,7 @@ class Table:
 LEFT_OUT = re.compile(
     r"random|uuid|now|today|current|local|hash$|transaction|age$|get_current|regexp|parse_|strptime|strftime|zone|_tz|timestamptz|position|array_"
     r"|substr|^left|^right|pad$|slice|distinct$|extract$|string_agg|map|range|generate|repeat|bar$|resize|format|printf|nanosecond|^mod$|setseed|unnest|typeof|make_timestamp"
-    r"|list_sort$|list_reverse_sort$|^round$|list_unique|list_aggr|list_length|^time_bucket|^error|^year$|histogram|_like_escape|age|alias|fsum|^add$|^subtract$|^divide$|^multiply$|version|^date_|^date(diff|part|sub|trunc)"
+    r"|cosine|nextafter|^hex$|^to_hex$|^bin$|^to_binary$|list_sort$|list_reverse_sort$|^round$|list_unique|list_aggr|list_length|^time_bucket|^error|^year$|histogram|_like_escape|age|alias|fsum|^add$|^subtract$|^divide$|^multiply$|version|^date_|^date(diff|part|sub|trunc)"
 )
 
 
@@ -199,7 +199,7 @@ class Expressions(Dice):
         if (name, arguments, variadic) in FUNCTIONS["same"]:
             generic = kind
         if "T[]" in arguments and generic not in SCALARS:
-            generic = "INTEGER"
+            return self.column(scope, kind)
         wanted = {
             "T": generic,
             "T[]": f"{generic}[]",
@@ -274,9 +274,8 @@ class SchemaGenerator(Expressions):
 
     def scalar_subquery(self, scope, kind):
         rest, below = self.inner(scope)
-        seen = below + (scope[:3] if self.chance(0.3) else [])
         aggregate = self.pick(["min", "max", "min", "max", "count"]) if kind in EXACT else self.pick(["min", "max"])
-        return f"(SELECT {aggregate}({self.value(seen, kind, 2)}) {rest})"
+        return f"(SELECT {aggregate}({self.value(below, kind, 2)}) {rest})"
 
     def subquery_condition(self, scope, kind, value):
         rest, below = self.inner(scope)
@@ -406,7 +405,8 @@ class SchemaGenerator(Expressions):
     def grouped(self, scope):
         """(items, the clauses behind WHERE)"""
         groups = [self.pick([self.pick(scope)[0], f"({self.any_value(scope)})"]) for _ in range(self.random.randint(0, 2))]
-        groups = [group for group in groups if "q" in group]  # an expression without columns may be read as a place
+        # an expression without columns may be read as a place; one with a subquery is not found again in the items yet
+        groups = [group for group in groups if "q" in group and "SELECT" not in group]
         items = groups + [self.aggregate(scope) for _ in range(self.random.randint(1, 3))]
         clause = ""
         if groups:
@@ -437,9 +437,20 @@ class SchemaGenerator(Expressions):
         operation = self.pick(["UNION", "UNION ALL", "INTERSECT", "EXCEPT", "EXCEPT ALL", "INTERSECT ALL", "UNION BY NAME"])
         return f"({self.select(kinds)[0]}) {operation} ({self.select(kinds)[0]})", len(kinds)
 
+    def recursive(self):
+        """WITH RECURSIVE of one table: steps along the ids, four at most."""
+        first, then = self.pick(self.tables), self.pick(self.tables)
+        step = self.pick(["b.id = a.x0 + 1", "b.id = a.x0 - 2", "b.id < a.x0 AND b.id > a.x0 - 3"])
+        union = self.pick(["UNION ALL", "UNION"])
+        self.common_tables = {"w0": [("x0", "INTEGER"), ("x1", "INTEGER")]}
+        below = f"SELECT b.id, a.x1 + 1 FROM w0 AS a JOIN {then} AS b ON {step} WHERE a.x1 < 3"
+        return f"WITH RECURSIVE w0(x0, x1) AS (SELECT id, 0 FROM {first} {union} {below}) "
+
     def with_clause(self):
         """WITH: one or two tables, which the query behind may use more than once."""
         self.common_tables = {}
+        if self.chance(0.2):
+            return self.recursive()
         parts = []
         for i in range(self.pick([1, 1, 2])):
             kinds = [self.pick(COMMON) for _ in range(self.random.randint(1, 3))]

@@ -48,10 +48,10 @@ def test_the_same_bits(folder, kind):
         engine.close()
 
 
-def test_plans_of_the_optimizer_change_nothing(folder):
-    """Other joins may add doubles up in another order, which TPC-H has none of in its tables: decimals are exact."""
-    pair = Pair((("optimizer", "false"), ("memory_limit", "4GB")))
+def test_plans_as_written(folder):
+    """Without the optimizer, where that makes no product of tables."""
+    pair = Pair((("optimizer", "false"),))
     pair.setup(*make(folder, "TABLE"))
-    for name in ("q01", "q03", "q04", "q06", "q12", "q13", "q14", "q16"):
+    for name in ("q01", "q06", "q13"):
         pair.check(QUERIES[name], tolerance=1e-9)
     pair.finish()
