@@ -306,13 +306,13 @@ static void put_call_name(printer *printer, syntax_id id)
         printer_add(printer, (part){.kind = PART_LOWER, .text = node->text});
 }
 
-/* EXTRACT(year FROM x) is date_part('YEAR', x): the unit stands without quotes in the source. */
+/* EXTRACT(year FROM x) is date_part('YEAR', x), and of epoch, which is no keyword, date_part('epoch', x): the unit stands without quotes in the source. */
 static bool is_bare_unit(const printer *printer, syntax_id call, syntax_id argument)
 {
     const syntax_node *node = syntax_at(printer->tree, argument);
 
     return is_call_of(syntax_at(printer->tree, call)->text, "date_part") && node->kind == SYNTAX_STRING &&
-           ascii_is_alpha((unsigned char)printer->tree->source.data[node->begin]);
+           ascii_is_alpha((unsigned char)printer->tree->source.data[node->begin]) && keyword_find(node->text) != NO_KEYWORD;
 }
 
 static void put_arguments(printer *printer, syntax_id id, syntax_id receiver)
