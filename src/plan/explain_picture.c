@@ -141,7 +141,7 @@ static void draw_figures(const picture *picture, plan_id id, unsigned left, unsi
                    (unsigned long long)rows, (double)nanoseconds / 1e6);
     if (picture->nanoseconds)
         builder_format(out, "<rect class=\"share\" x=\"%u\" y=\"%u\" width=\"%.1f\" height=\"4\"/>\n", left, top + BOX_HEIGHT - 4,
-                       (double)nanoseconds / (double)picture->nanoseconds * BOX_WIDTH);
+                       (double)nanoseconds / (double)picture->nanoseconds * (double)BOX_WIDTH);
 }
 
 static void draw_box(picture *picture, plan_id id)
