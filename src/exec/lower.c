@@ -781,7 +781,6 @@ bp_status lower_node(lowering *state, plan_id id, bp_error *err)
     case PLAN_LIMIT: return lower_limit(state, id, err);
     case PLAN_SET: return node->set.kind == PLAN_UNION ? lower_union(state, id, err) : lower_counted_set(state, id, err);
     case PLAN_WINDOW: return lower_window(state, id, err);
-    case PLAN_SAMPLE: return error_set(err, BP_NOT_SUPPORTED, "samples (USING SAMPLE, TABLESAMPLE) are not there yet");
     case PLAN_UNNEST: return lower_unnest(state, id, err);
     case PLAN_KEEP: return lower_keep(state, id, err);
     case PLAN_READ: return lower_read(state, id, err);

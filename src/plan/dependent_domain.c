@@ -506,9 +506,6 @@ static bp_status domain_node(domain *state, plan_id id, bp_error *err)
     case PLAN_UNNEST: return domain_unnest(state, id, err);
     case PLAN_KEEP: return domain_keep(state, id, err);
     case PLAN_READ: return domain_read(state, id, err);
-    case PLAN_SAMPLE:
-        return error_set(err, BP_NOT_SUPPORTED,
-                         "a sample of rows that depend on the query around it is not there; sample a table by itself");
     case PLAN_RECURSIVE:
         return error_set(
             err, BP_NOT_SUPPORTED,

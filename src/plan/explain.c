@@ -2,11 +2,11 @@
 #include "explain_internal.h"
 
 static const char *const kind_names[PLAN_KIND_COUNT] = {
-    [PLAN_NONE] = "NONE",     [PLAN_DUAL] = "DUAL",           [PLAN_SCAN] = "SCAN",           [PLAN_VALUES] = "VALUES",
-    [PLAN_FILTER] = "FILTER", [PLAN_PROJECT] = "PROJECT",     [PLAN_AGGREGATE] = "AGGREGATE", [PLAN_DISTINCT] = "DISTINCT",
-    [PLAN_JOIN] = "JOIN",     [PLAN_SORT] = "SORT",           [PLAN_LIMIT] = "LIMIT",         [PLAN_SET] = "SET",
-    [PLAN_WINDOW] = "WINDOW", [PLAN_SAMPLE] = "SAMPLE",       [PLAN_UNNEST] = "UNNEST",       [PLAN_KEEP] = "KEEP",
-    [PLAN_READ] = "READ",     [PLAN_RECURSIVE] = "RECURSIVE", [PLAN_WORKING] = "WORKING"};
+    [PLAN_NONE] = "NONE",           [PLAN_DUAL] = "DUAL",       [PLAN_SCAN] = "SCAN",           [PLAN_VALUES] = "VALUES",
+    [PLAN_FILTER] = "FILTER",       [PLAN_PROJECT] = "PROJECT", [PLAN_AGGREGATE] = "AGGREGATE", [PLAN_DISTINCT] = "DISTINCT",
+    [PLAN_JOIN] = "JOIN",           [PLAN_SORT] = "SORT",       [PLAN_LIMIT] = "LIMIT",         [PLAN_SET] = "SET",
+    [PLAN_WINDOW] = "WINDOW",       [PLAN_UNNEST] = "UNNEST",   [PLAN_KEEP] = "KEEP",           [PLAN_READ] = "READ",
+    [PLAN_RECURSIVE] = "RECURSIVE", [PLAN_WORKING] = "WORKING"};
 static const char *const join_names[] = {[JOIN_INNER] = "INNER",
                                          [JOIN_LEFT] = "LEFT",
                                          [JOIN_RIGHT] = "RIGHT",

@@ -173,7 +173,6 @@ static bp_status pass_on(pruning *state, plan_id id, bp_error *err)
     case PLAN_DISTINCT:
     case PLAN_SORT:
     case PLAN_LIMIT:
-    case PLAN_SAMPLE:
     case PLAN_KEEP:
         node->outputs = child->outputs;
         node->output_count = child->output_count;

@@ -365,15 +365,6 @@ bp_status plan_set(plan_id *out, plan *plan, set_kind kind, bool all, plan_id le
     return add_node(plan, out, node, err);
 }
 
-bp_status plan_sample(plan_id *out, plan *plan, plan_id child, double percent, uint64_t rows, uint64_t seed, bp_error *err)
-{
-    plan_node node = {.kind = PLAN_SAMPLE, .sample = {.percent = percent, .rows = rows, .seed = seed}};
-
-    if (percent > 100) return error_set(err, BP_OUT_OF_RANGE, "a sample in percent is at most 100%%");
-    same_outputs(plan, &node, child);
-    return add_node(plan, out, node, err);
-}
-
 bp_status plan_window(plan_id *out, plan *plan, plan_id child, const expr_id *exprs, const column_id *made, size_t count,
                       bp_error *err)
 {

@@ -47,7 +47,6 @@ typedef enum plan_kind {
     PLAN_LIMIT,
     PLAN_SET,
     PLAN_WINDOW,
-    PLAN_SAMPLE,
     PLAN_UNNEST,
     PLAN_KEEP,
     PLAN_READ,
@@ -179,11 +178,6 @@ typedef struct plan_node {
             column_id *made; /* one an expression */
         } window;
         struct {
-            double percent; /* negative: rows */
-            uint64_t rows;
-            uint64_t seed;
-        } sample;
-        struct {
             expr_id *
                 lists; /* of type LIST; a row comes as often as its longest list has elements, the others are NULL from their end on */
             size_t list_count;
@@ -252,8 +246,6 @@ MUST_USE bp_status plan_limit(plan_id *out, plan *plan, plan_id child, uint64_t 
                               bp_error *err);
 /* Both children have as many columns of the same types (the binder casts). */
 MUST_USE bp_status plan_set(plan_id *out, plan *plan, set_kind kind, bool all, plan_id left, plan_id right, bp_error *err);
-MUST_USE bp_status plan_sample(plan_id *out, plan *plan, plan_id child, double percent, uint64_t rows, uint64_t seed,
-                               bp_error *err);
 /* `made` are the ids of the results; rows stay in their order. */
 MUST_USE bp_status plan_window(plan_id *out, plan *plan, plan_id child, const expr_id *exprs, const column_id *made, size_t count,
                                bp_error *err);

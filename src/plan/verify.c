@@ -65,7 +65,7 @@ static bp_status check_join(verification *state, const plan_node *node, bp_error
 static void check_passed_on(verification *state, const plan_node *node)
 {
     bool passes = node->kind == PLAN_FILTER || node->kind == PLAN_SORT || node->kind == PLAN_LIMIT || node->kind == PLAN_DISTINCT ||
-                  node->kind == PLAN_SAMPLE || node->kind == PLAN_KEEP;
+                  node->kind == PLAN_KEEP;
 
     for (size_t i = 0; i < node->output_count && (passes || node->kind == PLAN_JOIN); i++)
         if (!bitmap_get(state->visible, node->outputs[i]) && !(node->kind == PLAN_JOIN && node->outputs[i] == node->join.mark))

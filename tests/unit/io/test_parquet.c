@@ -462,7 +462,7 @@ static void test_damaged_files(void **state)
     bad = good, bad.encoding = 30;
     expect_fault(*state, &bad, 0, "encoding 30");
     bad = good, bad.codec = 3;
-    expect_fault(*state, &bad, 0, "compression 3");
+    expect_fault(*state, &bad, 0, "compressed with LZO");
     bad = good, bad.claimed = INT32_MAX;
     for (int codec = 0; codec <= 7; codec++) {
         if (codec == 3 || codec == 4) continue; /* LZO is not read; Brotli may stand for anything */
