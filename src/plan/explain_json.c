@@ -26,7 +26,7 @@ static void write_node(json_plan *out, plan_id id)
     const plan_node *node = plan_at(out->plan, id);
     uint64_t rows, nanoseconds;
 
-    builder_reset(&out->details);
+    out->details.size = 0; /* no reset: a failure is remembered until somebody looks at the status */
     explain_details(out->plan, &out->details, node);
     write_text(&out->writer, "details", string_trim(builder_view(&out->details)));
     if (node->row_estimate >= 0) {

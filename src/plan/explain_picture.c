@@ -151,7 +151,7 @@ static void draw_box(picture *picture, plan_id id)
     builder *out = picture->out;
     string_view details;
 
-    builder_reset(&picture->details);
+    picture->details.size = 0; /* no reset: a failure is remembered until somebody looks at the status */
     explain_details(picture->plan, &picture->details, node);
     details = string_trim(builder_view(&picture->details));
     builder_literal(out, "<g><title>");

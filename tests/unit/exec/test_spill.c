@@ -41,12 +41,10 @@ typedef struct sample {
     batch batch;
 } sample;
 
-static data_type types[2];
+static const data_type types[2] = {{.id = TYPE_INT64}, {.id = TYPE_VARCHAR}};
 
 static const batch *fill(sample *out, int64_t first, size_t rows)
 {
-    types[0] = type_of(TYPE_INT64);
-    types[1] = type_of(TYPE_VARCHAR);
     for (size_t i = 0; i < rows; i++) {
         int size = snprintf(out->bytes[i], sizeof out->bytes[i], "number %lld", (long long)(first + (int64_t)i));
         out->numbers[i] = first + (int64_t)i;
