@@ -10,6 +10,7 @@
 enum { BOX_WIDTH = 250, BOX_HEIGHT = 78, GAP_ACROSS = 24, GAP_DOWN = 34, MARGIN = 12, LINE_LETTERS = 36 };
 
 typedef struct place {
+    plan_id parent; /* the first of them, when several share the node: it stands below that one */
     uint32_t depth;
     uint32_t x; /* of the box's middle, in half boxes: the first leaf has 1, the second 3 */
     bool seen, placed;
@@ -36,7 +37,7 @@ static void place_node(picture *picture, plan_id id)
     uint32_t sum = 0, children = 0;
 
     for (size_t i = 0; i < 2; i++) {
-        if (!node->children[i]) continue;
+        if (!node->children[i] || picture->places[node->children[i]].parent != id) continue;
         sum += picture->places[node->children[i]].x;
         children++;
     }
@@ -59,7 +60,7 @@ static void place_nodes(picture *picture, plan_id *stack)
             if (node->children[i] && !picture->places[node->children[i]].seen) next = node->children[i];
         if (next) {
             uint32_t depth = picture->places[id].depth + 1;
-            picture->places[next] = (place){.depth = depth, .seen = true};
+            picture->places[next] = (place){.parent = id, .depth = depth, .seen = true};
             if (depth > picture->depth_most) picture->depth_most = depth;
             stack[count++] = next;
             continue;

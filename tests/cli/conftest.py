@@ -1,11 +1,16 @@
 """Fixtures of the command's tests: `run` starts it without a terminal, `shell` behind one."""
 
 import os
+import signal
 import subprocess
 from pathlib import Path
 
 import pytest
 from terminal import Terminal
+
+# A runner in the background may ignore Ctrl-C, and so would all commands started here.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 ROOT = Path(__file__).resolve().parents[2]
 BEDPLATE = Path(os.environ.get("BEDPLATE", ROOT / "build/plain/cli/bedplate"))
