@@ -376,11 +376,6 @@ size_t spill_run_bytes(const spill_run *run)
     return run->bytes;
 }
 
-size_t spill_run_buffered(const spill_run *run)
-{
-    return run->buffered_bytes;
-}
-
 size_t spill_run_pages(const spill_run *run)
 {
     return run->page_count;
@@ -389,11 +384,6 @@ size_t spill_run_pages(const spill_run *run)
 size_t spill_run_page_rows(const spill_run *run, size_t page)
 {
     return run->pages[page].rows;
-}
-
-uint64_t spill_run_page_order(const spill_run *run, size_t page)
-{
-    return run->pages[page].order;
 }
 
 /* reading ---------------------------------------------------------------------------------------------------------------------------------- */

@@ -49,10 +49,8 @@ MUST_USE bp_status spill_run_finish(spill_run *run, bp_error *err);
 MUST_USE bp_status spill_run_join(spill_run *into, spill_run *from, bp_error *err);
 uint64_t spill_run_rows(const spill_run *run);
 size_t spill_run_bytes(const spill_run *run); /* of its pages in memory: what it needs to be read whole */
-size_t spill_run_buffered(const spill_run *run); /* bytes of the buffer, which finishing frees */
 size_t spill_run_pages(const spill_run *run);
 size_t spill_run_page_rows(const spill_run *run, size_t page);
-uint64_t spill_run_page_order(const spill_run *run, size_t page);
 
 /* Reading: of finished runs, from several threads. ---------------------------------------------------------------------------------------- */
 /* One page in memory; zeroed: empty. */

@@ -20,9 +20,7 @@ static bool describe(const source *base, builder *out)
 {
     const ipc_source *source = (const ipc_source *)base;
 
-    builder_text(out, source->files[0].path);
-    if (source->file_count > 1) builder_format(out, " and %zu more files", source->file_count - 1);
-    return out->status == BP_OK;
+    return source_describe_files(out, source->files[0].path, source->file_count);
 }
 
 static const source_class ipc_source_class = {
@@ -101,22 +99,6 @@ static bp_status gather_columns(ipc_source *source, bp_error *err)
     return BP_OK;
 }
 
-static bp_status mismatch(const ipc_source *source, const ipc_file *file, string_view name, data_type here, data_type there,
-                          bp_error *err)
-{
-    builder text;
-
-    builder_init(&text, source->base.context->memory, 4096);
-    type_print(&text, here);
-    builder_literal(&text, " here and ");
-    type_print(&text, there);
-    error_set(err, BP_NOT_SUPPORTED,
-              "\"%.*s\": column \"%.*s\" is %.*s in another file; files of different types are not read together yet",
-              STRING_ARGUMENTS(file->path), STRING_ARGUMENTS(name), STRING_ARGUMENTS(builder_view(&text)));
-    builder_clear(&text);
-    return BP_NOT_SUPPORTED;
-}
-
 /* Which of the file's fields the schema's columns are. */
 static bp_status map_file(ipc_source *source, size_t number, bp_error *err)
 {
@@ -137,7 +119,8 @@ static bp_status map_file(ipc_source *source, size_t number, bp_error *err)
                              STRING_ARGUMENTS(source->files[0].path));
         }
         if (!type_equal(format->children[found].type, schema->types[i]))
-            return mismatch(source, file, schema->names[i], format->children[found].type, schema->types[i], err);
+            return source_types_differ(source->base.context, file->path, schema->names[i], format->children[found].type,
+                                       schema->types[i], err);
     }
     return BP_OK;
 }

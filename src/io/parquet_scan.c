@@ -558,20 +558,6 @@ static double progress(const scan *base)
 static const scan_class parquet_scan_class = {
     .free = scan_end, .worker_new = worker_make, .worker_free = worker_end, .claim = claim, .next = next, .progress = progress};
 
-/* Columns asked for, then those that only filters need. */
-static void place_columns(parquet_scan *scan, const scan_request *request)
-{
-    for (size_t i = 0; i < request->column_count; i++) scan->columns[i] = request->columns[i];
-    scan->read_count = request->column_count;
-    for (size_t f = 0; f < request->filter_count; f++) {
-        size_t place = 0;
-        scan->filters[f] = request->filters[f];
-        while (place < scan->read_count && scan->columns[place] != request->filters[f].column) place++;
-        if (place == scan->read_count) scan->columns[scan->read_count++] = request->filters[f].column;
-        scan->filter_places[f] = place;
-    }
-}
-
 static bp_status list_groups(parquet_scan *scan, bp_error *err)
 {
     const parquet_source *source = scan->source;
@@ -617,7 +603,8 @@ bp_status parquet_scan_open(scan **out, source *base, const scan_request *reques
         status = error_no_memory(err, memory, (request->column_count + filters) * sizeof *scan->columns);
         goto done;
     }
-    place_columns(scan, request);
+    if (request->filter_count) memcpy(scan->filters, request->filters, request->filter_count * sizeof *scan->filters);
+    scan->read_count = scan_place_columns(request, scan->columns, scan->filter_places);
     if ((status = list_groups(scan, err))) goto done;
     scan->base.morsel_estimate = scan->morsel_count;
     *out = &scan->base;

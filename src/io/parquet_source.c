@@ -17,9 +17,7 @@ static bool describe(const source *base, builder *out)
 {
     const parquet_source *source = (const parquet_source *)base;
 
-    builder_text(out, source->files[0].path);
-    if (source->file_count > 1) builder_format(out, " and %zu more files", source->file_count - 1);
-    return out->status == BP_OK;
+    return source_describe_files(out, source->files[0].path, source->file_count);
 }
 
 static const source_class parquet_source_class = {
@@ -117,22 +115,6 @@ static bp_status gather_names(parquet_source *source, gathering *out, bp_error *
     return BP_OK;
 }
 
-static bp_status mismatch(const parquet_source *source, size_t file, string_view name, data_type here, data_type there,
-                          bp_error *err)
-{
-    builder text;
-
-    builder_init(&text, source->base.context->memory, 4096);
-    type_print(&text, here);
-    builder_literal(&text, " here and ");
-    type_print(&text, there);
-    error_set(err, BP_NOT_SUPPORTED,
-              "\"%.*s\": column \"%.*s\" is %.*s in another file; files of different types are not read together yet",
-              STRING_ARGUMENTS(source->files[file].path), STRING_ARGUMENTS(name), STRING_ARGUMENTS(builder_view(&text)));
-    builder_clear(&text);
-    return BP_NOT_SUPPORTED;
-}
-
 /* Which of the file's columns the schema's are. A NULL column of one file may be anything in another. */
 static bp_status map_file(parquet_source *source, size_t number, const gathering *all, bp_error *err)
 {
@@ -152,7 +134,8 @@ static bp_status map_file(parquet_source *source, size_t number, const gathering
                              STRING_ARGUMENTS(source->files[0].path));
         }
         if (source->hive_of[i] == SIZE_MAX && !type_equal(column_node(file->footer, found)->type, all->types[i]))
-            return mismatch(source, number, all->names[i], column_node(file->footer, found)->type, all->types[i], err);
+            return source_types_differ(source->base.context, source->files[number].path, all->names[i],
+                                       column_node(file->footer, found)->type, all->types[i], err);
     }
     return BP_OK;
 }

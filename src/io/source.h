@@ -98,6 +98,15 @@ source *source_retain(source *source);
 void source_release(source *source);
 void scan_free(scan *scan); /* NULL is fine */
 
+/* For scans of files: which columns to read, those asked for first, then those that only filters need. filter_places[f] is where filter f's column stands among
+ * them. `columns` has room for column_count + filter_count. Returns how many there are. */
+size_t scan_place_columns(const scan_request *request, size_t *columns, size_t *filter_places);
+/* For sources over files: the first path, and how many more there are. */
+bool source_describe_files(builder *out, string_view first, size_t count);
+/* A column of file `path` has another type than in the others: BP_NOT_SUPPORTED. */
+bp_status source_types_differ(bp_context *context, string_view path, string_view name, data_type here, data_type there,
+                              bp_error *err);
+
 /* The source over a table in memory: morsels of config.morsel_rows rows, batches are views. Retains the table. */
 struct table;
 MUST_USE bp_status table_source_new(source **out, bp_context *context, struct table *table, bp_error *err);
