@@ -476,9 +476,7 @@ static bool describe(const source *base, builder *out)
 {
     const csv_source *source = (const csv_source *)base;
 
-    builder_text(out, source->files[0].path);
-    if (source->file_count > 1) builder_format(out, " and %zu more files", source->file_count - 1);
-    return out->status == BP_OK;
+    return source_describe_files(out, source->files[0].path, source->file_count);
 }
 
 const source_class csv_source_class = {

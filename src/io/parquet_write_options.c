@@ -1,5 +1,6 @@
 /* Options of the writer by their SQL names, from constant values. */
 #include "base/config.h"
+#include "option_value.h"
 #include "parquet_internal.h"
 #include "parquet_writer.h"
 
@@ -59,27 +60,6 @@ static bp_status wrong(const setting *setting, const char *wanted, bp_error *err
     return error_set(err, BP_BIND_ERROR, "option %s wants %s", setting->option->name, wanted);
 }
 
-static bool as_text(const column *value, string_view *out)
-{
-    if (value->type.id != TYPE_VARCHAR || column_is_null(value, 0)) return false;
-    *out = string_ref_view(value->values);
-    return true;
-}
-
-static bool as_bool(const column *value, bool *out)
-{
-    string_view text;
-
-    if (column_is_null(value, 0)) return false;
-    if (value->type.id == TYPE_BOOLEAN) {
-        *out = bitmap_get(value->values, 0);
-        return true;
-    }
-    if (!as_text(value, &text)) return false;
-    *out = string_equal_nocase(text, STRING_VIEW("true"));
-    return *out || string_equal_nocase(text, STRING_VIEW("false"));
-}
-
 static bool as_integer(const column *value, int64_t *out)
 {
     if (column_is_null(value, 0) || !type_is_integer(value->type)) return false;
@@ -125,7 +105,8 @@ static bp_status set_bytes(const setting *setting, bp_error *err)
 {
     string_view text;
 
-    if (!as_text(setting->value, &text)) return set_count(setting, UINT64_MAX, "a number of bytes, or a text such as '64MB'", err);
+    if (!option_text(setting->value, &text))
+        return set_count(setting, UINT64_MAX, "a number of bytes, or a text such as '64MB'", err);
     return config_parse_bytes(text, setting->field) ? BP_OK : wrong(setting, "a number of bytes, or a text such as '64MB'", err);
 }
 
@@ -138,7 +119,7 @@ static bp_status set_codec(const setting *setting, bp_error *err)
                  {"zstd", BLOCK_ZSTD},         {"lz4", BLOCK_LZ4},   {"lz4_raw", BLOCK_LZ4},   {"brotli", BLOCK_BROTLI}};
     string_view text;
 
-    if (!as_text(setting->value, &text)) return wrong(setting, "uncompressed, snappy, gzip, zstd or lz4_raw", err);
+    if (!option_text(setting->value, &text)) return wrong(setting, "uncompressed, snappy, gzip, zstd or lz4_raw", err);
     for (size_t i = 0; i < ARRAY_LENGTH(known); i++) {
         if (!string_equal_nocase(text, string_view_of(known[i].name))) continue;
         if (!block_codec_encodes(known[i].codec))
@@ -168,7 +149,7 @@ static bp_status set_version(const setting *setting, bp_error *err)
     string_view text = STRING_VIEW("");
     bool second;
 
-    as_text(setting->value, &text);
+    option_text(setting->value, &text);
     second = string_equal_nocase(text, STRING_VIEW("v2"));
     if (!second && !string_equal_nocase(text, STRING_VIEW("v1"))) return wrong(setting, "'V1' or 'V2'", err);
     setting->options->second_version = second;
@@ -250,7 +231,7 @@ static bp_status set_fields(const setting *setting, bp_error *err)
     size_t count = 0;
     bp_status status = BP_OK;
 
-    if (as_text(value, &text) && string_equal_nocase(text, STRING_VIEW("auto"))) {
+    if (option_text(value, &text) && string_equal_nocase(text, STRING_VIEW("auto"))) {
         setting->options->number_fields = true;
         return BP_OK;
     }
@@ -279,7 +260,7 @@ static bp_status set(const setting *setting, bp_error *err)
     case KIND_FIELDS: return set_fields(setting, err);
     case KIND_BOOL: break;
     }
-    return as_bool(setting->value, setting->field) ? BP_OK : wrong(setting, "true or false", err);
+    return option_bool(setting->value, setting->field) ? BP_OK : wrong(setting, "true or false", err);
 }
 
 static string_view option_name(const void *data, size_t index)

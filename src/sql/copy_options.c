@@ -1,6 +1,8 @@
 /* COPY's own options; those of formats are set by them (io/format.h). */
 #include "copy_options.h"
 
+#include "io/option_value.h"
+
 typedef enum option_kind { KIND_COLUMNS, KIND_BOOL, KIND_CHOICE, KIND_TEXT, KIND_BYTES, KIND_COUNT, KIND_OFF } option_kind;
 
 typedef struct option {
@@ -75,33 +77,12 @@ bp_status copy_option_value(const column **out, binder *binder, syntax_id node, 
     return texts_value(out, binder, texts, count, kind == SYNTAX_ROW, err);
 }
 
-static bool as_text(const column *value, string_view *out)
-{
-    if (value->type.id != TYPE_VARCHAR || column_is_null(value, 0)) return false;
-    *out = string_ref_view(value->values);
-    return true;
-}
-
-static bool as_bool(const column *value, bool *out)
-{
-    string_view text;
-
-    if (column_is_null(value, 0)) return false;
-    if (value->type.id == TYPE_BOOLEAN) {
-        *out = bitmap_get(value->values, 0);
-        return true;
-    }
-    if (!as_text(value, &text)) return false;
-    *out = string_equal_nocase(text, STRING_VIEW("true"));
-    return *out || string_equal_nocase(text, STRING_VIEW("false"));
-}
-
 static bool as_count(const column *value, bool bytes, uint64_t *out)
 {
     string_view text;
     int64_t number = -1;
 
-    if (bytes && as_text(value, &text)) return config_parse_bytes(text, out);
+    if (bytes && option_text(value, &text)) return config_parse_bytes(text, out);
     if (column_is_null(value, 0)) return false;
     if (value->type.id == TYPE_INT32) number = *(const int32_t *)value->values;
     if (value->type.id == TYPE_INT64) number = *(const int64_t *)value->values;
@@ -118,7 +99,8 @@ static bp_status set(void *field, const option *option, const column *value, bp_
         *(const column **)field = value;
         if (value->type.id == TYPE_VARCHAR || value->type.id == TYPE_LIST) return BP_OK;
         return error_set(err, BP_BIND_ERROR, "option %s wants columns: (a, b), or * for all", option->name);
-    case KIND_TEXT: return as_text(value, field) ? BP_OK : error_set(err, BP_BIND_ERROR, "option %s wants a text", option->name);
+    case KIND_TEXT:
+        return option_text(value, field) ? BP_OK : error_set(err, BP_BIND_ERROR, "option %s wants a text", option->name);
     case KIND_BYTES:
         return as_count(value, true, field)
                    ? BP_OK
@@ -131,7 +113,7 @@ static bp_status set(void *field, const option *option, const column *value, bp_
     case KIND_CHOICE:
     case KIND_OFF: break;
     }
-    if (!as_bool(value, &on)) return error_set(err, BP_BIND_ERROR, "option %s wants true or false", option->name);
+    if (!option_bool(value, &on)) return error_set(err, BP_BIND_ERROR, "option %s wants true or false", option->name);
     if (option->kind == KIND_OFF && on) return error_set(err, BP_NOT_SUPPORTED, "option %s=true is not supported", option->name);
     if (option->kind == KIND_CHOICE)
         *(int *)field = on;
