@@ -14,6 +14,8 @@
 #define LEAST_KEPT_ROWS 2049
 #define CHUNK_MAX_ROWS ((size_t)INT32_MAX)
 #define CHECK_COLUMNS 64 /* cancel is looked at after so many */
+#define CHUNK_COLUMNS 64 /* chunks of more have fewer rows: closing one copies it whole */
+#define CHUNK_LEAST_ROWS ((size_t)1024)
 
 typedef struct chunk {
     batch batch;
@@ -148,6 +150,15 @@ static void add_chunk(table *table, region *region, column *columns, size_t rows
     table->row_count += rows;
 }
 
+/* What a chunk under construction aims at. */
+static size_t chunk_rows(const table *table)
+{
+    size_t rows = TABLE_CHUNK_ROWS;
+
+    if (table->schema.count > CHUNK_COLUMNS) rows = rows * CHUNK_COLUMNS / table->schema.count;
+    return rows > CHUNK_LEAST_ROWS ? rows : CHUNK_LEAST_ROWS;
+}
+
 /* The chunk under construction ------------------------------------------------------------------------------------------------ */
 static bp_status begin_growing(table *table, bp_error *err)
 {
@@ -201,8 +212,10 @@ bp_status table_finish(table *table, bp_error *err)
     if ((status = reserve_chunks(table, 1, err))) return status;
     columns = arena_new_array(region_arena(table->growing), column, count);
     if (!columns) return error_no_memory(err, table->memory, count * sizeof *columns);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         if ((status = column_builder_finish(&table->builders[i], &columns[i], err))) goto done;
+        if ((i + 1) % CHECK_COLUMNS == 0 && (status = cancel_check_of(table->memory, err))) goto done;
+    }
     add_chunk(table, region_retain(table->growing), columns, table->growing_rows);
 done:
     drop_growing(table); /* on failure its rows are lost: some builders have been emptied */
@@ -278,17 +291,18 @@ done:
 
 bp_status table_append(table *table, const batch *batch, bp_error *err)
 {
+    size_t wanted = chunk_rows(table);
     bp_status status = BP_OK;
 
     CHECK(batch->column_count == table->schema.count);
     if (worth_keeping(batch)) return keep_batch(table, batch, err);
     for (size_t begin = 0; begin < batch->row_count && !status;) {
-        size_t left = TABLE_CHUNK_ROWS - table->growing_rows, rows = batch->row_count - begin;
+        size_t left = wanted - table->growing_rows, rows = batch->row_count - begin;
 
         if (rows > left) rows = left;
         if ((status = append_rows(table, batch, begin, rows, err))) break;
         begin += rows;
-        if (table->growing_rows == TABLE_CHUNK_ROWS) status = table_finish(table, err);
+        if (table->growing_rows == wanted) status = table_finish(table, err);
     }
     return status;
 }
@@ -325,7 +339,7 @@ static size_t chunks_to_share(const table *old, size_t rows)
     size_t count = old->chunk_count;
 
     while (count && old->chunks[count - 1].batch.row_count <= rows &&
-           rows + old->chunks[count - 1].batch.row_count <= TABLE_CHUNK_ROWS)
+           rows + old->chunks[count - 1].batch.row_count <= chunk_rows(old))
         rows += old->chunks[--count].batch.row_count;
     return count;
 }

@@ -5,7 +5,7 @@
 
 #include "batch.h"
 
-#define TABLE_CHUNK_ROWS 65536 /* what appending aims at */
+#define TABLE_CHUNK_ROWS 65536 /* what appending aims at; fewer where there are over 64 columns */
 
 typedef struct table table;
 

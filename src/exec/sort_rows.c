@@ -11,6 +11,8 @@
 #include "column/gather_parts.h"
 
 #define PIECE_ROWS 65536
+#define STEP_BYTES ((size_t)1 << 20) /* of key rows, encoded between two looks at cancel */
+#define STEP_LEAST_ROWS ((size_t)64)
 #define BLOCK_ROWS 4096
 
 /* chunks -------------------------------------------------------------------------------------------------------------------------------------- */
@@ -110,23 +112,35 @@ static bp_status encode_rows(const sorted_rows *sort, size_t begin, size_t rows,
     return status;
 }
 
+static void note_differing(uint64_t *differing, const char *first_key, const char *keys, size_t rows, size_t width)
+{
+    for (size_t row = 0; row < rows; row++)
+        for (size_t word = 0; word < width / 8; word++) {
+            uint64_t first, here;
+            memcpy(&first, first_key + 8 * word, 8);
+            memcpy(&here, keys + row * width + 8 * word, 8);
+            differing[word] |= first ^ here;
+        }
+}
+
 /* Key rows of a piece, and the bits in which they differ from its first one. */
 static bp_status encode_piece(void *data, size_t worker, uint64_t piece, bp_error *err)
 {
     sorted_rows *sort = data;
-    size_t width = sort->layout.width, rows = piece_rows(sort, piece), begin = (size_t)piece * PIECE_ROWS;
-    char *keys = sort->keys + begin * width;
-    uint64_t *differing = sort->differing + piece * (width / 8);
-    bp_status status = encode_rows(sort, begin, rows, keys, err);
+    size_t width = sort->layout.width, begin = (size_t)piece * PIECE_ROWS, end = begin + piece_rows(sort, piece), rows;
+    size_t step = width && STEP_BYTES / width > STEP_LEAST_ROWS ? STEP_BYTES / width : STEP_LEAST_ROWS;
+    const char *first = sort->keys + begin * width;
+    bp_status status = BP_OK;
 
     (void)worker;
-    for (size_t row = 0; row < rows && !status; row++)
-        for (size_t word = 0; word < width / 8; word++) {
-            uint64_t first, here;
-            memcpy(&first, keys + 8 * word, 8);
-            memcpy(&here, keys + row * width + 8 * word, 8);
-            differing[word] |= first ^ here;
-        }
+    for (; begin < end && !status; begin += rows) {
+        char *keys = sort->keys + begin * width;
+
+        rows = end - begin < step ? end - begin : step;
+        if ((status = encode_rows(sort, begin, rows, keys, err))) break;
+        note_differing(sort->differing + piece * (width / 8), first, keys, rows, width);
+        status = cancel_check(&sort->context->cancel, err);
+    }
     return status;
 }
 
