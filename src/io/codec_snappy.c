@@ -59,6 +59,57 @@ static bool decode_element(const uint8_t **in, const uint8_t *end, uint8_t **to_
     return true;
 }
 
+/* What a tag byte says, in 64 bits: which of the next two bytes are an offset (16 bits of mask), what is added to it (16), how long the element is (8),
+ * the least offset of a copy that 16 bytes at a time can make (8). A literal has that as its offset, so that one test lets it pass; tags of other
+ * elements ask for more than any offset they could have. */
+#define KIND(tag) ((uint64_t)(tag) & 3)
+#define COUNT(tag) ((uint64_t)(tag) >> 2)
+#define IS_FAST(tag) (KIND(tag) != 3 && (KIND(tag) != 0 || COUNT(tag) < 60))
+#define LENGTH(tag) (KIND(tag) == 1 ? 4 + (COUNT(tag) & 7) : COUNT(tag) + 1)
+#define LEAST(tag) (LENGTH(tag) < 16 ? LENGTH(tag) : 16)
+#define MASK(tag) ((uint64_t)((1U << (8 * KIND(tag))) - 1))
+#define BASE(tag) (KIND(tag) == 0 ? LEAST(tag) : KIND(tag) == 1 ? COUNT(tag) >> 3 << 8 : 0)
+#define E1(tag) (IS_FAST(tag) ? MASK(tag) | BASE(tag) << 16 | LENGTH(tag) << 32 | LEAST(tag) << 40 : (uint64_t)255 << 40)
+#define E4(tag) E1(tag), E1((tag) + 1), E1((tag) + 2), E1((tag) + 3)
+#define E16(tag) E4(tag), E4((tag) + 4), E4((tag) + 8), E4((tag) + 12)
+#define E64(tag) E16(tag), E16((tag) + 16), E16((tag) + 32), E16((tag) + 48)
+
+static const uint64_t elements[256] = {E64(0), E64(64), E64(128), E64(192)};
+
+#define FAST_IN 68 /* bytes that may be read from the place of an element on */
+#define FAST_OUT 80 /* and written */
+
+/* Elements far from both ends, which nearly all are, once 16 bytes stand in `out`; stops in front of one that is not of that kind. What comes next
+ * nobody can foretell, so literals and copies go through the same instructions. Where the next element begins is all that the next round waits for:
+ * it is computed from the tag alone. */
+static void decode_fast(const uint8_t **in, const uint8_t *end, uint8_t **to_place, const uint8_t *out, const uint8_t *to_end)
+{
+    const uint8_t *at = *in;
+    uint8_t *to = *to_place;
+
+    while (at < end && to < to_end) {
+        uint32_t word;
+        uint64_t element;
+        size_t kind, offset, length;
+        const uint8_t *from;
+
+        memcpy(&word, at, 4);
+        element = elements[word & 0xff];
+        kind = word & 3;
+        offset = (word >> 8 & (element & 0xffff)) + (element >> 16 & 0xffff);
+        length = element >> 32 & 0xff;
+        if (UNLIKELY((offset < element >> 40) | (offset > (size_t)(to - out)))) break;
+        from = kind ? to - offset : at + 1;
+        memcpy(to, from, 16);
+        if (UNLIKELY(length > 16))
+            for (size_t done = 16; done < 64; done += 16) memcpy(to + done, from + done, 16);
+        at += kind ? kind + 1 : (word >> 2 & 63) + 2;
+        to += length;
+    }
+    *in = at;
+    *to_place = to;
+}
+
 bool snappy_decode(const uint8_t *bytes, size_t size, uint8_t *out, size_t full_size)
 {
     const uint8_t *at = bytes, *end = bytes + size, *fast_end;
@@ -67,35 +118,11 @@ bool snappy_decode(const uint8_t *bytes, size_t size, uint8_t *out, size_t full_
 
     if (!snappy_full_size(bytes, size, &told) || told != full_size) return false;
     while (*at++ >= 0x80) continue;
-    /* Short elements far from both ends, which nearly all are: 17 bytes can be read, 80 written. What comes next nobody can foretell, so literals
-     * and copies go through the same instructions: where from, how much, and how far on are chosen by masks. */
-    fast_end = size > 24 ? end - 24 : bytes;
-    to_fast_end = full_size > 80 ? to_end - 80 : out;
+    fast_end = size > FAST_IN ? end - FAST_IN : bytes;
+    to_fast_end = full_size > FAST_OUT ? to_end - FAST_OUT : out;
     while (at < end) {
-        uint32_t loaded;
-        uintptr_t word, literal, kind, length, offset, from;
-
-        if (UNLIKELY(at >= fast_end || to >= to_fast_end)) {
-            if (!decode_element(&at, end, &to, out, to_end)) return false;
-            continue;
-        }
-        memcpy(&loaded, at, 4);
-        word = loaded;
-        kind = word & 3;
-        literal = (uintptr_t)0 - (kind == 0); /* all ones, or zero */
-        length = (word >> 2 & 63) + 1;
-        offset = word >> 8 & 0xffff;
-        length -= (kind & 1) * ((word >> 2 & 56) - 3); /* kind 1: three bits of length, and four are added */
-        offset -= (kind & 1) * ((offset & 0xff00) - (word << 3 & 0x700));
-        if (UNLIKELY((kind == 3) | (literal & (length > 16)) | (~literal & ((offset < 16) | (offset > (size_t)(to - out)))))) {
-            if (!decode_element(&at, end, &to, out, to_end)) return false;
-            continue;
-        }
-        from = (((uintptr_t)at + 1) & literal) | (((uintptr_t)to - offset) & ~literal);
-        memcpy(to, (const uint8_t *)from, 16);
-        if (UNLIKELY(length > 16)) copy_wide(to + 16, (const uint8_t *)from + 16, length - 16);
-        at += 1 + ((length & literal) | (kind & ~literal));
-        to += length;
+        if (to - out >= 16) decode_fast(&at, fast_end, &to, out, to_fast_end);
+        if (at < end && !decode_element(&at, end, &to, out, to_end)) return false;
     }
     return to == to_end;
 }
