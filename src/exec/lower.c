@@ -589,6 +589,7 @@ static bp_status build_right(lowering *state, plan_id id, join_spec *spec, const
     }
     if ((status = project_side(state, id, child, inputs, spec->right->count, err))) return status;
     if ((status = join_build_new(build, state->context, spec, err))) return status;
+    join_build_allow_spill(*build);
     if (built) state->out = state->fixed;
     status = end_pipeline(state, id, state->open[id], *build, err);
     state->out = round;

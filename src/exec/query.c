@@ -107,7 +107,7 @@ bool query_streams_source(const query *query, const source *source)
 static bp_status open_scan(query *query, bp_error *err)
 {
     pipeline *last = query->lowered.result;
-    bp_status status = last->make_scan(last->make_scan_data, &query->scan, err);
+    bp_status status = pipeline_open(last, &query->scan, err);
 
     if (status) return status;
     query->worker_count = query->scan->morsel_estimate > 1 ? parallel_workers(query->context, query->scan->morsel_estimate) : 1;
