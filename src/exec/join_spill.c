@@ -5,8 +5,8 @@
 /* parting --------------------------------------------------------------------------------------------------------------------------------- */
 #define PART_ROWS 65536 /* what partitions take at once */
 
-bp_status join_parter_init(join_parter *out, join_spill *spill, spill_file *file, const schema *types, unsigned bits, unsigned shift,
-                           size_t page_size, bp_error *err)
+bp_status join_parter_init(join_parter *out, join_spill *spill, spill_file *file, const schema *types, unsigned bits,
+                           unsigned shift, size_t page_size, bp_error *err)
 {
     *out = (join_parter){.spill = spill};
     arena_init(&out->scratch, spill->context->memory);

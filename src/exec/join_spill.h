@@ -49,7 +49,8 @@ void join_parter_clear(join_parter *parter); /* a zeroed one is fine */
 /* Rows with their keys first. */
 MUST_USE bp_status join_parter_append(join_parter *parter, const batch *rows, bp_error *err);
 /* The same for rows without the place that they are to have as their last column: row i is number first + i of the morsel. */
-MUST_USE bp_status join_parter_append_placed(join_parter *parter, const batch *rows, uint64_t morsel, uint64_t first, bp_error *err);
+MUST_USE bp_status join_parter_append_placed(join_parter *parter, const batch *rows, uint64_t morsel, uint64_t first,
+                                             bp_error *err);
 /* All pages of a run. */
 MUST_USE bp_status join_parter_append_run(join_parter *parter, spill_run *run, bp_error *err);
 
@@ -73,7 +74,8 @@ MUST_USE bp_status join_spill_finish(join_spill *spill, join_parter **parters, s
 
 /* The left side ----------------------------------------------------------------------------------------------------------------------- */
 /* A sink that takes the rows that the probe would have taken, and joins them when it is finished; then the scan of what the probe would have put out. */
-MUST_USE bp_status join_spill_probe_new(sink **out, bp_context *context, const join_spec *spec, const join_build *build, bp_error *err);
+MUST_USE bp_status join_spill_probe_new(sink **out, bp_context *context, const join_spec *spec, const join_build *build,
+                                        bp_error *err);
 bp_status join_spill_probe_make_scan(void *sink, scan **out, bp_error *err);
 
 /* Pairs of partitions ------------------------------------------------------------------------------------------------------------------- */
@@ -81,14 +83,15 @@ typedef struct join_pairs {
     bp_context *context;
     join_spill *spill;
     spill_file *file; /* of what is parted again and of what is joined */
-    join_spec spec;   /* of a pair: sides with places */
+    join_spec spec; /* of a pair: sides with places */
     schema left;
     data_type *out_types; /* of joined rows, with the place last */
     size_t out_count;
-    size_t budget;    /* bytes of memory for the right rows of a pair */
+    size_t budget; /* bytes of memory for the right rows of a pair */
     size_t page_size; /* of joined rows */
     arena arena;
     spill_run **out; /* a partition each */
+    size_t count; /* of partitions: what is read when the right side may be gone */
 } join_pairs;
 
 /* A pair, and where what comes of it goes. */
@@ -106,12 +109,12 @@ MUST_USE bp_status join_pairs_run(join_pairs *pairs, const spill_partitions *lef
 /* Whether the right rows can be joined at once. */
 bool join_pairs_fits(const join_pairs *pairs, uint64_t rows, uint64_t bytes);
 /* A table of pages [begin, end) of right rows, to be probed as `spec` says. */
-MUST_USE bp_status join_pairs_build(sink **out, join_pairs *pairs, const join_spec *spec, spill_run *right, size_t begin, size_t end,
-                                    bp_error *err);
+MUST_USE bp_status join_pairs_build(sink **out, join_pairs *pairs, const join_spec *spec, spill_run *right, size_t begin,
+                                    size_t end, bp_error *err);
 /* Probe it with a batch of left rows: each batch that comes out is handed to `take`. */
 typedef bp_status (*join_taker)(void *data, const batch *joined, bp_error *err);
 typedef struct join_prober {
-    operator *probe;
+    operator* probe;
     operator_worker *worker;
 } join_prober;
 MUST_USE bp_status join_prober_init(join_prober *out, join_pairs *pairs, const join_spec *spec, sink *build, bp_error *err);
@@ -128,7 +131,8 @@ MUST_USE bp_status join_pairs_in_chunks(join_pairs *pairs, const join_part *part
 /* Rows with places as last column go to a run whose pages stand in the order of morsels. */
 MUST_USE bp_status join_placed_append(spill_run *run, const batch *rows, bp_error *err);
 /* The runs merged into one. */
-MUST_USE bp_status join_placed_merge(spill_run *into, bp_context *context, const schema *schema, spill_run **runs, size_t count, bp_error *err);
+MUST_USE bp_status join_placed_merge(spill_run *into, bp_context *context, const schema *schema, spill_run **runs, size_t count,
+                                     bp_error *err);
 /* The rows without their places; types (with the place's) and runs are borrowed. */
 MUST_USE bp_status join_placed_scan_new(scan **out, bp_context *context, const data_type *types, size_t column_count,
                                         spill_run **runs, size_t run_count, bp_error *err);

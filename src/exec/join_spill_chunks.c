@@ -7,11 +7,11 @@
 typedef struct chunked_join {
     join_pairs *pairs;
     const join_part *part;
-    join_spec spec;    /* of a chunk */
-    bool keeps_pairs;  /* what a chunk gives is put out */
+    join_spec spec; /* of a chunk */
+    bool keeps_pairs; /* what a chunk gives is put out */
     uint64_t *matched; /* a bit a left row; NULL: nobody asks */
     size_t matched_words;
-    spill_run **out;   /* of each chunk, then of the rows known at last */
+    spill_run **out; /* of each chunk, then of the rows known at last */
     size_t out_count, out_capacity;
     const batch *left; /* the page being probed, its first row's number, and up to where its places have been looked through */
     size_t first_left, next_left;

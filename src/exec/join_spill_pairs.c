@@ -2,8 +2,8 @@
  * independent of each other, so several workers take them. */
 #include "join_spill.h"
 
-#define GROWTH 3     /* right rows in memory, copied once while their table is made, take about so many times their bytes in a page */
-#define ROW_COST 48  /* … and so many bytes a row for the table */
+#define GROWTH 3 /* right rows in memory, copied once while their table is made, take about so many times their bytes in a page */
+#define ROW_COST 48 /* … and so many bytes a row for the table */
 #define FORCED_ROWS 256 /* with the setting spill=always a pair of more right rows is too large */
 #define PARTED_BITS 4 /* a pair that is too large becomes so many (2^) */
 #define DEPTH_MOST 4
@@ -58,7 +58,7 @@ bp_status join_pairs_init(join_pairs *out, join_spill *spill, const join_spec *s
     size_t count = (size_t)1 << spill->bits, workers = parallel_workers(context, count);
     bp_status status;
 
-    *out = (join_pairs){.context = context, .spill = spill, .file = file, .spec = *spec};
+    *out = (join_pairs){.context = context, .spill = spill, .file = file, .spec = *spec, .count = count};
     arena_init(&out->arena, context->memory);
     if ((status = placed_schema(&out->left, spec->left, true, &out->arena, err))) return status;
     if ((status = list_out_types(out, spec, err))) return status;
@@ -74,12 +74,9 @@ bp_status join_pairs_init(join_pairs *out, join_spill *spill, const join_spec *s
 
 void join_pairs_clear(join_pairs *pairs)
 {
-    size_t count;
-
     if (!pairs->context) return;
-    count = (size_t)1 << pairs->spill->bits;
-    for (size_t i = 0; pairs->out && i < count; i++) spill_run_free(pairs->out[i]);
-    memory_free(pairs->context->memory, pairs->out, pairs->out ? count * sizeof *pairs->out : 0);
+    for (size_t i = 0; pairs->out && i < pairs->count; i++) spill_run_free(pairs->out[i]);
+    memory_free(pairs->context->memory, pairs->out, pairs->out ? pairs->count * sizeof *pairs->out : 0);
     arena_clear(&pairs->arena);
     *pairs = (join_pairs){0};
 }
@@ -202,8 +199,7 @@ static bp_status end_places(const join_pairs *pairs, const column *places, size_
 
 static bp_status put_end_rows(join_pairs *pairs, scan *scan, scan_worker *worker, spill_run *at_end, arena *scratch, bp_error *err)
 {
-    size_t left_place =
-        join_puts_left(pairs->spec.kind) ? pairs->left.count - pairs->spec.key_count - 1 : SIZE_MAX;
+    size_t left_place = join_puts_left(pairs->spec.kind) ? pairs->left.count - pairs->spec.key_count - 1 : SIZE_MAX;
     bp_status status;
     column places;
     batch rows;
@@ -211,7 +207,8 @@ static bp_status put_end_rows(join_pairs *pairs, scan *scan, scan_worker *worker
     while (!(status = scan->class->next(scan, worker, &rows, err)) && rows.row_count) {
         arena_reset(scratch);
         if ((status = cancel_check(&pairs->context->cancel, err))) return status;
-        if ((status = end_places(pairs, &rows.columns[rows.column_count - 1], rows.row_count, &places, scratch, err))) return status;
+        if ((status = end_places(pairs, &rows.columns[rows.column_count - 1], rows.row_count, &places, scratch, err)))
+            return status;
         if ((status = put_with_place(at_end, &rows, left_place, &places, pairs->spill->end_count, err))) return status;
     }
     return status;
@@ -291,7 +288,8 @@ static void subparts_clear(subparts *parts)
     spill_partitions_clear(&parts->right);
 }
 
-static bp_status part_run(join_pairs *pairs, spill_partitions *out, spill_run *run, const schema *types, unsigned shift, bp_error *err)
+static bp_status part_run(join_pairs *pairs, spill_partitions *out, spill_run *run, const schema *types, unsigned shift,
+                          bp_error *err)
 {
     size_t page_size = spill_page_size(pairs->context, pairs->context->config.threads << PARTED_BITS);
     join_parter parter;
@@ -400,5 +398,5 @@ bp_status join_pairs_run(join_pairs *pairs, const spill_partitions *left, bp_err
 {
     pairs_job job = {pairs, left};
 
-    return parallel_for(pairs->context, (uint64_t)1 << pairs->spill->bits, run_pair, &job, err);
+    return parallel_for(pairs->context, pairs->count, run_pair, &job, err);
 }

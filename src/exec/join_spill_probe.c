@@ -1,7 +1,8 @@
 /* The left side of a join whose right side is in temporary files: see join_spill.h. */
 #include "join_spill.h"
 
-#define KEPT_ROWS 32768 /* are parted at once: so few that they take little room, so many that a partition's share is more than a few rows */
+#define KEPT_ROWS                                                                                                                  \
+    32768 /* are parted at once: so few that they take little room, so many that a partition's share is more than a few rows */
 
 typedef struct probe_sink {
     sink base;
@@ -151,5 +152,5 @@ bp_status join_spill_probe_make_scan(void *self, scan **out, bp_error *err)
     probe_sink *sink = self;
 
     return join_placed_scan_new(out, sink->base.context, sink->pairs.out_types, sink->pairs.out_count, sink->pairs.out,
-                                (size_t)1 << sink->spill->bits, err);
+                                sink->pairs.count, err);
 }

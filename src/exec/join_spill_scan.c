@@ -26,7 +26,8 @@ bp_status join_placed_append(spill_run *run, const batch *rows, bp_error *err)
 
 #define MERGED_ROWS 8192 /* at once */
 
-bp_status join_placed_merge(spill_run *into, bp_context *context, const schema *schema, spill_run **runs, size_t count, bp_error *err)
+bp_status join_placed_merge(spill_run *into, bp_context *context, const schema *schema, spill_run **runs, size_t count,
+                            bp_error *err)
 {
     sort_merge *merge = NULL;
     bp_status status = sort_merge_new(&merge, context, schema, NULL, 0, runs, count, err);
