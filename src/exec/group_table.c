@@ -381,6 +381,7 @@ shrink_rows:
 bp_status group_table_seal(group_table *table, bp_error *err)
 {
     size_t old = table->capacity, width = table->layout->width, wanted = table->count ? table->count : 1;
+    uint64_t *firsts;
     bp_status status;
 
     memory_free(table->memory, table->slots, table->slot_count * sizeof(uint64_t));
@@ -391,8 +392,10 @@ bp_status group_table_seal(group_table *table, bp_error *err)
     memory_free(table->memory, table->hashes, old * sizeof(uint64_t));
     table->hashes = NULL;
     table->capacity = wanted;
-    table->firsts = memory_resize(table->memory, table->firsts, old * sizeof(uint64_t), wanted * sizeof(uint64_t));
-    return table->firsts ? BP_OK : error_no_memory(err, table->memory, wanted * sizeof(uint64_t));
+    firsts = memory_resize(table->memory, table->firsts, old * sizeof(uint64_t), wanted * sizeof(uint64_t));
+    if (!firsts) memory_free(table->memory, table->firsts, old * sizeof(uint64_t)); /* `capacity` tells another size by now */
+    table->firsts = firsts;
+    return firsts ? BP_OK : error_no_memory(err, table->memory, wanted * sizeof(uint64_t));
 }
 
 static inline uint64_t slot_of(uint64_t hash, size_t group)

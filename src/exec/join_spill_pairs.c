@@ -4,7 +4,7 @@
 
 #define GROWTH 3 /* right rows in memory, copied once while their table is made, take about so many times their bytes in a page */
 #define ROW_COST 48 /* … and so many bytes a row for the table */
-#define FORCED_ROWS 256 /* with the setting spill=always a pair of more right rows is too large */
+#define FORCED_ROWS 32 /* with the setting spill=always a pair of more right rows is too large */
 #define PARTED_BITS 4 /* a pair that is too large becomes so many (2^) */
 #define DEPTH_MOST 4
 
