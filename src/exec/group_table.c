@@ -421,6 +421,20 @@ static bp_status grow_slots(group_table *table, size_t wanted, bp_error *err)
     return BP_OK;
 }
 
+size_t group_table_text_bytes(const group_table *table, size_t most)
+{
+    const key_layout *layout = table->layout;
+    size_t bytes = 0;
+
+    for (size_t i = 0; i < table->count && layout->text_count && bytes < most; i++)
+        for (size_t k = 0; k < layout->text_count; k++) {
+            string_ref ref;
+            memcpy(&ref, table->rows + i * layout->width + layout->texts[k], sizeof ref);
+            bytes += ref.size > STRING_REF_INLINE ? ref.size : 0;
+        }
+    return bytes;
+}
+
 bp_status group_table_reserve(group_table *table, size_t rows, bp_error *err)
 {
     size_t needed = table->count + rows, slots = table->slot_count, capacity = table->capacity ? table->capacity : 128;
