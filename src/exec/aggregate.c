@@ -207,7 +207,8 @@ static bool are_wide(const aggregate_sink *sink, const batch *in)
     const bp_context *context = sink->base.context;
     double row = in->row_count ? (double)batch_bytes_size(in) / (double)in->row_count : 0;
 
-    return row * (double)context->config.morsel_rows * (double)context->config.threads > (double)memory_available(context->memory) / 4;
+    return row * (double)context->config.morsel_rows * (double)context->config.threads >
+           (double)memory_available(context->memory) / 4;
 }
 
 static bp_status aggregate_consume(sink *self, sink_worker *worker, uint64_t morsel, const batch *in, bool *enough, bp_error *err)

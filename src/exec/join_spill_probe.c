@@ -1,8 +1,11 @@
 /* The left side of a join whose right side is in temporary files: see join_spill.h. */
 #include "join_spill.h"
 
-#define KEPT_ROWS                                                                                                                  \
-    32768 /* are parted at once: so few that they take little room, so many that a partition's share is more than a few rows */
+#include "column/batch_bytes.h"
+
+/* What is parted at once: so few rows that they take little room, so many that a partition's share is more than a few. */
+#define KEPT_ROWS 32768
+#define KEPT_PART 64 /* of the memory limit */
 
 typedef struct probe_sink {
     sink base;
@@ -19,7 +22,7 @@ struct sink_worker {
     probe_sink *sink;
     join_parter parter;
     table *kept; /* rows of the present morsel that are not parted yet */
-    size_t kept_rows;
+    size_t kept_rows, kept_bytes;
     uint64_t parted; /* … and how many are */
 };
 
@@ -72,7 +75,7 @@ static bp_status part_kept(sink_worker *worker, uint64_t morsel, bp_error *err)
     }
     table_release(worker->kept);
     worker->kept = NULL;
-    worker->kept_rows = 0;
+    worker->kept_rows = worker->kept_bytes = 0;
     return status;
 }
 
@@ -84,7 +87,9 @@ static bp_status probe_consume(sink *self, sink_worker *worker, uint64_t morsel,
     if (!worker->kept && (status = table_new(&worker->kept, self->context->memory, worker->sink->spec.left, err))) return status;
     if ((status = table_append(worker->kept, in, err))) return status;
     worker->kept_rows += in->row_count;
-    return worker->kept_rows >= KEPT_ROWS ? part_kept(worker, morsel, err) : BP_OK;
+    worker->kept_bytes += batch_bytes_size(in);
+    if (worker->kept_rows < KEPT_ROWS && worker->kept_bytes < memory_limit(self->context->memory) / KEPT_PART) return BP_OK;
+    return part_kept(worker, morsel, err);
 }
 
 static bp_status probe_morsel_end(sink *self, sink_worker *worker, uint64_t morsel, bool *enough, bp_error *err)
