@@ -470,6 +470,14 @@ static bp_status aggregate_finish(sink *self, sink_worker **workers, size_t work
 }
 
 /* making ---------------------------------------------------------------------------------------------------------------------------- */
+static void aggregate_spilled(const sink *self, uint64_t *bytes, uint64_t *parts)
+{
+    const aggregate_sink *sink = (const aggregate_sink *)self;
+
+    *bytes = sink->file ? spill_file_size(sink->file) : 0;
+    *parts = sink->file ? ROW_PARTITIONS : 0;
+}
+
 static const sink_class aggregate_class = {
     .name = "AGGREGATE",
     .free = aggregate_free,
@@ -478,6 +486,7 @@ static const sink_class aggregate_class = {
     .consume = aggregate_consume,
     .morsel_end = aggregate_morsel_end,
     .finish = aggregate_finish,
+    .spilled = aggregate_spilled,
 };
 
 static bool is_distinct(const aggregate_call *call)

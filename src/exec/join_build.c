@@ -390,6 +390,14 @@ static bp_status build_finish(sink *self, sink_worker **workers, size_t worker_c
     return BP_OK;
 }
 
+static void build_spilled(const sink *self, uint64_t *bytes, uint64_t *parts)
+{
+    const join_spill *spill = ((const join_build *)self)->spill;
+
+    *bytes = spill ? spill_file_size(spill->file) : 0;
+    *parts = spill ? (uint64_t)1 << spill->bits : 0;
+}
+
 static const sink_class build_class = {
     .name = "JOIN BUILD",
     .free = build_free,
@@ -398,6 +406,7 @@ static const sink_class build_class = {
     .consume = build_consume,
     .morsel_end = build_morsel_end,
     .finish = build_finish,
+    .spilled = build_spilled,
 };
 
 bp_status join_build_new(sink **out, bp_context *context, const join_spec *spec, bp_error *err)

@@ -4,6 +4,7 @@
 
 /* parting --------------------------------------------------------------------------------------------------------------------------------- */
 #define PART_ROWS 65536 /* what partitions take at once */
+#define PART_ROWS_LEAST 4096
 
 bp_status join_parter_init(join_parter *out, join_spill *spill, spill_file *file, const schema *types, unsigned bits,
                            unsigned shift, size_t page_size, bp_error *err)
@@ -48,12 +49,22 @@ static bp_status append_piece(join_parter *parter, const batch *rows, bp_error *
     return spill_partitions_append(&parter->parts, rows, hashes, err);
 }
 
+/* Parting copies what the rows have outside of their texts, and that often when memory is scarce already. */
+static size_t rows_at_once(const join_parter *parter, const batch *rows)
+{
+    size_t row = (rows->column_count + 2) * sizeof(uint128) + parter->spill->build->keys.width;
+    size_t most = memory_available(parter->spill->context->memory) / 16 / row;
+
+    return most < PART_ROWS_LEAST ? PART_ROWS_LEAST : most > PART_ROWS ? PART_ROWS : most;
+}
+
 bp_status join_parter_append(join_parter *parter, const batch *rows, bp_error *err)
 {
+    size_t step = rows_at_once(parter, rows);
     bp_status status = BP_OK;
 
-    for (size_t begin = 0; begin < rows->row_count && !status; begin += PART_ROWS) {
-        size_t count = rows->row_count - begin < PART_ROWS ? rows->row_count - begin : PART_ROWS;
+    for (size_t begin = 0; begin < rows->row_count && !status; begin += step) {
+        size_t count = rows->row_count - begin < step ? rows->row_count - begin : step;
         batch piece;
         arena_reset(&parter->scratch);
         status = batch_slice(&piece, rows, begin, count, &parter->scratch, err);

@@ -119,6 +119,13 @@ static bp_status probe_finish(sink *self, sink_worker **workers, size_t worker_c
     return status;
 }
 
+/* The parts are those of the right side. */
+static void probe_spilled(const sink *self, uint64_t *bytes, uint64_t *parts)
+{
+    *bytes = spill_file_size(((const probe_sink *)self)->file);
+    *parts = 0;
+}
+
 static const sink_class probe_sink_class = {
     .name = "JOIN PROBE",
     .free = probe_free,
@@ -127,6 +134,7 @@ static const sink_class probe_sink_class = {
     .consume = probe_consume,
     .morsel_end = probe_morsel_end,
     .finish = probe_finish,
+    .spilled = probe_spilled,
 };
 
 bp_status join_spill_probe_new(sink **out, bp_context *context, const join_spec *spec, const join_build *build, bp_error *err)

@@ -55,6 +55,8 @@ typedef struct sink_class {
     MUST_USE bp_status (*morsel_end)(sink *self, sink_worker *worker, uint64_t morsel, bool *enough, bp_error *err);
     /* Once, on the calling thread, after the last morsel: may run parallel_for. `workers` are all workers' states. */
     MUST_USE bp_status (*finish)(sink *self, sink_worker **workers, size_t worker_count, bp_error *err);
+    /* May be NULL. After finish(): bytes written to temporary files, and in how many parts (runs, partitions). */
+    void (*spilled)(const sink *self, uint64_t *bytes, uint64_t *parts);
 } sink_class;
 
 struct sink {
@@ -66,10 +68,11 @@ struct sink {
 /* Pipelines ---------------------------------------------------------------------------------------------------------------------- */
 typedef struct pipeline pipeline;
 
-/* Rows put out and time spent below one plan node, summed over workers. */
+/* Rows put out and time spent below one plan node, summed over workers, and what its sinks wrote to temporary files. */
 typedef struct profile_row {
     _Atomic uint64_t rows;
     _Atomic uint64_t nanoseconds;
+    _Atomic uint64_t spilled_bytes, spilled_parts;
 } profile_row;
 
 struct pipeline {

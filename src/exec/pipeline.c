@@ -264,6 +264,17 @@ static void job_clear(pipeline_job *job, size_t workers)
     scan_free(job->scan);
 }
 
+static void profile_spill(const pipeline *pipeline)
+{
+    const sink *sink = pipeline->sink;
+    uint64_t bytes = 0, parts = 0;
+
+    if (!pipeline->profile || !sink->class->spilled) return;
+    sink->class->spilled(sink, &bytes, &parts);
+    atomic_fetch_add_explicit(&pipeline->profile[sink->node].spilled_bytes, bytes, memory_order_relaxed);
+    atomic_fetch_add_explicit(&pipeline->profile[sink->node].spilled_parts, parts, memory_order_relaxed);
+}
+
 /* All its operators stream. The scan is moved in. */
 static bp_status run_streaming(pipeline *pipeline, scan *scan, bp_error *err)
 {
@@ -279,6 +290,7 @@ static bp_status run_streaming(pipeline *pipeline, scan *scan, bp_error *err)
         status = parallel_run(pipeline->context, workers, run_worker, &job, err);
     if (status) goto done;
     status = pipeline->sink->class->finish(pipeline->sink, job.sink_workers, workers, err);
+    if (!status) profile_spill(pipeline);
 done:
     job_clear(&job, workers);
     return status;

@@ -338,10 +338,14 @@ bp_status query_collect(query *query, table **out, bp_error *err)
     return BP_OK;
 }
 
-void query_profile_at(const query *query, plan_id node, uint64_t *rows, uint64_t *nanoseconds)
+void query_profile_at(const query *query, plan_id node, plan_figure *out)
 {
     const profile_row *row = query->lowered.profile ? &query->lowered.profile[node] : NULL;
 
-    *rows = row ? atomic_load(&row->rows) : 0;
-    *nanoseconds = row ? atomic_load(&row->nanoseconds) : 0;
+    *out = (plan_figure){0};
+    if (!row) return;
+    out->rows = atomic_load(&row->rows);
+    out->nanoseconds = atomic_load(&row->nanoseconds);
+    out->spilled_bytes = atomic_load(&row->spilled_bytes);
+    out->spilled_parts = atomic_load(&row->spilled_parts);
 }
