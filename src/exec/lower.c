@@ -733,6 +733,7 @@ static bp_status lower_keep(lowering *state, plan_id id, bp_error *err)
 
     if ((status = outputs_schema(state, node, &types, err))) return status;
     if ((status = collect_new(&state->kept[id], state->context, types, 0, UINT64_MAX, -1, err))) return status;
+    collect_allow_spill(state->kept[id]);
     return end_pipeline(state, id, state->open[node->children[0]], state->kept[id], err);
 }
 
