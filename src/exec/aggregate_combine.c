@@ -12,6 +12,8 @@
 
 #define ORDERED_GROUPS 200000
 #define ORDERED_BYTES ((size_t)16 << 20)
+#define LARGE_STATES                                                                                                               \
+    16 /* … or of so many times fewer groups when states hold texts or lists, which are not among the bytes counted */
 #define PARTITION_MINIMUM 50000 /* groups in all sets, from which combining runs in parallel */
 
 static int by_morsel(const void *left, const void *right)
@@ -46,10 +48,18 @@ static bool may_be_large(aggregate_set *const *sets, size_t count)
     return total > ORDERED_BYTES;
 }
 
+static size_t most_ordered(const aggregate_plan *plan)
+{
+    for (size_t i = 0; i < plan->aggregate_count; i++)
+        if (type_physical(plan->specs[i].result) == PHYSICAL_STRING || type_is_nested(plan->specs[i].result))
+            return ORDERED_GROUPS / LARGE_STATES;
+    return ORDERED_GROUPS;
+}
+
 /* Whether the parts made so far have more groups than are put in order. */
 static bool are_many(aggregate_sink *sink)
 {
-    return atomic_load_explicit(&sink->made_groups, memory_order_relaxed) > ORDERED_GROUPS ||
+    return atomic_load_explicit(&sink->made_groups, memory_order_relaxed) > most_ordered(&sink->plan) ||
            atomic_load_explicit(&sink->made_bytes, memory_order_relaxed) > ORDERED_BYTES;
 }
 
@@ -220,8 +230,8 @@ bp_status aggregate_combine(aggregate_sink *sink, bp_error *err)
 
     if (sink->set_count > 1) qsort(sink->sets, sink->set_count, sizeof *sink->sets, by_morsel);
     if (sink->aside_count) return combine_into(sink, ROW_PARTITIONS, err);
-    large = may_be_large(sink->sets, sink->set_count);
-    if (sink->set_count == 1 && total <= ORDERED_GROUPS && !large) return take_single(sink, err);
+    large = total > most_ordered(&sink->plan) || may_be_large(sink->sets, sink->set_count);
+    if (sink->set_count == 1 && !large) return take_single(sink, err);
     return combine_into(sink, total > PARTITION_MINIMUM || large ? ROW_PARTITIONS : 1, err);
 }
 
