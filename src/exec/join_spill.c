@@ -122,6 +122,16 @@ static bp_status right_schema(join_spill *spill, bp_error *err)
     return BP_OK;
 }
 
+static unsigned choose_bits(const bp_context *context)
+{
+    size_t share = memory_limit(context->memory) / context->config.threads;
+    unsigned bits = JOIN_SPILL_BITS;
+
+    if (context->config.spill == SPILL_ALWAYS) return JOIN_SPILL_FORCED_BITS;
+    while (bits > JOIN_SPILL_BITS_LEAST && share >> bits < JOIN_SPILL_PARTITION_SHARE) bits--;
+    return bits;
+}
+
 bp_status join_spill_new(join_spill **out, const join_build *build, bp_error *err)
 {
     bp_context *context = build->base.context;
@@ -134,7 +144,7 @@ bp_status join_spill_new(join_spill **out, const join_build *build, bp_error *er
     made->build = build;
     arena_init(&made->arena, context->memory);
     made->has_places = join_puts_right_at_end(build->spec.kind) || build->spec.right->count == 0;
-    if (build->spec.key_count) made->bits = context->config.spill == SPILL_ALWAYS ? JOIN_SPILL_FORCED_BITS : JOIN_SPILL_BITS;
+    if (build->spec.key_count) made->bits = choose_bits(context);
     if ((status = right_schema(made, err))) goto done;
     if ((status = spill_file_new(&made->file, context, err))) goto done;
     *out = made;
