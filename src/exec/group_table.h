@@ -62,6 +62,8 @@ void group_table_clear(group_table *table);
 void group_table_reset(group_table *table);
 /* Give back all room but that of the keys and their first places: nothing is looked up any more. */
 MUST_USE bp_status group_table_seal(group_table *table, bp_error *err);
+/* Bytes of the keys' texts that lie outside of their rows; counted up to `most`. */
+size_t group_table_text_bytes(const group_table *table, size_t most);
 /* Room for so many more groups. */
 MUST_USE bp_status group_table_reserve(group_table *table, size_t groups, bp_error *err);
 /* groups[i] = the group of packed row i, new ones appended. firsts: position of row i is first + i (or positions[i]). copy_strings: far strings
