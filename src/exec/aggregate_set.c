@@ -322,17 +322,16 @@ static bp_status find_partials(aggregate_set *set, size_t old_count, size_t rows
     bp_status status;
 
     if ((status = reserve_partials(set, err))) return status;
-    for (size_t row = 0; row < rows; row++) {
-        uint32_t group = scratch->groups[row];
-        if (group < old_count) {
-            if (set->partials[group] == UINT32_MAX) {
-                scratch->partial_of[partials] = group;
-                set->partials[group] = (uint32_t)(count + partials++);
-            }
-            group = set->partials[group];
-        }
-        scratch->partial_groups[row] = group;
+    for (size_t group = old_count; group < count; group++) set->partials[group] = (uint32_t)group;
+    for (size_t row = 0; row < rows; row++) { /* without a branch: whether a group was met in this morsel cannot be foretold */
+        uint32_t group = scratch->groups[row], known = set->partials[group];
+        bool fresh = known == UINT32_MAX;
+        known = fresh ? (uint32_t)(count + partials) : known;
+        scratch->partial_of[partials] = group; /* stays if it is fresh */
+        partials += fresh;
+        scratch->partial_groups[row] = set->partials[group] = known;
     }
+    memset(set->partials + old_count, 0xff, (count - old_count) * sizeof *set->partials);
     for (size_t i = 0; i < partials; i++) set->partials[scratch->partial_of[i]] = UINT32_MAX;
     *partial_count = partials;
     return reserve_states(set, count + partials, err);
