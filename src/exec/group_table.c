@@ -132,35 +132,43 @@ static inline uint64_t text_word(const char *row, size_t word, uint64_t value)
     return ref.size <= STRING_REF_INLINE ? value : hash_bytes(ref.pointer, ref.size);
 }
 
-static inline uint64_t row_hash(const key_layout *layout, const char *row, size_t words)
+static ALWAYS_INLINE uint64_t row_hash(const key_layout *layout, const char *row, size_t words, bool has_texts)
 {
     uint64_t hash = 0x9e3779b97f4a7c15u;
 
     for (size_t i = 0; i < words; i++) {
         uint64_t word;
         memcpy(&word, row + 8 * i, 8);
-        if (layout->text_words[i]) word = text_word(row, i, word);
+        if (has_texts && layout->text_words[i]) word = text_word(row, i, word);
         hash = fold(hash ^ word, 0xe7037ed1a0b428dbu);
     }
     return fold(hash, 0xa0761d6478bd642fu);
 }
 
-static void hash_rows(const key_layout *layout, const char *packed, size_t rows, uint64_t *hashes)
+static ALWAYS_INLINE void hash_words(const key_layout *layout, const char *packed, size_t rows, uint64_t *hashes, size_t words,
+                                     bool has_texts)
 {
-    size_t words = layout->width / 8, width = layout->width;
+    for (size_t i = 0; i < rows; i++) hashes[i] = row_hash(layout, packed + i * 8 * words, words, has_texts);
+}
 
-    switch (words) { /* the loop over words unrolled for the usual widths: 1.9 ns a row instead of 4.5 at three words */
-    case 1:
-        for (size_t i = 0; i < rows; i++) hashes[i] = row_hash(layout, packed + i * width, 1);
-        break;
-    case 2:
-        for (size_t i = 0; i < rows; i++) hashes[i] = row_hash(layout, packed + i * width, 2);
-        break;
-    case 3:
-        for (size_t i = 0; i < rows; i++) hashes[i] = row_hash(layout, packed + i * width, 3);
-        break;
-    default:
-        for (size_t i = 0; i < rows; i++) hashes[i] = row_hash(layout, packed + i * width, words);
+/* The loop over words is unrolled for the usual widths: 1.9 ns a row instead of 4.5 at three words. */
+void key_hash(const key_layout *layout, const char *packed, size_t rows, uint64_t *hashes)
+{
+    size_t words = layout->width / 8;
+
+    if (layout->text_count) {
+        switch (words) {
+        case 3: hash_words(layout, packed, rows, hashes, 3, true); break;
+        case 4: hash_words(layout, packed, rows, hashes, 4, true); break;
+        default: hash_words(layout, packed, rows, hashes, words, true);
+        }
+        return;
+    }
+    switch (words) {
+    case 1: hash_words(layout, packed, rows, hashes, 1, false); break;
+    case 2: hash_words(layout, packed, rows, hashes, 2, false); break;
+    case 3: hash_words(layout, packed, rows, hashes, 3, false); break;
+    default: hash_words(layout, packed, rows, hashes, words, false);
     }
 }
 
@@ -191,7 +199,7 @@ bp_status key_pack(const key_layout *layout, const column *columns, size_t rows,
             return status;
         if (flat.validity || flat.type.id == TYPE_NULL) pack_nulls(layout, i, &flat, rows, packed);
     }
-    hash_rows(layout, packed, rows, hashes);
+    key_hash(layout, packed, rows, hashes);
     return BP_OK;
 }
 

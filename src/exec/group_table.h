@@ -29,6 +29,8 @@ MUST_USE bp_status key_layout_init(key_layout *out, const data_type *types, size
 /* Pack rows 0 … rows-1 of the columns (any encoding) into packed[rows * width] and hash them. */
 MUST_USE bp_status key_pack(const key_layout *layout, const column *columns, size_t rows, char *packed, uint64_t *hashes,
                             arena *scratch, bp_error *err);
+/* The hashes alone, of rows that are packed already. */
+void key_hash(const key_layout *layout, const char *packed, size_t rows, uint64_t *hashes);
 /* The reverse: FLAT columns in `arena` of rows given by pointer + stride; strings stay where they are. */
 MUST_USE bp_status key_unpack(const key_layout *layout, const char *packed, size_t rows, column *out, arena *arena, bp_error *err);
 /* Which of a row's first 64 values are NULL, a bit a column. */
