@@ -37,13 +37,10 @@ typedef struct join_build {
     _Atomic size_t held_rows, held_bytes; /* collected since rows were written last: about */
 } join_build;
 
-/* Rows of a packed key that must not match for their NULLs. Keys past the 64th are taken as null-safe by key_layout users' limit. */
+/* Rows of a packed key that must not match for their NULLs. A join has at most 64 keys. */
 static inline bool join_key_is_null(const join_build *build, const char *row)
 {
-    uint64_t nulls;
-
-    memcpy(&nulls, row, 8);
-    return (nulls & build->null_mask) != 0;
+    return (key_null_bits(&build->keys, row) & build->null_mask) != 0;
 }
 
 #endif
