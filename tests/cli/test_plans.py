@@ -56,3 +56,19 @@ def test_a_damaged_page_stops_the_query_and_not_its_plan(run, tmp_path):
     assert run("sql", "-c", "EXPLAIN " + query).returncode == 0
     result = run("sql", "-c", query)
     assert result.returncode == 1 and "bad.parquet" in result.stderr
+
+
+def test_outer_joins_whose_rows_without_a_partner_do_not_pass_are_inner(run):
+    tables = [f"CREATE TABLE {name} AS SELECT i AS k, i % 3 AS {value} FROM range(10) t(i)" for name, value in ("lx", "ry")]
+    for written, condition, made in [
+        ("LEFT", "y > 1", "INNER"),
+        ("LEFT", "y IS NULL", "LEFT"),
+        ("LEFT", "x > 1", "LEFT"),
+        ("RIGHT", "x * 2 > 2", "INNER"),
+        ("FULL", "x > 1", "LEFT"),
+        ("FULL", "y > 1 AND x > 1", "INNER"),
+        ("FULL", "y > 1 OR x > 1", "FULL"),
+    ]:
+        text = explain(run, *tables, f"EXPLAIN SELECT * FROM l {written} JOIN r ON l.k = r.k WHERE {condition}")
+        joins = [line.split()[1] for line in text.splitlines() if "JOIN" in line]
+        assert joins == [made] or (made == "LEFT" and joins == ["RIGHT"]), (written, condition, text)
