@@ -24,8 +24,8 @@ static bool add_limits(source_column_facts *facts, const parquet_leaf *leaf, con
     return true;
 }
 
-static bp_status add_group(source_column_facts *facts, const parquet_footer *footer, size_t group, uint32_t leaf_index, arena *arena,
-                           bp_error *err)
+static bp_status add_group(source_column_facts *facts, const parquet_footer *footer, size_t group, uint32_t leaf_index,
+                           arena *arena, bp_error *err)
 {
     const parquet_leaf *leaf = &footer->leaves[leaf_index];
     uint64_t rows = footer->row_groups[group].row_count, nulls;

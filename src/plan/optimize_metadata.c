@@ -71,7 +71,8 @@ static bp_status answer(plan *plan, const source *source, question question, siz
     *out = 0;
     if (question == QUESTION_ROWS) return count_literal(plan, source->row_count, out, err);
     if ((status = source->class->column_facts(&facts, source, column, &plan->arena, err))) return status;
-    if (question == QUESTION_COUNT) return facts.has_null_count ? count_literal(plan, source->row_count - facts.null_count, out, err) : BP_OK;
+    if (question == QUESTION_COUNT)
+        return facts.has_null_count ? count_literal(plan, source->row_count - facts.null_count, out, err) : BP_OK;
     if (!facts.has_limits) return BP_OK;
     limit = question == QUESTION_LOW ? facts.low : facts.high;
     if (!limit) return expr_null(out, &plan->exprs, type, err);
@@ -108,7 +109,8 @@ static bp_status try_aggregate(plan *plan, plan_node *node, bp_error *err)
 
     if (node->aggregate.group_count || count == 0 || !(scan = scan_below(plan, node))) return BP_OK;
     if (!scan->scan.source->row_count_exact || scan->scan.source->row_count > INT64_MAX) return BP_OK;
-    if (!(cells = arena_new_array(&plan->arena, expr_id, count))) return error_no_memory(err, plan->arena.memory, count * sizeof *cells);
+    if (!(cells = arena_new_array(&plan->arena, expr_id, count)))
+        return error_no_memory(err, plan->arena.memory, count * sizeof *cells);
     if ((status = answer_all(plan, node, scan, cells, &known, err)) || !known) return status;
     *node = (plan_node){.kind = PLAN_VALUES,
                         .outputs = node->outputs,
