@@ -21,6 +21,7 @@ typedef struct join_build {
     bool by_number;       /* one key, a number: found by `numbers`, else by `groups` */
     join_table numbers;
     group_table groups;
+    arena *payload_arenas; /* of each of its columns: they are made at once */
     batch payload;        /* the right columns without keys, each one FLAT column over all rows */
     size_t row_count;
     uint32_t *starts;     /* groups.count + 1; NULL: unique keys */
