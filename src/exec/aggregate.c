@@ -12,12 +12,17 @@
  * distinct rows (of arguments and keys) are sorted. */
 #include "aggregate_internal.h"
 
+#include "column/batch_bytes.h"
+
 #define FEED_ROWS 2048
 #define MOST_COLUMNS 64
+#define SHARING_AGGREGATES 64 /* before one are looked at for the same columns */
 /* Rows are set aside from the next morsel on when a set of one morsel has so many groups, and fewer than so many rows of each; or when a set of many morsels
- * has outgrown the cache. */
+ * has outgrown the cache. States of fixed bytes are combined about as fast as rows are added, lists are not. (10,000 groups in morsels of 65,536 rows: correlations took
+ * 58 ns a row set aside, 47 by sets; medians 64 and 96.) */
 #define ASIDE_GROUPS 4096
 #define ASIDE_ROWS 8
+#define ASIDE_ROWS_PLAIN 4
 #define ASIDE_LARGE ((size_t)4 << 20)
 /* What is set aside is written when it is so many rows or more, and memory is short of so many bytes. */
 #define SPILL_ROWS 8192
@@ -198,12 +203,26 @@ static bp_status set_aside(aggregate_sink *sink, sink_worker *worker, uint64_t m
                           &scratch->arena, err);
 }
 
+/* Whether a morsel of rows like these, each a group of its own, would be too much for each worker: where a set begins, for one cannot be left in the
+ * midst of a morsel. */
+static bool are_wide(const aggregate_sink *sink, const batch *in)
+{
+    const bp_context *context = sink->base.context;
+    double row = in->row_count ? (double)batch_bytes_size(in) / (double)in->row_count : 0;
+
+    return row * (double)context->config.morsel_rows * (double)context->config.threads >
+           (double)memory_available(context->memory) / 4;
+}
+
 static bp_status aggregate_consume(sink *self, sink_worker *worker, uint64_t morsel, const batch *in, bool *enough, bp_error *err)
 {
     aggregate_sink *sink = (aggregate_sink *)self;
     bp_status status;
 
     (void)enough;
+    if (!worker->aside && !worker->set && sink->plan.sets_aside && are_wide(sink, in) &&
+        (status = aside_new(&worker->aside, &sink->plan, err)))
+        return status;
     status = worker->aside ? set_aside(sink, worker, morsel, in, err) : add_to_set(sink, worker, morsel, in, err);
     for (size_t i = 0; i < sink->plan.aggregate_count && !status; i++)
         if (sink->fed_later[i]) status = feed_aside(sink, worker, i, morsel, in, err);
@@ -272,7 +291,7 @@ static bool reduces_poorly(const aggregate_sink *sink, const sink_worker *worker
     if (groups < ASIDE_GROUPS) return false;
     if (spill_pressure(sink->base.context, SPILL_AHEAD)) return true;
     if (!sink->plan.ordered) return groups * (sink->plan.keys.width + sink->plan.stride + 4 * sizeof(uint64_t)) >= ASIDE_LARGE;
-    return groups >= worker->rows / ASIDE_ROWS;
+    return groups >= worker->rows / (sink->plan.plain ? ASIDE_ROWS_PLAIN : ASIDE_ROWS);
 }
 
 static bp_status aggregate_morsel_end(sink *self, sink_worker *worker, uint64_t morsel, bool *enough, bp_error *err)
@@ -454,6 +473,14 @@ static bp_status aggregate_finish(sink *self, sink_worker **workers, size_t work
 }
 
 /* making ---------------------------------------------------------------------------------------------------------------------------- */
+static void aggregate_spilled(const sink *self, uint64_t *bytes, uint64_t *parts)
+{
+    const aggregate_sink *sink = (const aggregate_sink *)self;
+
+    *bytes = sink->file ? spill_file_size(sink->file) : 0;
+    *parts = sink->file ? ROW_PARTITIONS : 0;
+}
+
 static const sink_class aggregate_class = {
     .name = "AGGREGATE",
     .free = aggregate_free,
@@ -462,6 +489,7 @@ static const sink_class aggregate_class = {
     .consume = aggregate_consume,
     .morsel_end = aggregate_morsel_end,
     .finish = aggregate_finish,
+    .spilled = aggregate_spilled,
 };
 
 static bool is_distinct(const aggregate_call *call)
@@ -474,10 +502,11 @@ static bool is_sorted(const aggregate_call *call)
     return call->order_count > 0 && call->function->ordered && call->argument_count > 0;
 }
 
-static bp_status lay_out_states(aggregate_sink *sink, bp_error *err)
+static bp_status lay_out_states(aggregate_sink *sink, const schema *input, bp_error *err)
 {
     aggregate_plan *plan = &sink->plan;
 
+    plan->plain = true;
     plan->state_offsets = arena_new_array(&plan->arena, uint32_t, plan->aggregate_count);
     sink->fed_later = arena_new_array(&plan->arena, bool, plan->aggregate_count);
     sink->distincts = arena_new_array(&plan->arena, struct sink *, plan->aggregate_count);
@@ -489,7 +518,9 @@ static bp_status lay_out_states(aggregate_sink *sink, bp_error *err)
         plan->state_offsets[i] = (uint32_t)plan->stride;
         plan->stride += (call->function->state_size + AGGREGATE_STATE_ALIGNMENT - 1) & ~(size_t)(AGGREGATE_STATE_ALIGNMENT - 1);
         sink->fed_later[i] = is_distinct(call) || is_sorted(call);
-        if (!sink->fed_later[i]) plan->ordered |= call->function->ordered;
+        if (sink->fed_later[i]) continue;
+        plan->ordered |= call->function->ordered;
+        plan->plain &= call->argument_count == 0 || aggregate_is_plain(call->function, input->types[plan->specs[i].first]);
     }
     if (plan->stride == 0) plan->stride = AGGREGATE_STATE_ALIGNMENT;
     plan->fed_later = sink->fed_later;
@@ -499,6 +530,18 @@ static bp_status lay_out_states(aggregate_sink *sink, bp_error *err)
 static size_t child_count(const aggregate_spec *spec)
 {
     return spec->call->argument_count + spec->call->has_filter;
+}
+
+/* The aggregate before `index` whose columns are the same, or `index`: the columns' places in a row set aside are shared as well. */
+static size_t same_columns(const aggregate_plan *plan, size_t index)
+{
+    const aggregate_spec *spec = &plan->specs[index];
+
+    for (size_t i = index; i > 0 && index - i < SHARING_AGGREGATES; i--) {
+        const aggregate_spec *other = &plan->specs[i - 1];
+        if (!plan->fed_later[i - 1] && other->first == spec->first && child_count(other) == child_count(spec)) return i - 1;
+    }
+    return index;
 }
 
 /* Which columns a row set aside has. */
@@ -517,8 +560,9 @@ static bp_status lay_out_rows(aggregate_plan *plan, const schema *input, bp_erro
     plan->sets_aside = plan->group_count > 0;
     for (size_t i = 0; i < plan->aggregate_count; i++) {
         const aggregate_spec *spec = &plan->specs[i];
-        plan->row_columns[i] = (uint32_t)plan->rows.column_count;
-        for (size_t j = 0; j < child_count(spec) && !plan->fed_later[i]; j++) {
+        size_t same = same_columns(plan, i);
+        plan->row_columns[i] = same < i ? plan->row_columns[same] : (uint32_t)plan->rows.column_count;
+        for (size_t j = 0; j < child_count(spec) && !plan->fed_later[i] && same == i; j++) {
             size_t at = plan->rows.column_count++;
             sources[at] = spec->first + (uint32_t)j;
             types[at] = input->types[sources[at]];
@@ -580,7 +624,7 @@ bp_status aggregate_new(sink **out, bp_context *context, const schema *input, si
     arena_init(&sink->plan.arena, context->memory);
     mutex_init(&sink->lock);
     if ((status = key_layout_init(&sink->plan.keys, input->types, group_count, &sink->plan.arena, err))) goto done;
-    if ((status = lay_out_states(sink, err)) || (status = lay_out_rows(&sink->plan, input, err))) goto done;
+    if ((status = lay_out_states(sink, input, err)) || (status = lay_out_rows(&sink->plan, input, err))) goto done;
     for (size_t i = 0; i < aggregate_count && !status; i++)
         if (sink->fed_later[i]) status = make_asides(sink, i, input, err);
 done:

@@ -22,6 +22,7 @@ typedef struct aggregate_plan {
     uint32_t *state_offsets; /* one an aggregate: bytes into a group's state */
     size_t stride; /* bytes of a group's states */
     bool ordered; /* some states belong to one morsel */
+    bool plain; /* all states are nothing but their bytes */
     const bool *fed_later; /* one an aggregate: DISTINCT or with ORDER BY */
     bool sets_aside; /* rows may be set aside by hash: there are keys, and all arguments can be kept */
     row_layout rows; /* those rows' columns: the children of the aggregates that are not fed later */
@@ -124,7 +125,7 @@ typedef struct aggregate_sink {
     size_t aside_count, aside_capacity;
     aggregate_set **parts; /* of the result, in order; they refer to the sets' memory. NULL: not made yet, or read to its end */
     size_t part_count;
-    atomic_size_t made_groups; /* in the parts made so far */
+    atomic_size_t made_groups, made_bytes; /* in the parts made so far */
     atomic_size_t groups_expected; /* in the next part: as many as in the last one */
     bool in_parts; /* the result is read part by part, not in one order */
     group_place *order; /* of the groups of all parts, when these are several and the groups few; else NULL */

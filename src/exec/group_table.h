@@ -1,8 +1,8 @@
 /* A hash table from key rows to group numbers 0, 1, 2 … in order of first appearance: what aggregation, DISTINCT, set operations and hash
  * joins look keys up in.
  *
- * A key row is the key columns packed side by side: words of NULL bits first, then each column's value (string_ref for text), zero where NULL,
- * floats canonical (one NaN, no -0.0), padded to whole words. Rows compare word by word; only far strings need a look at their bytes. Lists, structs and
+ * A key row is the key columns packed side by side: each column's value (string_ref for text), zero where NULL, floats canonical (one NaN, no -0.0), then bytes
+ * of NULL bits, which so mostly take what padding to whole words would: a key of up to 32 bits is one word. Rows compare word by word; only far strings need a look at their bytes. Lists, structs and
  * maps are texts here: the bytes that nested_key.h makes of them.
  *
  *   slots[hash & mask] = tag (high 32 bits of the hash's top half) | group + 1;  0: empty. Linear probing, at most half full (a quarter while there are few). */
@@ -17,7 +17,7 @@ typedef struct key_layout {
     const data_type *types; /* borrowed */
     uint32_t *offsets; /* bytes into the row */
     size_t width; /* of a row: a multiple of 8 */
-    size_t null_words;
+    size_t nulls, null_bytes; /* where in the row the NULL bits begin, and how many bytes they are */
     uint32_t *texts; /* the offsets of those that are a string_ref */
     size_t text_count;
     uint8_t *text_words; /* width / 8: 1 where the word is the second of a string_ref */
@@ -29,17 +29,17 @@ MUST_USE bp_status key_layout_init(key_layout *out, const data_type *types, size
 /* Pack rows 0 … rows-1 of the columns (any encoding) into packed[rows * width] and hash them. */
 MUST_USE bp_status key_pack(const key_layout *layout, const column *columns, size_t rows, char *packed, uint64_t *hashes,
                             arena *scratch, bp_error *err);
+/* The hashes alone, of rows that are packed already. */
+void key_hash(const key_layout *layout, const char *packed, size_t rows, uint64_t *hashes);
 /* The reverse: FLAT columns in `arena` of rows given by pointer + stride; strings stay where they are. */
 MUST_USE bp_status key_unpack(const key_layout *layout, const char *packed, size_t rows, column *out, arena *arena, bp_error *err);
-static inline bool key_has_null(const key_layout *layout, const char *row)
+/* Which of a row's first 64 values are NULL, a bit a column. */
+static inline uint64_t key_null_bits(const key_layout *layout, const char *row)
 {
-    uint64_t any = 0, word;
+    uint64_t nulls = 0;
 
-    for (size_t i = 0; i < layout->null_words; i++) {
-        memcpy(&word, row + 8 * i, 8);
-        any |= word;
-    }
-    return any != 0;
+    for (size_t i = 0; i < layout->null_bytes && i < 8; i++) nulls |= (uint64_t)(uint8_t)row[layout->nulls + i] << (8 * i);
+    return nulls;
 }
 bool key_equal(const key_layout *layout, const char *left, const char *right);
 
@@ -62,6 +62,8 @@ void group_table_clear(group_table *table);
 void group_table_reset(group_table *table);
 /* Give back all room but that of the keys and their first places: nothing is looked up any more. */
 MUST_USE bp_status group_table_seal(group_table *table, bp_error *err);
+/* Bytes of the keys' texts that lie outside of their rows; counted up to `most`. */
+size_t group_table_text_bytes(const group_table *table, size_t most);
 /* Room for so many more groups. */
 MUST_USE bp_status group_table_reserve(group_table *table, size_t groups, bp_error *err);
 /* groups[i] = the group of packed row i, new ones appended. firsts: position of row i is first + i (or positions[i]). copy_strings: far strings

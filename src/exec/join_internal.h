@@ -25,20 +25,22 @@ typedef struct join_build {
     size_t row_count;
     uint32_t *starts;     /* groups.count + 1; NULL: unique keys */
     uint32_t *order;      /* row numbers; unique keys: order[group] is the row; NULL: the group itself is */
+    bool is_empty;        /* there is no right row: neither here nor, of a partition of a spilled join, in the others */
     bool has_null_key;    /* some row's key holds a NULL that matches nothing */
     uint64_t null_mask;   /* key columns whose NULLs match nothing */
     bool *wants_members;  /* of a key: scans ask for the set of its values */
     member_set *members;  /* of each key */
     _Atomic uint64_t *matched; /* RIGHT, FULL, RIGHT SEMI, RIGHT ANTI: bits of rows that found a partner */
+    bool may_spill;
+    mutex lock;           /* of the making of `spill` */
+    struct join_spill *spill; /* the rows are in temporary files, and nothing else is made here: join_spill.h */
+    _Atomic size_t held_rows, held_bytes; /* collected since rows were written last: about */
 } join_build;
 
-/* Rows of a packed key that must not match for their NULLs. Keys past the 64th are taken as null-safe by key_layout users' limit. */
+/* Rows of a packed key that must not match for their NULLs. A join has at most 64 keys. */
 static inline bool join_key_is_null(const join_build *build, const char *row)
 {
-    uint64_t nulls;
-
-    memcpy(&nulls, row, 8);
-    return (nulls & build->null_mask) != 0;
+    return (key_null_bits(&build->keys, row) & build->null_mask) != 0;
 }
 
 #endif

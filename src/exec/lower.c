@@ -290,6 +290,26 @@ static bp_status lower_unnest(lowering *state, plan_id id, bp_error *err)
 }
 
 /* aggregation ----------------------------------------------------------------------------------------------------------------------------- */
+#define SHARING_AGGREGATES 64 /* before one: a query may have 10,000 */
+
+static bool same_children(const expr_pool *pool, expr_id left, expr_id right)
+{
+    size_t count = expr_at(pool, left)->child_count;
+
+    if (count == 0 || expr_at(pool, right)->child_count != count) return false;
+    for (size_t i = 0; i < count; i++)
+        if (!expr_equal(pool, expr_child(pool, left, i), expr_child(pool, right, i))) return false;
+    return true;
+}
+
+/* Where the columns of an aggregate begin: at `end` of all so far, or where those of one before it with the same children do. (Setting rows aside copies them.) */
+static size_t first_column(const expr_pool *pool, const expr_id *aggregates, const aggregate_spec *specs, size_t index, size_t end)
+{
+    for (size_t i = index; i > 0 && index - i < SHARING_AGGREGATES; i--)
+        if (same_children(pool, aggregates[i - 1], aggregates[index])) return specs[i - 1].first;
+    return end;
+}
+
 /* Aggregate over mapped group expressions and aggregates of the child's pipeline. */
 static bp_status aggregate_over(lowering *state, plan_id id, plan_id child, const expr_id *groups, size_t group_count,
                                 const expr_id *aggregates, size_t aggregate_count, bp_error *err)
@@ -308,9 +328,12 @@ static bp_status aggregate_over(lowering *state, plan_id id, plan_id child, cons
     if (group_count) memcpy(inputs, groups, group_count * sizeof *inputs);
     for (size_t i = 0; i < aggregate_count; i++) {
         const expr_node *node = expr_at(pool, aggregates[i]);
-        specs[i] = (aggregate_spec){.call = node->aggregate, .result = node->type, .first = (uint32_t)at};
+        size_t first = first_column(pool, aggregates, specs, i, at);
+        specs[i] = (aggregate_spec){.call = node->aggregate, .result = node->type, .first = (uint32_t)first};
+        if (first < at) continue;
         for (size_t j = 0; j < node->child_count; j++) inputs[at++] = expr_child(pool, aggregates[i], j);
     }
+    total = at;
     place_only(state, child);
     if ((status = exprs_schema(state, inputs, total, &input, err))) return status;
     if ((status = remap_all(state, &mapped, inputs, total, err))) return status;
@@ -411,21 +434,43 @@ static bp_status sort_over(lowering *state, plan_id id, const sort_key *keys, si
     return project_mapped(state, id, state->open[id], mapped, count, total, err);
 }
 
+#define FIXED_COST 16 /* bytes of a value that every worker of a top-N holds, about */
+#define TEXT_COST 128
+
+/* Whether the rows that a top-N holds are few beside the memory limit; else all rows are sorted, which may use temporary files. */
+static bool fits_top_n(const lowering *state, const plan_node *node)
+{
+    const plan_node *child = plan_at(state->plan, node->children[0]);
+    double rows = (double)node->limit.offset + (double)node->limit.limit, row = FIXED_COST;
+
+    for (size_t i = 0; i < child->output_count; i++) {
+        data_type type = state->plan->columns[child->outputs[i]].type;
+        row += type_physical(type) == PHYSICAL_STRING || type_is_nested(type) ? TEXT_COST : FIXED_COST;
+    }
+    return rows * row * (double)state->context->config.threads <= (double)(memory_limit(state->context->memory) / 16);
+}
+
 static bp_status lower_limit(lowering *state, plan_id id, bp_error *err)
 {
     const plan_node *node = plan_at(state->plan, id);
-    plan_id child = node->children[0];
+    pipeline *child = state->open[node->children[0]];
     schema *types;
     sink *sink;
     bp_status status;
 
-    if (node->limit.key_count)
-        return sort_over(state, id, node->limit.keys, node->limit.key_count, node->limit.offset, node->limit.limit, err);
+    if (node->limit.key_count) {
+        bool few = fits_top_n(state, node);
+        status = sort_over(state, id, node->limit.keys, node->limit.key_count, few ? node->limit.offset : 0,
+                           few ? node->limit.limit : UINT64_MAX, err);
+        if (status || few) return status;
+        node = plan_at(state->plan, id);
+        child = state->open[id];
+    }
     if ((status = outputs_schema(state, node, &types, err))) return status;
     if ((status = collect_new(&sink, state->context, types, node->limit.offset, node->limit.limit, node->limit.percent, err)))
         return status;
     collect_allow_spill(sink);
-    if ((status = end_pipeline(state, id, state->open[child], sink, err))) return status;
+    if ((status = end_pipeline(state, id, child, sink, err))) return status;
     return open_pipeline(state, id, collect_make_scan, sink, err);
 }
 
@@ -589,6 +634,7 @@ static bp_status build_right(lowering *state, plan_id id, join_spec *spec, const
     }
     if ((status = project_side(state, id, child, inputs, spec->right->count, err))) return status;
     if ((status = join_build_new(build, state->context, spec, err))) return status;
+    join_build_allow_spill(*build);
     if (built) state->out = state->fixed;
     status = end_pipeline(state, id, state->open[id], *build, err);
     state->out = round;
@@ -732,6 +778,7 @@ static bp_status lower_keep(lowering *state, plan_id id, bp_error *err)
 
     if ((status = outputs_schema(state, node, &types, err))) return status;
     if ((status = collect_new(&state->kept[id], state->context, types, 0, UINT64_MAX, -1, err))) return status;
+    collect_allow_spill(state->kept[id]);
     return end_pipeline(state, id, state->open[node->children[0]], state->kept[id], err);
 }
 

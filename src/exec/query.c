@@ -1,7 +1,8 @@
 /* Running a lowered plan and handing out its rows in order.
  *
  * The first morsel of the last pipeline is pulled by the caller itself, batch by batch, so that small results and the first rows come at once and without
- * a copy. If there are more, the rest runs in windows: several morsels at a time are computed in parallel and kept, then handed out in morsel order.
+ * a copy. If there are more, the rest runs in windows: several morsels at a time are computed in parallel and kept, then handed out in morsel order. When
+ * memory becomes scarce a worker leaves its morsel where it is, and the reader goes on with it when its turn comes.
  *
  * Who wants Arrow arrays gets them made by the workers of the window, each from the morsels that it has just computed: on the caller's thread, between
  * windows, that was a tenth of the work of reading a Parquet file while all other processors waited. */
@@ -16,6 +17,8 @@
 typedef struct window_slot {
     uint64_t morsel;
     table *rows;
+    size_t worker;
+    bool left; /* after these rows the worker's chain goes on with the morsel's others */
     struct ArrowArray *arrays; /* instead of rows, where those are wanted; what has left is zero */
     size_t array_count, array_capacity;
 } window_slot;
@@ -32,6 +35,7 @@ struct query {
     window_slot *slots; /* of the present window, in morsel order */
     size_t slot_count, slot_capacity;
     size_t slot_at, chunk_at; /* what is handed out next; chunk: or array */
+    size_t used_before; /* bytes of memory, when the window began */
     mutex lock;
     size_t claims_left; /* of the window */
     bool scan_ended;
@@ -122,7 +126,7 @@ bool query_streams_source(const query *query, const source *source)
 static bp_status open_scan(query *query, bp_error *err)
 {
     pipeline *last = query->lowered.result;
-    bp_status status = last->make_scan(last->make_scan_data, &query->scan, err);
+    bp_status status = pipeline_open(last, &query->scan, err);
 
     if (status) return status;
     query->worker_count = query->scan->morsel_estimate > 1 ? parallel_workers(query->context, query->scan->morsel_estimate) : 1;
@@ -195,11 +199,26 @@ static bp_status claim_slot(query *query, size_t worker, window_slot **out, bp_e
         query->claims_left--;
         if (!status && !end) {
             *out = &query->slots[query->slot_count++];
-            **out = (window_slot){.morsel = morsel};
+            **out = (window_slot){.morsel = morsel, .worker = worker};
         }
     }
     mutex_unlock(&query->lock);
     return status;
+}
+
+/* Rows that wait for their turn must not need all there is: nor may what takes them in have no room left. */
+static bool memory_is_scarce(const query *query)
+{
+    const memory *memory = query->context->memory;
+    size_t limit = memory_limit(memory), used = memory_used(memory);
+
+    if (query->context->config.spill == SPILL_ALWAYS) return true;
+    return used > limit / 2 && used - limit / 8 > query->used_before;
+}
+
+static bp_status export_rows(const query *query, struct ArrowArray *out, const batch *rows, bp_error *err)
+{
+    return arrow_export_batch(out, query->context->memory, &query->plan->result, rows, err);
 }
 
 static bp_status add_array(const query *query, window_slot *slot, const batch *rows, bp_error *err)
@@ -216,7 +235,7 @@ static bp_status add_array(const query *query, window_slot *slot, const batch *r
         slot->arrays = larger;
         slot->array_capacity = wanted;
     }
-    status = arrow_export_batch(&slot->arrays[slot->array_count], memory, &query->plan->result, rows, err);
+    status = export_rows(query, &slot->arrays[slot->array_count], rows, err);
     if (!status) slot->array_count++;
     return status;
 }
@@ -255,6 +274,9 @@ static bp_status fill_slot(query *query, size_t worker, window_slot *slot, bp_er
         if ((status = chain_next(query->chains[worker], &rows, err))) return status;
         if (rows.row_count == 0) break;
         if ((status = take_batch(query, slot, &rows, err))) return status;
+        if (!memory_is_scarce(query)) continue;
+        slot->left = true;
+        break;
     }
     if (!slot->rows) return BP_OK;
     return query->exports ? export_gathered(query, slot, err) : table_finish(slot->rows, err);
@@ -272,6 +294,7 @@ static bp_status fill_window(void *data, size_t worker, uint64_t piece, bp_error
         if (status || !slot) break;
         status = fill_slot(query, worker, slot, err);
         pipeline_progress(query->lowered.result, query->scan);
+        if (slot->left) break;
     }
     return status;
 }
@@ -287,22 +310,30 @@ static bp_status next_window(query *query, bp_error *err)
         if (!query->slots) return error_no_memory(err, query->context->memory, query->slot_capacity * sizeof *query->slots);
     }
     query->claims_left = query->slot_capacity;
+    query->used_before = memory_used(query->context->memory);
     for (size_t i = 0; i < query->worker_count && !status; i++) status = make_chain(query, i, err);
     if (status) return status;
     return query->worker_count == 1 ? fill_window(query, 0, 0, err)
                                     : parallel_run(query->context, query->worker_count, fill_window, query, err);
 }
 
-/* The next batch kept by the window; row_count 0: none is left. */
-static void next_kept(query *query, batch *out)
+/* The next batch of the window; row_count 0: none is left. */
+static bp_status next_kept(query *query, batch *out, bp_error *err)
 {
+    bp_status status;
+
     *out = (batch){0};
     for (; query->slot_at < query->slot_count; query->slot_at++, query->chunk_at = 0) {
-        table *rows = query->slots[query->slot_at].rows;
-        if (!rows || query->chunk_at >= table_chunk_count(rows)) continue;
-        *out = *table_chunk(rows, query->chunk_at++);
-        return;
+        window_slot *slot = &query->slots[query->slot_at];
+        if (slot->rows && query->chunk_at < table_chunk_count(slot->rows)) {
+            *out = *table_chunk(slot->rows, query->chunk_at++);
+            return BP_OK;
+        }
+        table_release(slot->rows);
+        slot->rows = NULL;
+        if (slot->left && ((status = chain_next(query->chains[slot->worker], out, err)) || out->row_count)) return status;
     }
+    return BP_OK;
 }
 
 static bp_status next_in_windows(query *query, batch *out, bp_error *err)
@@ -310,8 +341,7 @@ static bp_status next_in_windows(query *query, batch *out, bp_error *err)
     bp_status status;
 
     for (;;) {
-        next_kept(query, out);
-        if (out->row_count) return BP_OK;
+        if ((status = next_kept(query, out, err)) || out->row_count) return status;
         if (query->scan_ended) {
             query->ended = true;
             return BP_OK;
@@ -356,16 +386,24 @@ bp_status query_next(query *query, batch *out, bp_error *err)
 }
 
 /* arrays -------------------------------------------------------------------------------------------------------------------------------- */
-/* The next array kept by the window; without a release function: none is left. */
-static void next_kept_array(query *query, struct ArrowArray *out)
+/* The next array of the window; without a release function: none is left. */
+static bp_status next_kept_array(query *query, struct ArrowArray *out, bp_error *err)
 {
+    batch rows;
+    bp_status status;
+
     for (; query->slot_at < query->slot_count; query->slot_at++, query->chunk_at = 0) {
         window_slot *slot = &query->slots[query->slot_at];
-        if (query->chunk_at >= slot->array_count) continue;
-        *out = slot->arrays[query->chunk_at];
-        slot->arrays[query->chunk_at++] = (struct ArrowArray){0};
-        return;
+        if (query->chunk_at < slot->array_count) {
+            *out = slot->arrays[query->chunk_at];
+            slot->arrays[query->chunk_at++] = (struct ArrowArray){0};
+            return BP_OK;
+        }
+        if (!slot->left) continue;
+        if ((status = chain_next(query->chains[slot->worker], &rows, err))) return status;
+        if (rows.row_count) return export_rows(query, out, &rows, err);
     }
+    return BP_OK;
 }
 
 static bp_status next_array_in_windows(query *query, struct ArrowArray *out, bp_error *err)
@@ -373,8 +411,7 @@ static bp_status next_array_in_windows(query *query, struct ArrowArray *out, bp_
     bp_status status;
 
     for (;;) {
-        next_kept_array(query, out);
-        if (out->release) return BP_OK;
+        if ((status = next_kept_array(query, out, err)) || out->release) return status;
         query->ended = query->scan_ended;
         if (query->ended) return BP_OK;
         if ((status = next_window(query, err))) return status;
@@ -400,7 +437,7 @@ bp_status query_next_array(query *query, struct ArrowArray *out, bp_error *err)
         if ((status = chain_next(query->chains[0], &rows, err))) return status;
         query->in_first = rows.row_count > 0;
     }
-    if (rows.row_count) return arrow_export_batch(out, query->context->memory, &query->plan->result, &rows, err);
+    if (rows.row_count) return export_rows(query, out, &rows, err);
     return query->exports ? next_array_in_windows(query, out, err) : BP_OK;
 }
 
@@ -423,10 +460,14 @@ bp_status query_collect(query *query, table **out, bp_error *err)
     return BP_OK;
 }
 
-void query_profile_at(const query *query, plan_id node, uint64_t *rows, uint64_t *nanoseconds)
+void query_profile_at(const query *query, plan_id node, plan_figure *out)
 {
     const profile_row *row = query->lowered.profile ? &query->lowered.profile[node] : NULL;
 
-    *rows = row ? atomic_load(&row->rows) : 0;
-    *nanoseconds = row ? atomic_load(&row->nanoseconds) : 0;
+    *out = (plan_figure){0};
+    if (!row) return;
+    out->rows = atomic_load(&row->rows);
+    out->nanoseconds = atomic_load(&row->nanoseconds);
+    out->spilled_bytes = atomic_load(&row->spilled_bytes);
+    out->spilled_parts = atomic_load(&row->spilled_parts);
 }

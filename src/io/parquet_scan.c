@@ -32,7 +32,7 @@ typedef struct parquet_scan {
     size_t batch_size;
     uint64_t morsel_rows;
     scanned_group *groups;
-    size_t group_count;
+    size_t group_count, listed_count; /* room; those that are read */
     uint64_t morsel_count;
     _Atomic uint64_t next_morsel;
 } parquet_scan;
@@ -239,7 +239,7 @@ static uint64_t rows_of_morsel(const parquet_scan *scan, uint64_t group_rows)
 
 static const scanned_group *group_of(const parquet_scan *scan, uint64_t morsel)
 {
-    size_t low = 0, high = scan->group_count;
+    size_t low = 0, high = scan->listed_count;
 
     while (high - low > 1) {
         size_t middle = low + (high - low) / 2;
@@ -602,6 +602,22 @@ static double progress(const scan *base)
 static const scan_class parquet_scan_class = {
     .free = scan_end, .worker_new = worker_make, .worker_free = worker_end, .claim = claim, .next = next, .progress = progress};
 
+/* For a look at `pieces` places: as many row groups, spread over the files, of each the first batch. */
+static void thin_out_groups(parquet_scan *scan, size_t pieces)
+{
+    size_t kept = 0, count = scan->group_count < pieces ? scan->group_count : pieces;
+
+    for (size_t i = 0; i < count; i++) {
+        scanned_group group = scan->groups[(2 * i + 1) * scan->group_count / (2 * count)];
+        if (scan->source->files[group.file].footer->row_groups[group.row_group].row_count == 0) continue;
+        group.first_morsel = kept;
+        scan->groups[kept++] = group;
+    }
+    scan->morsel_rows = scan->batch_size;
+    scan->morsel_count = kept;
+    scan->listed_count = kept;
+}
+
 static bp_status list_groups(parquet_scan *scan, bp_error *err)
 {
     const parquet_source *source = scan->source;
@@ -610,7 +626,7 @@ static bp_status list_groups(parquet_scan *scan, bp_error *err)
     for (size_t i = 0; i < source->file_count; i++) count += source->files[i].footer->row_group_count;
     scan->groups = memory_allocate_array(memory_of(scan), count + 1, sizeof *scan->groups);
     if (!scan->groups) return error_no_memory(err, memory_of(scan), count * sizeof *scan->groups);
-    scan->group_count = count;
+    scan->group_count = scan->listed_count = count;
     count = 0;
     for (size_t i = 0; i < source->file_count; i++) {
         const parquet_footer *footer = source->files[i].footer;
@@ -650,6 +666,7 @@ bp_status parquet_scan_open(scan **out, source *base, const scan_request *reques
     if (request->filter_count) memcpy(scan->filters, request->filters, request->filter_count * sizeof *scan->filters);
     scan->read_count = scan_place_columns(request, scan->columns, scan->filter_places);
     if ((status = list_groups(scan, err))) goto done;
+    if (request->pieces) thin_out_groups(scan, request->pieces);
     scan->base.morsel_estimate = scan->morsel_count;
     *out = &scan->base;
     scan = NULL;

@@ -37,6 +37,8 @@ typedef struct scan_request {
     size_t filter_count;
     size_t batch_size; /* rows of a batch, at most */
     uint64_t row_limit; /* only this many rows will be wanted: a hint; UINT64_MAX */
+    size_t
+        pieces; /* not 0: only the first batch of about so many morsels will be looked at, spread over the data; a scan may leave the others out */
 } scan_request;
 
 /* What is known of a column's values in all rows without reading them; exact. */
@@ -68,6 +70,7 @@ struct source {
     uint64_t row_count; /* exact when row_count_exact, else an estimate */
     bool row_count_exact;
     bool exact_filters; /* scans apply all filters themselves */
+    size_t sample_pieces; /* what request.pieces may be for a look that takes a part of a millisecond; 0: no look is so cheap */
     uint64_t version; /* changes when the data do; for caches */
     bool settled; /* no scan will ever set `misfit` */
     atomic_bool misfit; /* see below */
