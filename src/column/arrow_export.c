@@ -510,6 +510,19 @@ static bool is_texts_by_code(const column *in)
     return in->encoding == COLUMN_DICTIONARY && type_physical(in->type) == PHYSICAL_STRING;
 }
 
+bool arrow_export_copies(data_type type)
+{
+    switch (type.id) {
+    case TYPE_VARCHAR:
+    case TYPE_BLOB:
+    case TYPE_INTERVAL:
+    case TYPE_UUID: return true;
+    case TYPE_DECIMAL: return type_physical(type) == PHYSICAL_INT64;
+    case TYPE_TIME: return type.unit <= UNIT_MILLI;
+    default: return false;
+    }
+}
+
 static bp_status export_within(array_maker *maker, struct ArrowArray *out, const column *in, bool owned, int depth)
 {
     arena *arena = region_arena(maker->region);
@@ -518,7 +531,7 @@ static bp_status export_within(array_maker *maker, struct ArrowArray *out, const
     column rows;
 
     if (depth > LIMIT_TYPE_DEPTH + 1) return error_set(maker->err, BP_LIMIT, "a column is nested over %d levels", LIMIT_TYPE_DEPTH);
-    if (in->owner && !owned) {
+    if (in->owner && !owned && !arrow_export_copies(in->type)) {
         if (!region_on_end(maker->region, release_owner, in->owner)) return maker_no_memory(maker, 64);
         region_retain(in->owner);
         owned = true;
@@ -547,9 +560,7 @@ static size_t copied_bytes(const batch *batch)
 
     for (size_t i = 0; i < batch->column_count; i++) {
         const column *column = &batch->columns[i];
-        physical_type physical = type_physical(column->type);
-        bool widened = column->type.id == TYPE_DECIMAL && physical == PHYSICAL_INT64;
-        if (!column->owner || physical == PHYSICAL_STRING || widened) bytes += batch->row_count * 16;
+        if (!column->owner || arrow_export_copies(column->type)) bytes += batch->row_count * 16;
     }
     return bytes;
 }

@@ -12,6 +12,7 @@
 #include "lower.h"
 
 #define WINDOW_MORSELS 4 /* a worker and window */
+#define LEAST_EXPORTED (TABLE_CHUNK_ROWS / 4) /* rows of a batch that makes an array by itself */
 
 typedef struct window_slot {
     uint64_t morsel;
@@ -19,7 +20,7 @@ typedef struct window_slot {
     size_t worker;
     bool left; /* after these rows the worker's chain goes on with the morsel's others */
     struct ArrowArray *arrays; /* instead of rows, where those are wanted; what has left is zero */
-    size_t array_count;
+    size_t array_count, array_capacity;
 } window_slot;
 
 struct query {
@@ -77,7 +78,7 @@ static void slot_clear(const query *query, window_slot *slot)
 {
     for (size_t i = 0; i < slot->array_count; i++)
         if (slot->arrays[i].release) slot->arrays[i].release(&slot->arrays[i]);
-    memory_free(query->context->memory, slot->arrays, slot->array_count * sizeof *slot->arrays);
+    memory_free(query->context->memory, slot->arrays, slot->array_capacity * sizeof *slot->arrays);
     table_release(slot->rows);
 }
 
@@ -215,22 +216,53 @@ static bool memory_is_scarce(const query *query)
     return used > limit / 2 && used - limit / 8 > query->used_before;
 }
 
-static bp_status export_slot(const query *query, window_slot *slot, bp_error *err)
+static bp_status export_rows(const query *query, struct ArrowArray *out, const batch *rows, bp_error *err)
+{
+    return arrow_export_batch(out, query->context->memory, &query->plan->result, rows, err);
+}
+
+static bp_status add_array(const query *query, window_slot *slot, const batch *rows, bp_error *err)
 {
     memory *memory = query->context->memory;
-    size_t count = table_chunk_count(slot->rows);
-    bp_status status = BP_OK;
+    bp_status status = cancel_check(&query->context->cancel, err);
 
-    slot->arrays = memory_allocate_array(memory, count, sizeof *slot->arrays);
-    if (!slot->arrays) return error_no_memory(err, memory, count * sizeof *slot->arrays);
-    slot->array_count = count;
-    for (size_t i = 0; i < count && !status; i++) {
-        status = cancel_check(&query->context->cancel, err);
-        if (!status) status = arrow_export_batch(&slot->arrays[i], memory, &query->plan->result, table_chunk(slot->rows, i), err);
+    if (status) return status;
+    if (slot->array_count == slot->array_capacity) {
+        size_t wanted = slot->array_capacity * 2 + 4;
+        struct ArrowArray *larger =
+            memory_resize(memory, slot->arrays, slot->array_capacity * sizeof *larger, wanted * sizeof *larger);
+        if (!larger) return error_no_memory(err, memory, wanted * sizeof *larger);
+        slot->arrays = larger;
+        slot->array_capacity = wanted;
     }
-    table_release(slot->rows); /* the arrays keep what they show in place */
+    status = export_rows(query, &slot->arrays[slot->array_count], rows, err);
+    if (!status) slot->array_count++;
+    return status;
+}
+
+/* The rows gathered so far leave as arrays, which keep what they show in place. */
+static bp_status export_gathered(const query *query, window_slot *slot, bp_error *err)
+{
+    bp_status status = table_finish(slot->rows, err);
+
+    for (size_t i = 0; i < table_chunk_count(slot->rows) && !status; i++)
+        status = add_array(query, slot, table_chunk(slot->rows, i), err);
+    table_release(slot->rows);
     slot->rows = NULL;
     return status;
+}
+
+/* Large batches are exported as they come, small ones are gathered. */
+static bp_status take_batch(const query *query, window_slot *slot, const batch *rows, bp_error *err)
+{
+    bp_status status;
+
+    if (query->exports && rows->row_count >= LEAST_EXPORTED) {
+        if (slot->rows && (status = export_gathered(query, slot, err))) return status;
+        return add_array(query, slot, rows, err);
+    }
+    if (!slot->rows && (status = table_new(&slot->rows, query->context->memory, &query->plan->result, err))) return status;
+    return table_append(slot->rows, rows, err);
 }
 
 static bp_status fill_slot(query *query, size_t worker, window_slot *slot, bp_error *err)
@@ -238,17 +270,16 @@ static bp_status fill_slot(query *query, size_t worker, window_slot *slot, bp_er
     batch rows;
     bp_status status;
 
-    if ((status = table_new(&slot->rows, query->context->memory, &query->plan->result, err))) return status;
     for (;;) {
         if ((status = chain_next(query->chains[worker], &rows, err))) return status;
         if (rows.row_count == 0) break;
-        if ((status = table_append(slot->rows, &rows, err))) return status;
+        if ((status = take_batch(query, slot, &rows, err))) return status;
         if (!memory_is_scarce(query)) continue;
         slot->left = true;
         break;
     }
-    status = table_finish(slot->rows, err);
-    return status || !query->exports ? status : export_slot(query, slot, err);
+    if (!slot->rows) return BP_OK;
+    return query->exports ? export_gathered(query, slot, err) : table_finish(slot->rows, err);
 }
 
 static bp_status fill_window(void *data, size_t worker, uint64_t piece, bp_error *err)
@@ -355,11 +386,6 @@ bp_status query_next(query *query, batch *out, bp_error *err)
 }
 
 /* arrays -------------------------------------------------------------------------------------------------------------------------------- */
-static bp_status export_rows(const query *query, struct ArrowArray *out, const batch *rows, bp_error *err)
-{
-    return arrow_export_batch(out, query->context->memory, &query->plan->result, rows, err);
-}
-
 /* The next array of the window; without a release function: none is left. */
 static bp_status next_kept_array(query *query, struct ArrowArray *out, bp_error *err)
 {
