@@ -21,6 +21,7 @@ typedef struct join_build {
     bool by_number;       /* one key, a number: found by `numbers`, else by `groups` */
     join_table numbers;
     group_table groups;
+    arena *payload_arenas; /* of each of its columns: they are made at once */
     batch payload;        /* the right columns without keys, each one FLAT column over all rows */
     size_t row_count;
     uint32_t *starts;     /* groups.count + 1; NULL: unique keys */
@@ -40,7 +41,11 @@ typedef struct join_build {
 /* Rows of a packed key that must not match for their NULLs. A join has at most 64 keys. */
 static inline bool join_key_is_null(const join_build *build, const char *row)
 {
-    return (key_null_bits(&build->keys, row) & build->null_mask) != 0;
+    bool any = false;
+
+    for (uint64_t left = build->null_mask; left; left &= left - 1)
+        any |= key_is_null(&build->keys, row, (size_t)__builtin_ctzll(left));
+    return any;
 }
 
 #endif

@@ -23,8 +23,11 @@ static bool describe(const source *base, builder *out)
     return source_describe_files(out, source->files[0].path, source->file_count);
 }
 
-static const source_class parquet_source_class = {
-    .name = "read_parquet", .free = source_end, .scan_open = parquet_scan_open, .describe = describe};
+static const source_class parquet_source_class = {.name = "read_parquet",
+                                                  .free = source_end,
+                                                  .scan_open = parquet_scan_open,
+                                                  .column_facts = parquet_column_facts,
+                                                  .describe = describe};
 
 bp_status parquet_file_open(file *out, const parquet_source *source, size_t number, bp_error *err)
 {
