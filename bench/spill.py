@@ -1,6 +1,6 @@
 """Sort, group-by, join and window over data of ten times the memory limit: times as multiples of those in memory, and DuckDB's beside.
 
-    bench/spill.py [LIMIT_MB [NAME …]]
+    bench/spill.py [LIMIT_MB … [NAME …]]
 
 Each run is a process of its own (wall time, peak memory). The answers are digests of all rows, the same with and without
 the limit; DuckDB's is not compared, since its hash() is another.
@@ -10,7 +10,7 @@ import sys
 
 import rounds
 
-LIMIT = 256
+LIMITS = [256, 64]
 TIMES = 10
 ROW_BYTES = 100  # about, as our columns
 COUNT = 3
@@ -39,6 +39,7 @@ print(answer)
 DUCKDB = """
 import sys, time, duckdb
 con = duckdb.connect(config={"threads": 2, "memory_limit": sys.argv[2]})
+con.execute("SET enable_progress_bar = false")
 begin = time.perf_counter()
 answer = con.execute(sys.argv[1]).fetchall()
 took = time.perf_counter() - begin
@@ -66,7 +67,7 @@ def cell(measured, base):
     )
 
 
-def main(limit, names):
+def measure(limit, names):
     rows = limit * 1_000_000 * TIMES // ROW_BYTES
     print(f"### Ten times the limit: {rows:,} rows under {limit} MB, 2 threads, least of {COUNT}\n")
     table = []
@@ -81,5 +82,12 @@ def main(limit, names):
     rounds.print_table(["query", "in memory", f"{limit} MB", "DuckDB in memory", f"DuckDB {limit} MB"], table)
 
 
+def main(arguments):
+    limits = [int(argument) for argument in arguments if argument.isdigit()]
+    names = [argument for argument in arguments if not argument.isdigit()]
+    for limit in limits or LIMITS:
+        measure(limit, names or list(QUERIES))
+
+
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else LIMIT, sys.argv[2:] or list(QUERIES))
+    main(sys.argv[1:])

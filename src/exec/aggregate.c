@@ -12,6 +12,8 @@
  * distinct rows (of arguments and keys) are sorted. */
 #include "aggregate_internal.h"
 
+#include "column/batch_bytes.h"
+
 #define FEED_ROWS 2048
 #define MOST_COLUMNS 64
 #define SHARING_AGGREGATES 64 /* before one are looked at for the same columns */
@@ -225,12 +227,26 @@ static bp_status set_aside(aggregate_sink *sink, sink_worker *worker, uint64_t m
                           &scratch->arena, err);
 }
 
+/* Whether a morsel of rows like these, each a group of its own, would be too much for each worker: where a set begins, for one cannot be left in the
+ * midst of a morsel. */
+static bool are_wide(const aggregate_sink *sink, const batch *in)
+{
+    const bp_context *context = sink->base.context;
+    double row = in->row_count ? (double)batch_bytes_size(in) / (double)in->row_count : 0;
+
+    return row * (double)context->config.morsel_rows * (double)context->config.threads >
+           (double)memory_available(context->memory) / 4;
+}
+
 static bp_status aggregate_consume(sink *self, sink_worker *worker, uint64_t morsel, const batch *in, bool *enough, bp_error *err)
 {
     aggregate_sink *sink = (aggregate_sink *)self;
     bp_status status;
 
     (void)enough;
+    if (!worker->aside && !worker->set && sink->plan.sets_aside && are_wide(sink, in) &&
+        (status = aside_new(&worker->aside, &sink->plan, err)))
+        return status;
     status = worker->aside ? set_aside(sink, worker, morsel, in, err) : add_to_set(sink, worker, morsel, in, err);
     for (size_t i = 0; i < sink->plan.aggregate_count && !status; i++)
         if (sink->fed_later[i]) status = feed_aside(sink, worker, i, morsel, in, err);
@@ -482,6 +498,14 @@ static bp_status aggregate_finish(sink *self, sink_worker **workers, size_t work
 }
 
 /* making ---------------------------------------------------------------------------------------------------------------------------- */
+static void aggregate_spilled(const sink *self, uint64_t *bytes, uint64_t *parts)
+{
+    const aggregate_sink *sink = (const aggregate_sink *)self;
+
+    *bytes = sink->file ? spill_file_size(sink->file) : 0;
+    *parts = sink->file ? ROW_PARTITIONS : 0;
+}
+
 static const sink_class aggregate_class = {
     .name = "AGGREGATE",
     .free = aggregate_free,
@@ -490,6 +514,7 @@ static const sink_class aggregate_class = {
     .consume = aggregate_consume,
     .morsel_end = aggregate_morsel_end,
     .finish = aggregate_finish,
+    .spilled = aggregate_spilled,
 };
 
 static bool is_distinct(const aggregate_call *call)

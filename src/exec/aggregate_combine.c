@@ -3,14 +3,17 @@
  * With few groups the sets are combined in one go; else partition by partition, in parallel, each taking its groups of the sets and its rows set aside in
  * the order of their morsels. A partition's groups so come to stand in the order of their first rows nearly always; where not, they are sorted.
  *
- * The result is read in the order of first rows while there are at most ORDERED_GROUPS groups, else part by part. As soon as the parts made have more
- * groups than that, the other ones wait until they are read, and each is dropped after that: its memory, still in the cache, goes to the next one. (10,000,000
+ * The result is read in the order of first rows while there are at most ORDERED_GROUPS groups of ORDERED_BYTES, else part by part. As soon as the parts made
+ * have more than that, the other ones wait until they are read, and each is dropped after that: its memory, still in the cache, goes to the next one. (10,000,000
  * groups of six keys: 40 % of the time was the system's, for pages of groups' tables.) */
 #include "aggregate_internal.h"
 
 #include <stdlib.h>
 
 #define ORDERED_GROUPS 200000
+#define ORDERED_BYTES ((size_t)16 << 20)
+#define LARGE_STATES                                                                                                               \
+    16 /* … or of so many times fewer groups when states hold texts or lists, which are not among the bytes counted */
 #define PARTITION_MINIMUM 50000 /* groups in all sets, from which combining runs in parallel */
 
 static int by_morsel(const void *left, const void *right)
@@ -26,6 +29,38 @@ static size_t group_total(aggregate_set *const *sets, size_t count)
 
     for (size_t i = 0; i < count; i++) total += sets[i]->groups.count;
     return total;
+}
+
+/* Of its groups; counted only until they are many. */
+static size_t bytes_of(const aggregate_set *set)
+{
+    size_t rows = set->groups.count * (set->plan->keys.width + set->plan->stride);
+
+    return rows > ORDERED_BYTES ? rows : rows + group_table_text_bytes(&set->groups, ORDERED_BYTES);
+}
+
+/* Whether the groups of all sets together may be more than are put in order: a group counts in each of its sets. */
+static bool may_be_large(aggregate_set *const *sets, size_t count)
+{
+    size_t total = 0;
+
+    for (size_t i = 0; i < count && total <= ORDERED_BYTES; i++) total += bytes_of(sets[i]);
+    return total > ORDERED_BYTES;
+}
+
+static size_t most_ordered(const aggregate_plan *plan)
+{
+    for (size_t i = 0; i < plan->aggregate_count; i++)
+        if (type_physical(plan->specs[i].result) == PHYSICAL_STRING || type_is_nested(plan->specs[i].result))
+            return ORDERED_GROUPS / LARGE_STATES;
+    return ORDERED_GROUPS;
+}
+
+/* Whether the parts made so far have more groups than are put in order. */
+static bool are_many(aggregate_sink *sink)
+{
+    return atomic_load_explicit(&sink->made_groups, memory_order_relaxed) > most_ordered(&sink->plan) ||
+           atomic_load_explicit(&sink->made_bytes, memory_order_relaxed) > ORDERED_BYTES;
 }
 
 /* rows set aside ------------------------------------------------------------------------------------------------------------------- */
@@ -132,6 +167,7 @@ static bp_status make_part(aggregate_sink *sink, size_t partition, bp_error *err
     status = aggregate_set_reserve(part, atomic_load_explicit(&sink->groups_expected, memory_order_relaxed), err);
     if (!status) status = fill_part(sink, partition, part, &scratch, err);
     atomic_fetch_add_explicit(&sink->made_groups, part->groups.count, memory_order_relaxed);
+    atomic_fetch_add_explicit(&sink->made_bytes, bytes_of(part), memory_order_relaxed);
     atomic_store_explicit(&sink->groups_expected, part->groups.count, memory_order_relaxed);
     aggregate_scratch_clear(&scratch, &sink->plan);
     return status;
@@ -144,7 +180,7 @@ static bp_status make_if_few(void *data, size_t worker, uint64_t partition, bp_e
     bp_status status;
 
     (void)worker;
-    if (sink->in_parts && atomic_load_explicit(&sink->made_groups, memory_order_relaxed) > ORDERED_GROUPS) return BP_OK;
+    if (sink->in_parts && are_many(sink)) return BP_OK;
     if ((status = make_part(sink, partition, err))) return status;
     return sink->in_parts && sink->file ? aggregate_set_seal(sink->parts[partition], err) : BP_OK; /* memory is scarce */
 }
@@ -182,11 +218,13 @@ static bp_status take_single(aggregate_sink *sink, bp_error *err)
 bp_status aggregate_combine(aggregate_sink *sink, bp_error *err)
 {
     size_t total = group_total(sink->sets, sink->set_count);
+    bool large;
 
     if (sink->set_count > 1) qsort(sink->sets, sink->set_count, sizeof *sink->sets, by_morsel);
     if (sink->aside_count) return combine_into(sink, ROW_PARTITIONS, err);
-    if (sink->set_count == 1 && total <= ORDERED_GROUPS) return take_single(sink, err);
-    return combine_into(sink, total > PARTITION_MINIMUM ? ROW_PARTITIONS : 1, err);
+    large = total > most_ordered(&sink->plan) || may_be_large(sink->sets, sink->set_count);
+    if (sink->set_count == 1 && !large) return take_single(sink, err);
+    return combine_into(sink, total > PARTITION_MINIMUM || large ? ROW_PARTITIONS : 1, err);
 }
 
 bp_status aggregate_part_open(aggregate_sink *sink, size_t part, bp_error *err)
@@ -242,7 +280,7 @@ bp_status aggregate_order(aggregate_sink *sink, bp_error *err)
     size_t total = 0;
 
     for (size_t part = 0; part < sink->part_count; part++) total += sink->parts[part] ? sink->parts[part]->groups.count : 0;
-    sink->in_parts = sink->part_count > 1 && total > ORDERED_GROUPS;
+    sink->in_parts = sink->part_count > 1 && are_many(sink);
     if (sink->part_count > 1 && !sink->in_parts) return order_all(sink, total, err);
     return parallel_for(sink->base.context, sink->part_count, order_part, sink, err);
 }

@@ -126,7 +126,7 @@ typedef struct aggregate_sink {
     size_t aside_count, aside_capacity;
     aggregate_set **parts; /* of the result, in order; they refer to the sets' memory. NULL: not made yet, or read to its end */
     size_t part_count;
-    atomic_size_t made_groups; /* in the parts made so far */
+    atomic_size_t made_groups, made_bytes; /* in the parts made so far */
     atomic_size_t groups_expected; /* in the next part: as many as in the last one */
     bool in_parts; /* the result is read part by part, not in one order */
     group_place *order; /* of the groups of all parts, when these are several and the groups few; else NULL */

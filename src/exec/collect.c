@@ -301,6 +301,14 @@ static bp_status collect_finish(sink *self, sink_worker **workers, size_t worker
     return collect->file ? finish_spilled(collect, workers, worker_count, err) : finish_in_memory(collect, err);
 }
 
+static void collect_spilled(const sink *self, uint64_t *bytes, uint64_t *parts)
+{
+    const collect_sink *collect = (const collect_sink *)self;
+
+    *bytes = collect->file ? spill_file_size(collect->file) : 0;
+    *parts = collect->file != NULL;
+}
+
 static const sink_class collect_class = {
     .name = "COLLECT",
     .free = collect_free,
@@ -309,6 +317,7 @@ static const sink_class collect_class = {
     .consume = collect_consume,
     .morsel_end = collect_morsel_end,
     .finish = collect_finish,
+    .spilled = collect_spilled,
 };
 
 bp_status collect_new(sink **out, bp_context *context, const schema *schema, uint64_t offset, uint64_t limit, double percent,

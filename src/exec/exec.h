@@ -110,9 +110,12 @@ typedef struct join_spec {
     const schema *right; /* with keys first */
     const expr_pool *pool;
     expr_id residual; /* over left columns then right columns, both without keys; 0: none */
+    size_t hidden_left; /* so many of the last left columns are not seen by the residual */
 } join_spec;
 MUST_USE bp_status join_build_new(sink **out, bp_context *context, const join_spec *spec, bp_error *err);
-/* Before it runs: the set of its values of a key is going to be wanted; and when it is finished, that set. */
+/* Before it runs: its rows may go to temporary files. Then what is probed does as well, and comes out in its order all the same. */
+void join_build_allow_spill(sink *build);
+/* Before it runs: the set of its values of a key is going to be wanted; and when it is finished, that set, or NULL: any value may be among them. */
 void join_build_want_members(sink *build, size_t key);
 const member_set *join_build_members(const sink *build, size_t key);
 MUST_USE bp_status join_probe_new(operator** out, bp_context *context, const join_spec *spec, sink *build, bp_error *err);

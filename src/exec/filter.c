@@ -70,7 +70,7 @@ static bp_status keep_joined(const filter_operator *filter, operator_worker *wor
     for (size_t i = 0; i < filter->joined_count && *count; i++) {
         const joined_column *joined = &filter->joined[i];
         scan_filter members = {.kind = FILTER_MEMBERS, .members = join_build_members(joined->build, joined->key)};
-        if (filter_trial_fails(&worker->trials[i])) continue;
+        if (!members.members || filter_trial_fails(&worker->trials[i])) continue;
         worker->trials[i].tried += *count;
         if ((status = row_filter_apply(&members, &in->columns[joined->position], kept, count, &worker->arena, err))) return status;
         worker->trials[i].passed += *count;

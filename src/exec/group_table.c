@@ -394,6 +394,7 @@ shrink_rows:
 bp_status group_table_seal(group_table *table, bp_error *err)
 {
     size_t old = table->capacity, width = table->layout->width, wanted = table->count ? table->count : 1;
+    uint64_t *firsts;
     bp_status status;
 
     memory_free(table->memory, table->slots, table->slot_count * sizeof(uint64_t));
@@ -404,8 +405,10 @@ bp_status group_table_seal(group_table *table, bp_error *err)
     memory_free(table->memory, table->hashes, old * sizeof(uint64_t));
     table->hashes = NULL;
     table->capacity = wanted;
-    table->firsts = memory_resize(table->memory, table->firsts, old * sizeof(uint64_t), wanted * sizeof(uint64_t));
-    return table->firsts ? BP_OK : error_no_memory(err, table->memory, wanted * sizeof(uint64_t));
+    firsts = memory_resize(table->memory, table->firsts, old * sizeof(uint64_t), wanted * sizeof(uint64_t));
+    if (!firsts) memory_free(table->memory, table->firsts, old * sizeof(uint64_t)); /* `capacity` tells another size by now */
+    table->firsts = firsts;
+    return firsts ? BP_OK : error_no_memory(err, table->memory, wanted * sizeof(uint64_t));
 }
 
 void group_table_pass_slots(group_table *from, group_table *to)
@@ -438,6 +441,20 @@ static bp_status grow_slots(group_table *table, size_t wanted, bp_error *err)
         slots[at] = slot_of(table->hashes[i], i);
     }
     return BP_OK;
+}
+
+size_t group_table_text_bytes(const group_table *table, size_t most)
+{
+    const key_layout *layout = table->layout;
+    size_t bytes = 0;
+
+    for (size_t i = 0; i < table->count && layout->text_count && bytes < most; i++)
+        for (size_t k = 0; k < layout->text_count; k++) {
+            string_ref ref;
+            memcpy(&ref, table->rows + i * layout->width + layout->texts[k], sizeof ref);
+            bytes += ref.size > STRING_REF_INLINE ? ref.size : 0;
+        }
+    return bytes;
 }
 
 bp_status group_table_reserve(group_table *table, size_t rows, bp_error *err)

@@ -68,6 +68,8 @@ void group_table_reset(group_table *table);
 MUST_USE bp_status group_table_seal(group_table *table, bp_error *err);
 /* The slots of a table in which nothing is looked up any more go to another one, as they are: they are for group_table_reset() to empty. */
 void group_table_pass_slots(group_table *from, group_table *to);
+/* Bytes of the keys' texts that lie outside of their rows; counted up to `most`. */
+size_t group_table_text_bytes(const group_table *table, size_t most);
 /* Room for so many more groups. */
 MUST_USE bp_status group_table_reserve(group_table *table, size_t groups, bp_error *err);
 /* groups[i] = the group of packed row i, new ones appended. firsts: position of row i is first + i (or positions[i]). copy_strings: far strings

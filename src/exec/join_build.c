@@ -1,46 +1,111 @@
 /* The build side of a hash join: collects the right rows, packs their keys, and makes the directory from key to rows. */
-#include "join_internal.h"
+#include "join_spill.h"
 
+#include "column/batch_bytes.h"
 #include "column/concatenate.h"
 
 #define PACK_ROWS 2048
 #define CHECK_ROWS 65536
+
+#define ROW_COST 48 /* bytes that the table needs for a row, about */
 
 static void build_free(sink *self)
 {
     join_build *build = (join_build *)self;
 
     sink_free(build->rows);
+    join_spill_free(build->spill);
     group_table_clear(&build->groups);
+    mutex_clear(&build->lock);
     arena_clear(&build->arena);
     memory_delete(self->context->memory, build);
 }
 
-/* Rows are collected by the inner sink; its workers are ours. */
+/* Rows are collected by the inner sink; what it has when memory becomes scarce is parted. */
+typedef struct build_worker {
+    bp_context *context;
+    sink_worker *rows; /* the inner sink's */
+    join_parter *parter; /* NULL: this worker has written nothing */
+} build_worker;
+
+static void build_worker_free(sink_worker *self)
+{
+    build_worker *worker = (build_worker *)self;
+
+    if (worker->rows) collect_worker_free(worker->rows);
+    join_spill_parter_free(worker->parter);
+    memory_delete(worker->context->memory, worker);
+}
+
 static bp_status build_worker_new(sink_worker **out, sink *self, bp_error *err)
 {
     sink *rows = ((join_build *)self)->rows;
+    build_worker *worker = memory_new(self->context->memory, build_worker);
+    bp_status status;
 
-    return rows->class->worker_new(out, rows, err);
+    *out = NULL;
+    if (!worker) return error_no_memory(err, self->context->memory, sizeof *worker);
+    worker->context = self->context;
+    status = rows->class->worker_new(&worker->rows, rows, err);
+    if (status)
+        build_worker_free((sink_worker *)worker);
+    else
+        *out = (sink_worker *)worker;
+    return status;
 }
 
-static void build_worker_free(sink_worker *worker)
+static bp_status need_spill(join_build *build, build_worker *worker, bp_error *err)
 {
-    collect_worker_free(worker);
+    bp_status status = BP_OK;
+
+    mutex_lock(&build->lock);
+    if (!build->spill) status = join_spill_new(&build->spill, build, err);
+    mutex_unlock(&build->lock);
+    return status || worker->parter ? status : join_spill_parter(&worker->parter, build->spill, err);
 }
 
-static bp_status build_consume(sink *self, sink_worker *worker, uint64_t morsel, const batch *in, bool *enough, bp_error *err)
+static bp_status spill_held(join_build *build, build_worker *worker, uint64_t morsel, bp_error *err)
 {
-    sink *rows = ((join_build *)self)->rows;
+    collected held = {0};
+    bp_status status = need_spill(build, worker, err);
 
-    return rows->class->consume(rows, worker, morsel, in, enough, err);
+    atomic_store(&build->held_rows, 0);
+    atomic_store(&build->held_bytes, 0);
+    if (!status) status = collect_take_held(&held, build->rows, worker->rows, morsel, err);
+    if (!status) status = join_spill_rows(worker->parter, &held, err);
+    collected_clear(&held);
+    return status;
+}
+
+/* Whether to write what is held: when its table would not fit any more. Less than a thirty-second of the limit is not worth it: then some other operator or
+ * worker holds the memory. */
+static bool should_spill(join_build *build, bool spilling)
+{
+    bp_context *context = build->base.context;
+    size_t bytes = atomic_load_explicit(&build->held_bytes, memory_order_relaxed);
+    size_t rows = atomic_load_explicit(&build->held_rows, memory_order_relaxed);
+
+    if (!spill_pressure(context, spilling ? 0 : bytes + rows * ROW_COST)) return false;
+    return context->config.spill == SPILL_ALWAYS || bytes >= memory_limit(context->memory) / 32;
+}
+
+static bp_status build_consume(sink *self, sink_worker *worker_base, uint64_t morsel, const batch *in, bool *enough, bp_error *err)
+{
+    join_build *build = (join_build *)self;
+    build_worker *worker = (build_worker *)worker_base;
+    bp_status status = build->rows->class->consume(build->rows, worker->rows, morsel, in, enough, err);
+
+    if (status || !build->may_spill) return status;
+    atomic_fetch_add_explicit(&build->held_rows, in->row_count, memory_order_relaxed);
+    atomic_fetch_add_explicit(&build->held_bytes, batch_bytes_size(in), memory_order_relaxed);
+    return should_spill(build, worker->parter != NULL) ? spill_held(build, worker, morsel, err) : BP_OK;
 }
 
 static bp_status build_morsel_end(sink *self, sink_worker *worker, uint64_t morsel, bool *enough, bp_error *err)
 {
     sink *rows = ((join_build *)self)->rows;
 
-    return rows->class->morsel_end(rows, worker, morsel, enough, err);
+    return rows->class->morsel_end(rows, ((build_worker *)worker)->rows, morsel, enough, err);
 }
 
 /* finishing ------------------------------------------------------------------------------------------------------------------------- */
@@ -267,7 +332,38 @@ void join_build_want_members(sink *build, size_t key)
 
 const member_set *join_build_members(const sink *build, size_t key)
 {
-    return &((const join_build *)build)->members[key];
+    return ((const join_build *)build)->spill ? NULL : &((const join_build *)build)->members[key];
+}
+
+void join_build_allow_spill(sink *build)
+{
+    ((join_build *)build)->may_spill = true;
+}
+
+static bp_status finish_spilled(join_build *build, build_worker **workers, size_t worker_count, bp_error *err)
+{
+    memory *memory = build->base.context->memory;
+    join_parter **parters = memory_allocate_array(memory, worker_count, sizeof *parters);
+    bp_status status =
+        parters ? spill_held(build, workers[0], 0, err) : error_no_memory(err, memory, worker_count * sizeof *parters);
+
+    for (size_t i = 0; i < worker_count && !status; i++) parters[i] = workers[i]->parter;
+    if (!status) status = join_spill_finish(build->spill, parters, worker_count, err);
+    memory_free(memory, parters, worker_count * sizeof *parters);
+    return status;
+}
+
+static bp_status collect_rows(join_build *build, build_worker **workers, size_t worker_count, bp_error *err)
+{
+    memory *memory = build->base.context->memory;
+    sink_worker **inner = memory_allocate_array(memory, worker_count, sizeof *inner);
+    bp_status status;
+
+    if (!inner) return error_no_memory(err, memory, worker_count * sizeof *inner);
+    for (size_t i = 0; i < worker_count; i++) inner[i] = workers[i]->rows;
+    status = build->rows->class->finish(build->rows, inner, worker_count, err);
+    memory_free(memory, inner, worker_count * sizeof *inner);
+    return status;
 }
 
 static bp_status build_finish(sink *self, sink_worker **workers, size_t worker_count, bp_error *err)
@@ -277,9 +373,11 @@ static bp_status build_finish(sink *self, sink_worker **workers, size_t worker_c
     const table *rows;
     bp_status status;
 
-    if ((status = build->rows->class->finish(build->rows, workers, worker_count, err))) return status;
+    if (build->spill) return finish_spilled(build, (build_worker **)workers, worker_count, err);
+    if ((status = collect_rows(build, (build_worker **)workers, worker_count, err))) return status;
     rows = collect_table(build->rows);
     build->row_count = table_row_count(rows);
+    build->is_empty = build->row_count == 0;
     if (build->row_count >= UINT32_MAX) return error_set(err, BP_LIMIT, "a join's right side of over %u rows", UINT32_MAX - 1);
     if ((status = concatenate_payload(build, rows, err))) return status;
     if (build->spec.key_count && (status = index_keys(build, rows, err))) return status;
@@ -292,6 +390,14 @@ static bp_status build_finish(sink *self, sink_worker **workers, size_t worker_c
     return BP_OK;
 }
 
+static void build_spilled(const sink *self, uint64_t *bytes, uint64_t *parts)
+{
+    const join_spill *spill = ((const join_build *)self)->spill;
+
+    *bytes = spill ? spill_file_size(spill->file) : 0;
+    *parts = spill ? (uint64_t)1 << spill->bits : 0;
+}
+
 static const sink_class build_class = {
     .name = "JOIN BUILD",
     .free = build_free,
@@ -300,6 +406,7 @@ static const sink_class build_class = {
     .consume = build_consume,
     .morsel_end = build_morsel_end,
     .finish = build_finish,
+    .spilled = build_spilled,
 };
 
 bp_status join_build_new(sink **out, bp_context *context, const join_spec *spec, bp_error *err)
@@ -311,6 +418,7 @@ bp_status join_build_new(sink **out, bp_context *context, const join_spec *spec,
     if (!build) return error_no_memory(err, context->memory, sizeof *build);
     build->base = (sink){.class = &build_class, .context = context};
     build->spec = *spec;
+    mutex_init(&build->lock);
     arena_init(&build->arena, context->memory);
     build->wants_members = arena_new_array(&build->arena, bool, spec->key_count);
     build->members = arena_new_array(&build->arena, member_set, spec->key_count);
@@ -333,8 +441,6 @@ bp_status join_build_new(sink **out, bp_context *context, const join_spec *spec,
 }
 
 /* right rows at the end: those without a match, or with one ------------------------------------------------------------------------------ */
-#define END_MORSEL 65536 /* rows */
-
 typedef struct right_rows_scan {
     scan base;
     const join_build *build;
@@ -377,8 +483,9 @@ static bp_status right_claim(scan *self, scan_worker *worker, uint64_t *morsel, 
     *morsel = atomic_fetch_add_explicit(&scan->next_morsel, 1, memory_order_relaxed);
     *end = *morsel >= self->morsel_estimate;
     if (*end) return BP_OK;
-    worker->next_row = (size_t)*morsel * END_MORSEL;
-    worker->end = worker->next_row + END_MORSEL < scan->build->row_count ? worker->next_row + END_MORSEL : scan->build->row_count;
+    worker->next_row = (size_t)*morsel * JOIN_END_MORSEL;
+    worker->end =
+        worker->next_row + JOIN_END_MORSEL < scan->build->row_count ? worker->next_row + JOIN_END_MORSEL : scan->build->row_count;
     return BP_OK;
 }
 
@@ -421,13 +528,18 @@ static const scan_class right_rows_class = {
 
 bp_status join_right_make_scan(void *build, scan **out, bp_error *err)
 {
+    const join_spill *spill = ((join_build *)build)->spill;
     bp_context *context = ((join_build *)build)->base.context;
-    right_rows_scan *made = memory_new(context->memory, right_rows_scan);
+    right_rows_scan *made;
 
+    if (spill)
+        return join_placed_scan_new(out, context, spill->end_types, spill->end_count, spill->at_end, (size_t)1 << spill->bits, err);
+    made = memory_new(context->memory, right_rows_scan);
     *out = NULL;
     if (!made) return error_no_memory(err, context->memory, sizeof *made);
     made->build = build;
-    made->base = (scan){.class = &right_rows_class, .morsel_estimate = (made->build->row_count + END_MORSEL - 1) / END_MORSEL};
+    made->base =
+        (scan){.class = &right_rows_class, .morsel_estimate = (made->build->row_count + JOIN_END_MORSEL - 1) / JOIN_END_MORSEL};
     *out = &made->base;
     return BP_OK;
 }

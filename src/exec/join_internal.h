@@ -25,11 +25,16 @@ typedef struct join_build {
     size_t row_count;
     uint32_t *starts;     /* groups.count + 1; NULL: unique keys */
     uint32_t *order;      /* row numbers; unique keys: order[group] is the row; NULL: the group itself is */
+    bool is_empty;        /* there is no right row: neither here nor, of a partition of a spilled join, in the others */
     bool has_null_key;    /* some row's key holds a NULL that matches nothing */
     uint64_t null_mask;   /* key columns whose NULLs match nothing */
     bool *wants_members;  /* of a key: scans ask for the set of its values */
     member_set *members;  /* of each key */
     _Atomic uint64_t *matched; /* RIGHT, FULL, RIGHT SEMI, RIGHT ANTI: bits of rows that found a partner */
+    bool may_spill;
+    mutex lock;           /* of the making of `spill` */
+    struct join_spill *spill; /* the rows are in temporary files, and nothing else is made here: join_spill.h */
+    _Atomic size_t held_rows, held_bytes; /* collected since rows were written last: about */
 } join_build;
 
 /* Rows of a packed key that must not match for their NULLs. A join has at most 64 keys. */

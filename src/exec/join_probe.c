@@ -3,7 +3,7 @@
  * For a batch the keys are looked up at once. Then candidates are listed, pairs of (left row, right row), in left order and, for one left row, in right
  * order; where an outcome hangs on "no partner passed", the row's candidates are closed by a marker (right = NONE). The residual condition is tried on
  * the candidates, and one pass over the list decides what is put out. A list is cut at CANDIDATES and goes on in the next call. */
-#include "join_internal.h"
+#include "join_spill.h"
 
 #define CANDIDATES 4096
 #define NONE JOIN_NO_GROUP
@@ -236,6 +236,14 @@ static bp_status gather_pairs(const join_probe *probe, const batch *in, const ui
     return BP_OK;
 }
 
+/* Without the last `hidden` of the first `left` columns. */
+static void hide_columns(batch *pairs, size_t left, size_t hidden)
+{
+    if (hidden == 0) return;
+    memmove(&pairs->columns[left - hidden], &pairs->columns[left], (pairs->column_count - left) * sizeof *pairs->columns);
+    pairs->column_count -= hidden;
+}
+
 /* passed bit i = candidate i meets the residual (markers do not count). */
 static bp_status try_residual(const join_probe *probe, operator_worker *worker, const batch *in, size_t count, bp_error *err)
 {
@@ -258,6 +266,7 @@ static bp_status try_residual(const join_probe *probe, operator_worker *worker, 
     }
     if (real == 0) return BP_OK;
     if ((status = gather_pairs(probe, in, left, right, real, &pairs, &worker->arena, err))) return status;
+    hide_columns(&pairs, in->column_count - probe->spec.key_count, probe->spec.hidden_left);
     if ((status = evaluator_filter(worker->residual, &pairs, &selection, &selected, err))) return status;
     for (size_t i = 0; i < selected; i++) bitmap_set(worker->passed, place[selection ? selection[i] : i]);
     return BP_OK;
@@ -315,7 +324,7 @@ static bp_status put_marks(const join_probe *probe, operator_worker *worker, con
     for (size_t i = 0; i < rows; i++) {
         bool found = partner_count(build, worker, i) > 0, unsure = build->has_null_key || (worker->groups && worker->key_nulls[i]);
         if (found) bitmap_set(values, i);
-        if (found || build->row_count == 0 || !unsure) bitmap_set(validity, i);
+        if (found || build->is_empty || !unsure) bitmap_set(validity, i);
     }
     if (left) memcpy(columns, in->columns + keys, left * sizeof *columns);
     columns[left] = (column){.type = type_of(TYPE_BOOLEAN), .length = rows, .values = values, .validity = validity};
@@ -381,12 +390,23 @@ static bp_status probe_process(operator *self, operator_worker *worker, const ba
     return gather_pairs(probe, in, worker->left, worker->right, count, out, &worker->arena, err);
 }
 
+/* With the right side in temporary files the left one goes there as well. */
+static bp_status probe_detour(sink **out, operator *self, scan_maker *make_scan, bp_error *err)
+{
+    const join_probe *probe = (const join_probe *)self;
+
+    *out = NULL;
+    *make_scan = join_spill_probe_make_scan;
+    return probe->build->spill ? join_spill_probe_new(out, self->context, &probe->spec, probe->build, err) : BP_OK;
+}
+
 static const operator_class probe_class = {
     .name = "JOIN",
     .free = probe_free,
     .worker_new = probe_worker_new,
     .worker_free = probe_worker_free,
     .process = probe_process,
+    .detour = probe_detour,
 };
 
 bp_status join_probe_new(operator **out, bp_context *context, const join_spec *spec, sink *build, bp_error *err)

@@ -434,21 +434,43 @@ static bp_status sort_over(lowering *state, plan_id id, const sort_key *keys, si
     return project_mapped(state, id, state->open[id], mapped, count, total, err);
 }
 
+#define FIXED_COST 16 /* bytes of a value that every worker of a top-N holds, about */
+#define TEXT_COST 128
+
+/* Whether the rows that a top-N holds are few beside the memory limit; else all rows are sorted, which may use temporary files. */
+static bool fits_top_n(const lowering *state, const plan_node *node)
+{
+    const plan_node *child = plan_at(state->plan, node->children[0]);
+    double rows = (double)node->limit.offset + (double)node->limit.limit, row = FIXED_COST;
+
+    for (size_t i = 0; i < child->output_count; i++) {
+        data_type type = state->plan->columns[child->outputs[i]].type;
+        row += type_physical(type) == PHYSICAL_STRING || type_is_nested(type) ? TEXT_COST : FIXED_COST;
+    }
+    return rows * row * (double)state->context->config.threads <= (double)(memory_limit(state->context->memory) / 16);
+}
+
 static bp_status lower_limit(lowering *state, plan_id id, bp_error *err)
 {
     const plan_node *node = plan_at(state->plan, id);
-    plan_id child = node->children[0];
+    pipeline *child = state->open[node->children[0]];
     schema *types;
     sink *sink;
     bp_status status;
 
-    if (node->limit.key_count)
-        return sort_over(state, id, node->limit.keys, node->limit.key_count, node->limit.offset, node->limit.limit, err);
+    if (node->limit.key_count) {
+        bool few = fits_top_n(state, node);
+        status = sort_over(state, id, node->limit.keys, node->limit.key_count, few ? node->limit.offset : 0,
+                           few ? node->limit.limit : UINT64_MAX, err);
+        if (status || few) return status;
+        node = plan_at(state->plan, id);
+        child = state->open[id];
+    }
     if ((status = outputs_schema(state, node, &types, err))) return status;
     if ((status = collect_new(&sink, state->context, types, node->limit.offset, node->limit.limit, node->limit.percent, err)))
         return status;
     collect_allow_spill(sink);
-    if ((status = end_pipeline(state, id, state->open[child], sink, err))) return status;
+    if ((status = end_pipeline(state, id, child, sink, err))) return status;
     return open_pipeline(state, id, collect_make_scan, sink, err);
 }
 
@@ -612,6 +634,7 @@ static bp_status build_right(lowering *state, plan_id id, join_spec *spec, const
     }
     if ((status = project_side(state, id, child, inputs, spec->right->count, err))) return status;
     if ((status = join_build_new(build, state->context, spec, err))) return status;
+    join_build_allow_spill(*build);
     if (built) state->out = state->fixed;
     status = end_pipeline(state, id, state->open[id], *build, err);
     state->out = round;
@@ -755,6 +778,7 @@ static bp_status lower_keep(lowering *state, plan_id id, bp_error *err)
 
     if ((status = outputs_schema(state, node, &types, err))) return status;
     if ((status = collect_new(&state->kept[id], state->context, types, 0, UINT64_MAX, -1, err))) return status;
+    collect_allow_spill(state->kept[id]);
     return end_pipeline(state, id, state->open[node->children[0]], state->kept[id], err);
 }
 

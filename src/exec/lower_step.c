@@ -139,6 +139,7 @@ static bp_status read_fixed(step *step, plan_id id, bp_error *err)
         if ((status = outputs_schema(state, plan_at(state->plan, id), &types, err)) ||
             (status = collect_new(&step->fixed_rows[id], state->context, types, 0, UINT64_MAX, -1, err)))
             return status;
+        collect_allow_spill(step->fixed_rows[id]);
         state->out = &step->fixed;
         status = end_pipeline(state, id, state->open[id], step->fixed_rows[id], err);
         state->out = round;

@@ -17,6 +17,9 @@ typedef struct operator_worker operator_worker; /* one worker's state of one ope
 typedef struct sink sink;
 typedef struct sink_worker sink_worker;
 
+/* How a pipeline gets its scan when it starts, after all it depends on has finished: from a source, or from a finished sink. */
+typedef bp_status (*scan_maker)(void *data, scan **out, bp_error *err);
+
 /* Streaming operators ------------------------------------------------------------------------------------------------------------ */
 typedef struct operator_class {
     const char *name;
@@ -27,6 +30,9 @@ typedef struct operator_class {
      * *more, on entry: this call goes on with the same `in`; on return: call again
      * so (the caller may also not, and come with another `in`). The batch put out is valid until the worker's next call. */
     MUST_USE bp_status (*process)(operator* self, operator_worker *worker, const batch *in, batch *out, bool *more, bp_error *err);
+    /* May be NULL. Asked when all that the pipeline depends on has run: an operator that cannot stream after all gives a sink for its input and the scan
+     * of its output over that sink (*make_scan); *out is NULL when it can. */
+    MUST_USE bp_status (*detour)(sink **out, operator* self, scan_maker *make_scan, bp_error *err);
 } operator_class;
 
 struct operator
@@ -49,6 +55,8 @@ typedef struct sink_class {
     MUST_USE bp_status (*morsel_end)(sink *self, sink_worker *worker, uint64_t morsel, bool *enough, bp_error *err);
     /* Once, on the calling thread, after the last morsel: may run parallel_for. `workers` are all workers' states. */
     MUST_USE bp_status (*finish)(sink *self, sink_worker **workers, size_t worker_count, bp_error *err);
+    /* May be NULL. After finish(): bytes written to temporary files, and in how many parts (runs, partitions). */
+    void (*spilled)(const sink *self, uint64_t *bytes, uint64_t *parts);
 } sink_class;
 
 struct sink {
@@ -60,13 +68,11 @@ struct sink {
 /* Pipelines ---------------------------------------------------------------------------------------------------------------------- */
 typedef struct pipeline pipeline;
 
-/* How a pipeline gets its scan when it starts, after all it depends on has finished: from a source, or from a finished sink. */
-typedef bp_status (*scan_maker)(void *data, scan **out, bp_error *err);
-
-/* Rows put out and time spent below one plan node, summed over workers. */
+/* Rows put out and time spent below one plan node, summed over workers, and what its sinks wrote to temporary files. */
 typedef struct profile_row {
     _Atomic uint64_t rows;
     _Atomic uint64_t nanoseconds;
+    _Atomic uint64_t spilled_bytes, spilled_parts;
 } profile_row;
 
 struct pipeline {
@@ -76,6 +82,9 @@ struct pipeline {
     plan_id scan_node; /* what the scan was lowered from */
     operator** operators; /* owned, in the order of flow */
     size_t operator_count, operator_capacity;
+    size_t first_operator; /* those before it took a detour: what they put out is what the scan reads */
+    sink **detours; /* owned: of these */
+    size_t detour_count, detour_capacity;
     sink *sink; /* owned; NULL: the last pipeline, whose batches are the result, or one that another pipeline's scan reads */
     profile_row *profile; /* one a plan node; NULL: not wanted */
     uint64_t stage, stage_count; /* its place among the pipelines of the query, for progress */
@@ -88,6 +97,9 @@ void pipeline_free(pipeline *pipeline);
 MUST_USE bp_status pipeline_add(pipeline *pipeline, operator* operator, bp_error * err);
 void operator_free(operator* operator);
 void sink_free(sink *sink);
+
+/* Its scan; operators that cannot stream take their detours first. Opened again, it is another scan of the same. */
+MUST_USE bp_status pipeline_open(pipeline *pipeline, scan **out, bp_error *err);
 
 /* A worker's chain: scan worker and operator workers, pulled batch by batch. */
 typedef struct chain chain;

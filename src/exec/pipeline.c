@@ -30,6 +30,8 @@ void pipeline_free(pipeline *pipeline)
     if (!pipeline) return;
     for (size_t i = 0; i < pipeline->operator_count; i++) operator_free(pipeline->operators[i]);
     sink_free(pipeline->sink);
+    for (size_t i = 0; i < pipeline->detour_count; i++) sink_free(pipeline->detours[i]);
+    memory_free(pipeline->context->memory, pipeline->detours, pipeline->detour_capacity * sizeof(sink *));
     memory_free(pipeline->context->memory, pipeline->operators, pipeline->operator_capacity * sizeof(operator *));
     memory_delete(pipeline->context->memory, pipeline);
 }
@@ -70,6 +72,7 @@ typedef struct chain_level {
 
 struct chain {
     pipeline *pipeline;
+    operator **operators; /* the pipeline's that stream */
     scan *scan; /* borrowed */
     scan_worker *scan_worker;
     size_t level_count;
@@ -84,17 +87,19 @@ static size_t chain_size(size_t level_count)
 bp_status chain_new(chain **out, pipeline *pipeline, scan *scan, bp_error *err)
 {
     memory *memory = pipeline->context->memory;
-    chain *made = memory_allocate_zeroed(memory, chain_size(pipeline->operator_count));
+    size_t levels = pipeline->operator_count - pipeline->first_operator;
+    chain *made = memory_allocate_zeroed(memory, chain_size(levels));
     bp_status status;
 
     *out = NULL;
-    if (!made) return error_no_memory(err, memory, chain_size(pipeline->operator_count));
+    if (!made) return error_no_memory(err, memory, chain_size(levels));
     made->pipeline = pipeline;
+    made->operators = pipeline->operators + pipeline->first_operator;
     made->scan = scan;
-    made->level_count = pipeline->operator_count;
+    made->level_count = levels;
     if ((status = scan->class->worker_new(&made->scan_worker, scan, err))) goto done;
     for (size_t i = 0; i < made->level_count; i++) {
-        operator *operator = pipeline->operators[i];
+        operator *operator = made->operators[i];
         if ((status = operator->class->worker_new(&made->levels[i].worker, operator, err))) goto done;
     }
     *out = made;
@@ -108,7 +113,7 @@ void chain_free(chain *chain)
 {
     if (!chain) return;
     for (size_t i = 0; i < chain->level_count; i++)
-        if (chain->levels[i].worker) chain->pipeline->operators[i]->class->worker_free(chain->levels[i].worker);
+        if (chain->levels[i].worker) chain->operators[i]->class->worker_free(chain->levels[i].worker);
     if (chain->scan_worker) chain->scan->class->worker_free(chain->scan_worker);
     memory_free(chain->pipeline->context->memory, chain, chain_size(chain->level_count));
 }
@@ -142,7 +147,7 @@ static bp_status next_of_scan(chain *chain, batch *out, bp_error *err)
 static bp_status process_level(chain *chain, size_t index, batch *out, bp_error *err)
 {
     chain_level *level = &chain->levels[index];
-    operator *operator = chain->pipeline->operators[index];
+    operator *operator = chain->operators[index];
     bool profiled = chain->pipeline->profile != NULL;
     int64_t start = profiled ? clock_monotonic_ns() : 0;
     bp_status status;
@@ -259,13 +264,24 @@ static void job_clear(pipeline_job *job, size_t workers)
     scan_free(job->scan);
 }
 
-bp_status pipeline_run(pipeline *pipeline, bp_error *err)
+static void profile_spill(const pipeline *pipeline)
 {
-    pipeline_job job = {.pipeline = pipeline};
-    bp_status status = pipeline->make_scan(pipeline->make_scan_data, &job.scan, err);
+    const sink *sink = pipeline->sink;
+    uint64_t bytes = 0, parts = 0;
+
+    if (!pipeline->profile || !sink->class->spilled) return;
+    sink->class->spilled(sink, &bytes, &parts);
+    atomic_fetch_add_explicit(&pipeline->profile[sink->node].spilled_bytes, bytes, memory_order_relaxed);
+    atomic_fetch_add_explicit(&pipeline->profile[sink->node].spilled_parts, parts, memory_order_relaxed);
+}
+
+/* All its operators stream. The scan is moved in. */
+static bp_status run_streaming(pipeline *pipeline, scan *scan, bp_error *err)
+{
+    pipeline_job job = {.pipeline = pipeline, .scan = scan};
+    bp_status status;
     size_t workers = 1;
 
-    if (status) return status;
     if (job.scan->morsel_estimate > 1) workers = parallel_workers(pipeline->context, job.scan->morsel_estimate);
     if ((status = job_workers(&job, workers, err))) goto done;
     if (workers == 1)
@@ -274,8 +290,58 @@ bp_status pipeline_run(pipeline *pipeline, bp_error *err)
         status = parallel_run(pipeline->context, workers, run_worker, &job, err);
     if (status) goto done;
     status = pipeline->sink->class->finish(pipeline->sink, job.sink_workers, workers, err);
-    pipeline->done = !status;
+    if (!status) profile_spill(pipeline);
 done:
     job_clear(&job, workers);
+    return status;
+}
+
+/* What comes before the operator is run into the sink (moved in, also on failure), and what is behind it goes on with the scan over that. */
+static bp_status take_detour(pipeline *pipeline, size_t index, sink *sink, scan_maker make_scan, bp_error *err)
+{
+    struct pipeline before = *pipeline;
+    bp_status status = grow(pipeline->context, &pipeline->detours, pipeline->detour_count, &pipeline->detour_capacity, err);
+    scan *scan;
+
+    if (status) {
+        sink_free(sink);
+        return status;
+    }
+    pipeline->detours[pipeline->detour_count++] = sink;
+    sink->node = pipeline->operators[index]->node;
+    before.operator_count = index;
+    before.sink = sink;
+    if ((status = before.make_scan(before.make_scan_data, &scan, err))) return status;
+    if ((status = run_streaming(&before, scan, err))) return status;
+    pipeline->make_scan = make_scan;
+    pipeline->make_scan_data = sink;
+    pipeline->scan_node = pipeline->operators[index]->node;
+    pipeline->first_operator = index + 1;
+    return BP_OK;
+}
+
+bp_status pipeline_open(pipeline *pipeline, scan **out, bp_error *err)
+{
+    bp_status status;
+
+    *out = NULL;
+    for (size_t i = pipeline->first_operator; i < pipeline->operator_count; i++) {
+        operator *operator = pipeline->operators[i];
+        scan_maker make_scan = NULL;
+        sink *sink = NULL;
+        if (!operator->class->detour) continue;
+        if ((status = operator->class->detour(&sink, operator, &make_scan, err))) return status;
+        if (sink && (status = take_detour(pipeline, i, sink, make_scan, err))) return status;
+    }
+    return pipeline->make_scan(pipeline->make_scan_data, out, err);
+}
+
+bp_status pipeline_run(pipeline *pipeline, bp_error *err)
+{
+    scan *scan;
+    bp_status status = pipeline_open(pipeline, &scan, err);
+
+    if (!status) status = run_streaming(pipeline, scan, err);
+    pipeline->done = !status;
     return status;
 }

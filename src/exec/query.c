@@ -1,7 +1,8 @@
 /* Running a lowered plan and handing out its rows in order.
  *
  * The first morsel of the last pipeline is pulled by the caller itself, batch by batch, so that small results and the first rows come at once and without
- * a copy. If there are more, the rest runs in windows: several morsels at a time are computed in parallel and kept, then handed out in morsel order. */
+ * a copy. If there are more, the rest runs in windows: several morsels at a time are computed in parallel and kept, then handed out in morsel order. When
+ * memory becomes scarce a worker leaves its morsel where it is, and the reader goes on with it when its turn comes. */
 #include "query.h"
 
 #include "exec.h"
@@ -12,6 +13,8 @@
 typedef struct window_slot {
     uint64_t morsel;
     table *rows;
+    size_t worker;
+    bool left; /* after these rows the worker's chain goes on with the morsel's others */
 } window_slot;
 
 struct query {
@@ -25,6 +28,7 @@ struct query {
     window_slot *slots; /* of the present window, in morsel order */
     size_t slot_count, slot_capacity;
     size_t slot_at, chunk_at; /* what is handed out next */
+    size_t used_before; /* bytes of memory, when the window began */
     mutex lock;
     size_t claims_left; /* of the window */
     bool scan_ended;
@@ -107,7 +111,7 @@ bool query_streams_source(const query *query, const source *source)
 static bp_status open_scan(query *query, bp_error *err)
 {
     pipeline *last = query->lowered.result;
-    bp_status status = last->make_scan(last->make_scan_data, &query->scan, err);
+    bp_status status = pipeline_open(last, &query->scan, err);
 
     if (status) return status;
     query->worker_count = query->scan->morsel_estimate > 1 ? parallel_workers(query->context, query->scan->morsel_estimate) : 1;
@@ -180,11 +184,21 @@ static bp_status claim_slot(query *query, size_t worker, window_slot **out, bp_e
         query->claims_left--;
         if (!status && !end) {
             *out = &query->slots[query->slot_count++];
-            **out = (window_slot){.morsel = morsel};
+            **out = (window_slot){.morsel = morsel, .worker = worker};
         }
     }
     mutex_unlock(&query->lock);
     return status;
+}
+
+/* Rows that wait for their turn must not need all there is: nor may what takes them in have no room left. */
+static bool memory_is_scarce(const query *query)
+{
+    const memory *memory = query->context->memory;
+    size_t limit = memory_limit(memory), used = memory_used(memory);
+
+    if (query->context->config.spill == SPILL_ALWAYS) return true;
+    return used > limit / 2 && used - limit / 8 > query->used_before;
 }
 
 static bp_status fill_slot(query *query, size_t worker, window_slot *slot, bp_error *err)
@@ -197,6 +211,9 @@ static bp_status fill_slot(query *query, size_t worker, window_slot *slot, bp_er
         if ((status = chain_next(query->chains[worker], &rows, err))) return status;
         if (rows.row_count == 0) return table_finish(slot->rows, err);
         if ((status = table_append(slot->rows, &rows, err))) return status;
+        if (!memory_is_scarce(query)) continue;
+        slot->left = true;
+        return table_finish(slot->rows, err);
     }
 }
 
@@ -212,6 +229,7 @@ static bp_status fill_window(void *data, size_t worker, uint64_t piece, bp_error
         if (status || !slot) break;
         status = fill_slot(query, worker, slot, err);
         pipeline_progress(query->lowered.result, query->scan);
+        if (slot->left) break;
     }
     return status;
 }
@@ -227,22 +245,30 @@ static bp_status next_window(query *query, bp_error *err)
         if (!query->slots) return error_no_memory(err, query->context->memory, query->slot_capacity * sizeof *query->slots);
     }
     query->claims_left = query->slot_capacity;
+    query->used_before = memory_used(query->context->memory);
     for (size_t i = 0; i < query->worker_count && !status; i++) status = make_chain(query, i, err);
     if (status) return status;
     return query->worker_count == 1 ? fill_window(query, 0, 0, err)
                                     : parallel_run(query->context, query->worker_count, fill_window, query, err);
 }
 
-/* The next batch kept by the window; row_count 0: none is left. */
-static void next_kept(query *query, batch *out)
+/* The next batch of the window; row_count 0: none is left. */
+static bp_status next_kept(query *query, batch *out, bp_error *err)
 {
+    bp_status status;
+
     *out = (batch){0};
     for (; query->slot_at < query->slot_count; query->slot_at++, query->chunk_at = 0) {
-        table *rows = query->slots[query->slot_at].rows;
-        if (query->chunk_at >= table_chunk_count(rows)) continue;
-        *out = *table_chunk(rows, query->chunk_at++);
-        return;
+        window_slot *slot = &query->slots[query->slot_at];
+        if (slot->rows && query->chunk_at < table_chunk_count(slot->rows)) {
+            *out = *table_chunk(slot->rows, query->chunk_at++);
+            return BP_OK;
+        }
+        table_release(slot->rows);
+        slot->rows = NULL;
+        if (slot->left && ((status = chain_next(query->chains[slot->worker], out, err)) || out->row_count)) return status;
     }
+    return BP_OK;
 }
 
 static bp_status next_in_windows(query *query, batch *out, bp_error *err)
@@ -250,8 +276,7 @@ static bp_status next_in_windows(query *query, batch *out, bp_error *err)
     bp_status status;
 
     for (;;) {
-        next_kept(query, out);
-        if (out->row_count) return BP_OK;
+        if ((status = next_kept(query, out, err)) || out->row_count) return status;
         if (query->scan_ended) {
             query->ended = true;
             return BP_OK;
@@ -313,10 +338,14 @@ bp_status query_collect(query *query, table **out, bp_error *err)
     return BP_OK;
 }
 
-void query_profile_at(const query *query, plan_id node, uint64_t *rows, uint64_t *nanoseconds)
+void query_profile_at(const query *query, plan_id node, plan_figure *out)
 {
     const profile_row *row = query->lowered.profile ? &query->lowered.profile[node] : NULL;
 
-    *rows = row ? atomic_load(&row->rows) : 0;
-    *nanoseconds = row ? atomic_load(&row->nanoseconds) : 0;
+    *out = (plan_figure){0};
+    if (!row) return;
+    out->rows = atomic_load(&row->rows);
+    out->nanoseconds = atomic_load(&row->nanoseconds);
+    out->spilled_bytes = atomic_load(&row->spilled_bytes);
+    out->spilled_parts = atomic_load(&row->spilled_parts);
 }

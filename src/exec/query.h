@@ -25,7 +25,7 @@ MUST_USE bp_status query_next(query *query, batch *out, bp_error *err);
 /* Run to the end into a new table with the plan's result schema. */
 MUST_USE bp_status query_collect(query *query, table **out, bp_error *err);
 
-/* After the end: rows put out and nanoseconds spent by the operator lowered from a plan node (plan_figures). */
-void query_profile_at(const query *query, plan_id node, uint64_t *rows, uint64_t *nanoseconds);
+/* After the end: what the operator lowered from a plan node did (plan_figures). */
+void query_profile_at(const query *query, plan_id node, plan_figure *out);
 
 #endif

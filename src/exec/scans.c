@@ -191,7 +191,7 @@ bp_status union_make_scan(void *data, scan **out, bp_error *err)
     both->pair = pair;
     mutex_init(&both->lock);
     for (size_t i = 0; i < 2 && !status; i++) {
-        status = pair->parts[i]->make_scan(pair->parts[i]->make_scan_data, &both->scans[i], err);
+        status = pipeline_open(pair->parts[i], &both->scans[i], err);
         if (!status) both->base.morsel_estimate += both->scans[i]->morsel_estimate;
     }
     if (status)

@@ -363,6 +363,14 @@ static bp_status sort_finish(sink *self, sink_worker **workers, size_t worker_co
     return sort->file ? finish_runs(sort, workers[0], err) : finish_in_memory(sort, workers, worker_count, err);
 }
 
+static void sort_spilled(const sink *self, uint64_t *bytes, uint64_t *parts)
+{
+    const sort_sink *sort = (const sort_sink *)self;
+
+    *bytes = sort->file ? spill_file_size(sort->file) : 0;
+    *parts = sort->run_count;
+}
+
 static const sink_class sort_class = {
     .name = "SORT",
     .free = sort_free,
@@ -371,6 +379,7 @@ static const sink_class sort_class = {
     .consume = sort_consume,
     .morsel_end = sort_morsel_end,
     .finish = sort_finish,
+    .spilled = sort_spilled,
 };
 
 bp_status sort_all_new(sink **out, bp_context *context, const schema *schema, const sort_spec *keys, size_t key_count,

@@ -39,7 +39,8 @@ void sorted_rows_clear(sorted_rows *sorted); /* a zeroed one is fine */
 MUST_USE bp_status sorted_rows_gather(const sorted_rows *sorted, size_t begin, size_t count, batch *out, uint32_t *numbers,
                                       arena *arena, bp_error *err);
 
-/* Sorted runs: the rows' columns, and behind them their place in the input, a UHUGEINT, by which ties are broken. */
+/* Sorted runs: the rows' columns, and behind them their place in the input, a UHUGEINT, by which ties are broken; of rows of
+ * the same place (but no sort makes such) those of the earlier run come first. */
 typedef struct sort_merge sort_merge;
 /* The pages of a run that is to be merged, and how many runs of pages of a size can be merged at once. */
 #define SORT_PAGE_SIZE ((size_t)128 << 10)
@@ -49,6 +50,8 @@ size_t sort_merge_page_size(bp_context *context, size_t runs);
 /* The runs are borrowed; `schema` is without the place. */
 MUST_USE bp_status sort_merge_new(sort_merge **out, bp_context *context, const schema *schema, const sort_spec *specs,
                                   size_t spec_count, spill_run **runs, size_t run_count, bp_error *err);
+/* Before the first batch: of run `index` only pages [begin, end) are merged. */
+void sort_merge_range(sort_merge *merge, size_t index, size_t begin, size_t end);
 void sort_merge_free(sort_merge *merge);
 /* Up to `most` rows, with the place as last column; valid until the next call; row_count 0: the end. */
 MUST_USE bp_status sort_merge_next(sort_merge *merge, size_t most, batch *out, bp_error *err);

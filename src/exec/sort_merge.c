@@ -18,7 +18,7 @@ typedef struct merge_page {
 
 typedef struct merge_cursor {
     spill_run *run;
-    size_t next_page;
+    size_t next_page, end_page;
     merge_page pages[2];
     unsigned current;
     bool turned; /* the other page has rows of the batch being picked */
@@ -89,12 +89,21 @@ bp_status sort_merge_new(sort_merge **out, bp_context *context, const schema *sc
         goto done;
     }
     made->cursor_count = run_count;
-    for (size_t i = 0; i < run_count; i++) made->cursors[i].run = runs[i];
+    for (size_t i = 0; i < run_count; i++) {
+        made->cursors[i].run = runs[i];
+        made->cursors[i].end_page = spill_run_pages(runs[i]);
+    }
     *out = made;
     made = NULL;
 done:
     sort_merge_free(made);
     return status;
+}
+
+void sort_merge_range(sort_merge *merge, size_t index, size_t begin, size_t end)
+{
+    merge->cursors[index].next_page = begin;
+    merge->cursors[index].end_page = end;
 }
 
 void sort_merge_free(sort_merge *merge)
@@ -149,7 +158,7 @@ static bp_status turn_page(const sort_merge *merge, merge_cursor *cursor, bp_err
     bp_status status;
 
     cursor->row = 0;
-    cursor->ended = cursor->next_page == spill_run_pages(cursor->run);
+    cursor->ended = cursor->next_page == cursor->end_page;
     if (cursor->ended) return BP_OK;
     if ((status = spill_page_read(&page->page, cursor->run, cursor->next_page++, err))) return status;
     if ((status = encode_page(merge, page, err))) return status;
@@ -173,13 +182,18 @@ static bool is_before(const sort_merge *merge, uint32_t left_index, uint32_t rig
 {
     const merge_cursor *left = &merge->cursors[left_index], *right = &merge->cursors[right_index];
     size_t width = merge->layout.width;
-    int order;
+    uint128 left_place, right_place;
+    int order = 0;
 
     if (left->ended || right->ended) return !left->ended;
     if (left->prefix != right->prefix) return left->prefix < right->prefix;
-    order = sort_compare(&merge->layout, left->pages[left->current].keys + left->row * width, page_of(left)->columns, left->row,
-                         right->pages[right->current].keys + right->row * width, page_of(right)->columns, right->row);
-    return order ? order < 0 : place_of(left) < place_of(right);
+    if (merge->layout.count)
+        order = sort_compare(&merge->layout, left->pages[left->current].keys + left->row * width, page_of(left)->columns, left->row,
+                             right->pages[right->current].keys + right->row * width, page_of(right)->columns, right->row);
+    if (order) return order < 0;
+    left_place = place_of(left);
+    right_place = place_of(right);
+    return left_place != right_place ? left_place < right_place : left_index < right_index;
 }
 
 /* the tree ----------------------------------------------------------------------------------------------------------------------------------- */

@@ -50,11 +50,12 @@ bp_status source_scan_open(void *source_scan, scan **out, bp_error *err)
     scan_request request = from->request;
 
     if (from->joined_count && from->source->exact_filters) request.filters = from->filters;
-    for (size_t i = 0; i < from->joined_count && from->source->exact_filters; i++)
+    for (size_t i = 0; i < from->joined_count && from->source->exact_filters; i++) {
+        const member_set *members = join_build_members(from->joined[i].build, from->joined[i].key);
+        if (!members) continue;
         from->filters[request.filter_count++] =
-            (scan_filter){.kind = FILTER_MEMBERS,
-                          .column = request.columns[from->joined[i].position],
-                          .members = join_build_members(from->joined[i].build, from->joined[i].key)};
+            (scan_filter){.kind = FILTER_MEMBERS, .column = request.columns[from->joined[i].position], .members = members};
+    }
     return from->source->class->scan_open(out, from->source, &request, err);
 }
 

@@ -386,6 +386,16 @@ size_t spill_run_page_rows(const spill_run *run, size_t page)
     return run->pages[page].rows;
 }
 
+memory *spill_run_memory(const spill_run *run)
+{
+    return run->file->context->memory;
+}
+
+uint64_t spill_run_page_order(const spill_run *run, size_t page)
+{
+    return run->pages[page].order;
+}
+
 /* reading ---------------------------------------------------------------------------------------------------------------------------------- */
 static bp_status page_room(spill_page *page, size_t size, bp_error *err)
 {

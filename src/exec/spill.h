@@ -51,6 +51,8 @@ uint64_t spill_run_rows(const spill_run *run);
 size_t spill_run_bytes(const spill_run *run); /* of its pages in memory: what it needs to be read whole */
 size_t spill_run_pages(const spill_run *run);
 size_t spill_run_page_rows(const spill_run *run, size_t page);
+memory *spill_run_memory(const spill_run *run);
+uint64_t spill_run_page_order(const spill_run *run, size_t page);
 
 /* Reading: of finished runs, from several threads. ---------------------------------------------------------------------------------------- */
 /* One page in memory; zeroed: empty. */

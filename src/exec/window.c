@@ -368,6 +368,16 @@ static bp_status window_finish(sink *self, sink_worker **workers, size_t worker_
     return window_evaluate_spilled(window, err);
 }
 
+static void window_spilled_figures(const sink *self, uint64_t *bytes, uint64_t *parts)
+{
+    const window_sink *window = (const window_sink *)self;
+
+    window->rows->class->spilled(window->rows, bytes, parts);
+    if (!window->spilled.file) return;
+    *bytes += spill_file_size(window->spilled.file);
+    *parts = window->spilled.count;
+}
+
 static const sink_class window_class = {
     .name = "WINDOW",
     .free = window_free,
@@ -376,6 +386,7 @@ static const sink_class window_class = {
     .consume = window_consume,
     .morsel_end = window_morsel_end,
     .finish = window_finish,
+    .spilled = window_spilled_figures,
 };
 
 /* The passed columns, then the results. */

@@ -1,11 +1,13 @@
 /* Tables as Arrow IPC. Rows gather until there is a batch of them, which is exported as the C data interface has it (column/arrow.h) and written buffer by buffer, so
  * that both ways out of the library have one conversion. How the rows came does not show in the file. */
+#include "column/batch_bytes.h"
 #include "column/column_builder.h"
 #include "column/region.h"
 #include "ipc_internal.h"
 
 #define PREFIX_SIZE 8
 #define BODY_ALIGNMENT 64
+#define BATCH_PART 16 /* a batch under construction is at most such a part of the memory limit */
 
 typedef struct ipc_writer {
     target base;
@@ -18,6 +20,7 @@ typedef struct ipc_writer {
     region *region; /* rows under construction */
     column_builder *builders;
     size_t row_count;
+    double bytes; /* of these rows, about */
     ipc_body *body;
     builder metadata;
     builder dictionaries, batches; /* blocks of the footer */
@@ -142,6 +145,7 @@ static bp_status begin_rows(ipc_writer *writer, bp_error *err)
     bp_status status = BP_OK;
 
     writer->row_count = 0;
+    writer->bytes = 0;
     for (size_t i = 0; i < writer->schema.count; i++) column_builder_clear(&writer->builders[i]);
     region_reset(writer->region);
     for (size_t i = 0; i < writer->schema.count && !status; i++)
@@ -211,18 +215,34 @@ static bp_status write_rows(ipc_writer *writer, bp_error *err)
     return status ? status : begin_rows(writer, err);
 }
 
+/* How many of `left` rows the batch under construction still takes: at least one when it is empty. */
+static size_t rows_taken(const ipc_writer *writer, size_t left, double row_bytes)
+{
+    size_t rows = writer->options.batch_rows - writer->row_count;
+    double by_bytes = (double)(memory_limit(writer->base.context->memory) / BATCH_PART) - writer->bytes;
+
+    if (row_bytes > 0 && by_bytes / row_bytes < (double)rows) rows = by_bytes < 0 ? 0 : (size_t)(by_bytes / row_bytes);
+    if (rows == 0 && writer->row_count == 0) rows = 1;
+    return rows < left ? rows : left;
+}
+
 static bp_status writer_write(target *self, const batch *batch, bp_error *err)
 {
     ipc_writer *writer = (ipc_writer *)self;
+    double row_bytes = batch->row_count ? (double)batch_bytes_size(batch) / (double)batch->row_count : 0;
     bp_status status = BP_OK;
 
     for (size_t at = 0; at < batch->row_count && !status;) {
-        size_t rows = batch->row_count - at, room = writer->options.batch_rows - writer->row_count;
-        if (rows > room) rows = room;
+        size_t rows = rows_taken(writer, batch->row_count - at, row_bytes);
+        if (rows == 0) {
+            status = write_rows(writer, err);
+            continue;
+        }
         for (size_t i = 0; i < batch->column_count && !status; i++)
             status = column_builder_append_rows(&writer->builders[i], &batch->columns[i], at, rows, err);
         at += rows;
         writer->row_count += rows;
+        writer->bytes += row_bytes * (double)rows;
         if (!status && writer->row_count == writer->options.batch_rows) status = write_rows(writer, err);
     }
     return status;

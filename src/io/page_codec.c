@@ -7,7 +7,7 @@
 
 #include "codec_internal.h"
 
-#define LEVEL 1
+#define LEVEL (-5)
 #define STATE_SIZE ((size_t)1 << 20) /* about: for the message when there is no memory */
 
 struct page_codec {

@@ -1,5 +1,6 @@
-/* Pages of temporary files: compressed fast, for a moment, by the same process that reads them back. zstd at its lowest level (measured on key rows and
- * texts: about 0.6 GB/s in, 1.5 GB/s out, a third of the size); what does not get smaller by an eighth is stored as it is. */
+/* Pages of temporary files: compressed fast, for a moment, by the same process that reads them back. zstd without entropy coding of literals (level -5). A
+ * join of 6.4 million rows under 64 MB, processor time and bytes written, by level: 1 10.1 s, 247 MB; -1 9.1 s, 291 MB; -5 7.4 s, 490 MB; -20 6.5 s, 831 MB.
+ * What does not get smaller by an eighth is stored as it is. */
 #ifndef IO_PAGE_CODEC_H
 #define IO_PAGE_CODEC_H
 

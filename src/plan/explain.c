@@ -128,11 +128,15 @@ void explain_details(const plan *plan, builder *out, const plan_node *node)
 
 static void print_figures(builder *out, plan_figures figures, void *data, plan_id node)
 {
-    uint64_t rows, nanoseconds;
+    plan_figure did;
 
     if (!figures) return;
-    figures(data, node, &rows, &nanoseconds);
-    builder_format(out, "  (%llu rows, %.3f ms)", (unsigned long long)rows, (double)nanoseconds / 1e6);
+    figures(data, node, &did);
+    builder_format(out, "  (%llu rows, %.3f ms", (unsigned long long)did.rows, (double)did.nanoseconds / 1e6);
+    if (did.spilled_bytes)
+        builder_format(out, "; spilled %llu bytes in %llu parts", (unsigned long long)did.spilled_bytes,
+                       (unsigned long long)did.spilled_parts);
+    builder_literal(out, ")");
 }
 
 typedef struct pending_node {

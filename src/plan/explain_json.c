@@ -24,7 +24,7 @@ static void write_text(json_writer *writer, const char *key, string_view text)
 static void write_node(json_plan *out, plan_id id)
 {
     const plan_node *node = plan_at(out->plan, id);
-    uint64_t rows, nanoseconds;
+    plan_figure did;
 
     out->details.size = 0; /* no reset: a failure is remembered until somebody looks at the status */
     explain_details(out->plan, &out->details, node);
@@ -34,11 +34,16 @@ static void write_node(json_plan *out, plan_id id)
         json_write_double(&out->writer, node->row_estimate);
     }
     if (!out->figures) return;
-    out->figures(out->data, id, &rows, &nanoseconds);
+    out->figures(out->data, id, &did);
     json_write_key(&out->writer, STRING_VIEW("rows"));
-    json_write_uint64(&out->writer, rows);
+    json_write_uint64(&out->writer, did.rows);
     json_write_key(&out->writer, STRING_VIEW("milliseconds"));
-    json_write_double(&out->writer, (double)nanoseconds / 1e6);
+    json_write_double(&out->writer, (double)did.nanoseconds / 1e6);
+    if (did.spilled_bytes == 0) return;
+    json_write_key(&out->writer, STRING_VIEW("spilled_bytes"));
+    json_write_uint64(&out->writer, did.spilled_bytes);
+    json_write_key(&out->writer, STRING_VIEW("spilled_parts"));
+    json_write_uint64(&out->writer, did.spilled_parts);
 }
 
 typedef struct open_node {

@@ -128,7 +128,7 @@ static void draw_details(const picture *picture, unsigned x, unsigned y, string_
 static void draw_figures(const picture *picture, plan_id id, unsigned left, unsigned top)
 {
     const plan_node *node = plan_at(picture->plan, id);
-    uint64_t rows, nanoseconds;
+    plan_figure did;
     builder *out = picture->out;
 
     if (!picture->figures) {
@@ -137,12 +137,12 @@ static void draw_figures(const picture *picture, plan_id id, unsigned left, unsi
                            node->row_estimate);
         return;
     }
-    picture->figures(picture->data, id, &rows, &nanoseconds);
+    picture->figures(picture->data, id, &did);
     builder_format(out, "<text class=\"figures\" x=\"%u\" y=\"%u\">%llu rows, %.3f ms</text>\n", left + 10, top + 66,
-                   (unsigned long long)rows, (double)nanoseconds / 1e6);
+                   (unsigned long long)did.rows, (double)did.nanoseconds / 1e6);
     if (picture->nanoseconds)
         builder_format(out, "<rect class=\"share\" x=\"%u\" y=\"%u\" width=\"%.1f\" height=\"4\"/>\n", left, top + BOX_HEIGHT - 4,
-                       (double)nanoseconds / (double)picture->nanoseconds * (double)BOX_WIDTH);
+                       (double)did.nanoseconds / (double)picture->nanoseconds * (double)BOX_WIDTH);
 }
 
 static void draw_box(picture *picture, plan_id id)
@@ -199,11 +199,11 @@ static void draw_svg(picture *picture)
 
 static void add_times(picture *picture)
 {
-    uint64_t rows, nanoseconds;
+    plan_figure did;
 
     for (size_t i = 0; picture->figures && i < picture->count; i++) {
-        picture->figures(picture->data, picture->order[i], &rows, &nanoseconds);
-        picture->nanoseconds += nanoseconds;
+        picture->figures(picture->data, picture->order[i], &did);
+        picture->nanoseconds += did.nanoseconds;
     }
 }
 

@@ -295,8 +295,11 @@ MUST_USE bp_status plan_post_order_of(plan *plan, plan_id root, plan_id **out, s
 MUST_USE bp_status plan_verify(plan *plan, bp_error *err);
 /* All passes in order (optimize.c lists them); config.optimizer false: none. */
 MUST_USE bp_status plan_optimize(plan *plan, bp_error *err);
-/* What a node did when the query ran: rows put out and nanoseconds spent. */
-typedef void (*plan_figures)(void *data, plan_id node, uint64_t *rows, uint64_t *nanoseconds);
+/* What a node did when the query ran: rows put out, nanoseconds spent, and what it wrote to temporary files. */
+typedef struct plan_figure {
+    uint64_t rows, nanoseconds, spilled_bytes, spilled_parts;
+} plan_figure;
+typedef void (*plan_figures)(void *data, plan_id node, plan_figure *out);
 /* The plan as EXPLAIN shows it: a tree of text, one node a line; JSON; a picture as SVG, or as a page of HTML with it. figures NULL: it has not run. */
 MUST_USE bp_status plan_explain(const plan *plan, builder *out, plan_figures figures, void *data, bp_error *err);
 MUST_USE bp_status plan_explain_json(const plan *plan, builder *out, plan_figures figures, void *data, bp_error *err);

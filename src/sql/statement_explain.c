@@ -69,9 +69,9 @@ static bp_status read_options(explain_options *options, session *session, const 
     return status;
 }
 
-static void figures_of(void *data, plan_id node, uint64_t *rows, uint64_t *nanoseconds)
+static void figures_of(void *data, plan_id node, plan_figure *out)
 {
-    query_profile_at(data, node, rows, nanoseconds);
+    query_profile_at(data, node, out);
 }
 
 static bp_status show(const query_job *job, const explain_options *options, builder *out, bp_error *err)

@@ -1,7 +1,9 @@
 """Working beyond memory: the rows are those of the unlimited query, the process stays within its limit, and nothing is left in temp_directory."""
 
 import hashlib
+import json
 import os
+import re
 import signal
 import subprocess
 import time
@@ -20,6 +22,7 @@ QUERIES = {
     "sort_ties": f"SELECT i, x FROM {TABLE} ORDER BY i % 10",
     "window": f"SELECT i, sum(x) OVER (PARTITION BY k ORDER BY x, i), row_number() OVER (PARTITION BY k ORDER BY s), s FROM {TABLE}",
     "offset": f"SELECT i, s FROM {TABLE} LIMIT {ROWS - 20} OFFSET 10",
+    "join": f"SELECT a.i, a.s, length(b.s) FROM {TABLE} a JOIN {TABLE} b ON a.i = b.i",
     "full_join": f"SELECT a.i, s FROM {TABLE} a FULL JOIN (SELECT 5 AS i) b USING (i)",
 }
 
@@ -84,3 +87,29 @@ def test_a_folder_that_is_not_there(run, tmp_path):
         "sql", "--set", "spill=always", "--temp-directory", tmp_path / "a/b", "-c", "SELECT i FROM range(10) r(i) ORDER BY i"
     )
     assert result.returncode == 1 and "temp_directory" in result.stderr
+
+
+JOIN = "SELECT count(*), max(a.s) FROM (SELECT i, i || ' left' AS s FROM range(5000) r(i)) a JOIN range(5000) b(i) USING (i) ORDER BY 1"
+
+
+def test_explain_tells_what_was_spilled(run):
+    text = run("sql", "--set", "spill=always", "--format", "tsv", "-c", f"EXPLAIN ANALYZE {JOIN}").stdout
+    assert re.search(r"JOIN .*; spilled \d+ bytes in 4 parts\)", text), text
+    told = json.loads(
+        run("sql", "--set", "spill=always", "--format", "line", "-c", f"EXPLAIN (ANALYZE, FORMAT json) {JOIN}").stdout.split(
+            "explain_value =", 1
+        )[1]
+    )
+    nodes, joins = [*told], []
+    while nodes:
+        node = nodes.pop()
+        nodes += node["children"]
+        joins += [node] if node["name"] == "JOIN" else []
+    assert [(node["spilled_parts"], node["spilled_bytes"] > 10_000) for node in joins] == [(4, True)]
+    assert "spilled" not in run("sql", "--format", "tsv", "-c", f"EXPLAIN ANALYZE {JOIN}").stdout
+
+
+def test_a_join_whose_folder_is_full(run):
+    result = run("sql", "--set", "max_temp_directory_size=10KB", "--set", "spill=always", "-c", JOIN)
+    assert result.returncode == 3 and "max_temp_directory_size" in result.stderr
+    assert run("sql", "--set", "spill=always", "-c", JOIN).returncode == 0

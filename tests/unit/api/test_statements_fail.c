@@ -142,6 +142,18 @@ static const statement_case cases[] = {
     {.sql = "COPY w FROM '%/w.csv'", .undo = MAKE_W, .check = "SELECT * FROM w"},
 };
 
+/* The same with what can be written to temporary files written at once. `u.g = n % 1` and the like: all of one key, so that partitions cannot be parted. */
+static const statement_case spilled[] = {
+    {.sql = "SELECT s, i FROM u ORDER BY g, s DESC"},
+    {.sql = "SELECT g, s, count(*) FROM u GROUP BY g, s"},
+    {.sql = "SELECT i, sum(i) OVER (PARTITION BY g ORDER BY i) FROM u"},
+    {.sql = "SELECT * FROM w FULL JOIN u ON w.s = u.s"},
+    {.sql = "SELECT i IN (SELECT g FROM u), EXISTS (SELECT 1 FROM u WHERE u.g = w.i AND u.i > w.i) FROM w"},
+    {.sql = "SELECT i, (SELECT max(s) FROM u WHERE u.g = w.i) FROM w"},
+    {.sql = "SELECT i, n FROM w FULL JOIN range(40) r(n) ON n % 1 = i"},
+    {.sql = "SELECT i, i IN (SELECT n % 1 FROM range(40) r(n)) FROM w"},
+};
+
 /* running ------------------------------------------------------------------------------------------------------------------------ */
 static void expand(char *out, size_t size, const char *sql)
 {
@@ -380,6 +392,19 @@ static void memory_fails(const char *threads)
     end(context, connection);
 }
 
+static void memory_fails_while_spilling(void **state)
+{
+    bp_context *context;
+    bp_connection *connection;
+
+    (void)state;
+    begin(&context, &connection, "1");
+    must_run(connection, "SET spill = 'always'");
+    for (size_t i = 0; i < sizeof spilled / sizeof *spilled; i++)
+        try_statement(context, connection, &spilled[i], (fault_kind){.point = -1});
+    end(context, connection);
+}
+
 static void memory_fails_on_one_thread(void **state)
 {
     (void)state;
@@ -390,6 +415,22 @@ static void memory_fails_on_three_threads(void **state)
 {
     (void)state;
     memory_fails("3");
+}
+
+static void temporary_files_fail(void **state)
+{
+    static const fault_kind kinds[] = {{FAULT_OPEN, FAULT_FAIL},      {FAULT_READ, FAULT_FAIL},   {FAULT_WRITE, FAULT_FAIL},
+                                       {FAULT_WRITE, FAULT_NO_SPACE}, {FAULT_WRITE, FAULT_SHORT}, {FAULT_READ, FAULT_SHORT}};
+    bp_context *context;
+    bp_connection *connection;
+
+    (void)state;
+    begin(&context, &connection, "1");
+    must_run(connection, "SET spill = 'always'");
+    for (size_t i = 0; i < sizeof spilled / sizeof *spilled; i++)
+        for (size_t kind = 0; kind < sizeof kinds / sizeof *kinds; kind++)
+            try_statement(context, connection, &spilled[i], kinds[kind]);
+    end(context, connection);
 }
 
 static void files_fail(void **state)
@@ -427,7 +468,8 @@ static int end_folder(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(memory_fails_on_one_thread),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(memory_fails_while_spilling), cmocka_unit_test(temporary_files_fail),
+                                       cmocka_unit_test(memory_fails_on_one_thread),
                                        cmocka_unit_test(memory_fails_on_three_threads), cmocka_unit_test(files_fail)};
 
     return cmocka_run_group_tests(tests, begin_folder, end_folder);
