@@ -43,6 +43,7 @@ bp_status key_layout_init(key_layout *out, const data_type *types, size_t count,
         out->has_nested |= type_is_nested(types[i]);
     }
     out->nulls = offset;
+    if (out->text_count == count) out->null_bytes = 0;
     out->width = count ? (offset + out->null_bytes + 7) & ~(size_t)7 : 8;
     out->text_words = arena_allocate_zeroed(arena, out->width / 8);
     if (!out->text_words) return error_no_memory(err, arena->memory, out->width / 8);
@@ -107,12 +108,16 @@ static void pack_values(const column *column, size_t rows, char *to, size_t widt
 static void pack_nulls(const key_layout *layout, size_t index, const column *column, size_t rows, char *packed)
 {
     size_t value_width = key_width(column->type);
+    uint64_t null_text = KEY_NULL_TEXT;
 
     for (size_t i = 0; i < rows; i++) {
         char *row = packed + i * layout->width, *nulls = row + layout->nulls + index / 8;
         if (!column_is_null(column, i)) continue;
-        *nulls = (char)(*nulls | 1 << (index % 8));
         memset(row + layout->offsets[index], 0, value_width);
+        if (layout->null_bytes)
+            *nulls = (char)(*nulls | 1 << (index % 8));
+        else
+            memcpy(row + layout->offsets[index], &null_text, sizeof null_text);
     }
 }
 
@@ -158,6 +163,7 @@ void key_hash(const key_layout *layout, const char *packed, size_t rows, uint64_
 
     if (layout->text_count) {
         switch (words) {
+        case 2: hash_words(layout, packed, rows, hashes, 2, true); break;
         case 3: hash_words(layout, packed, rows, hashes, 3, true); break;
         case 4: hash_words(layout, packed, rows, hashes, 4, true); break;
         default: hash_words(layout, packed, rows, hashes, words, true);
@@ -204,13 +210,14 @@ bp_status key_pack(const key_layout *layout, const column *columns, size_t rows,
 }
 
 /* unpacking ------------------------------------------------------------------------------------------------------------------------ */
-static bp_status unpack_validity(const key_layout *layout, size_t index, const char *packed, size_t rows, column *out, arena *arena,
-                                 bp_error *err)
+static bp_status unpack_validity(const key_layout *layout, size_t index, const char *packed, size_t rows, char *values, column *out,
+                                 arena *arena, bp_error *err)
 {
     uint64_t *validity = NULL;
 
     for (size_t i = 0; i < rows; i++) {
-        if (!((packed[i * layout->width + layout->nulls + index / 8] >> (index % 8)) & 1)) continue;
+        if (!key_is_null(layout, packed + i * layout->width, index)) continue;
+        if (!layout->null_bytes) memset(values + i * sizeof(string_ref), 0, sizeof(string_ref));
         if (!validity) {
             validity = arena_allocate(arena, bitmap_words(rows) * 8);
             if (!validity) return error_no_memory(err, arena->memory, bitmap_words(rows) * 8);
@@ -263,7 +270,7 @@ bp_status key_unpack(const key_layout *layout, const char *packed, size_t rows, 
             unpack_bits(values, from, layout->width, rows);
         else
             unpack_fixed(values, from, width, layout->width, rows);
-        if ((status = unpack_validity(layout, i, packed, rows, &out[i], arena, err))) return status;
+        if ((status = unpack_validity(layout, i, packed, rows, values, &out[i], arena, err))) return status;
         if (type_is_nested(layout->types[i]) &&
             (status = nested_keys_read(&out[i], layout->types[i], (const string_ref *)(const void *)values, out[i].validity, rows,
                                        arena, err)))
@@ -343,7 +350,7 @@ void group_table_clear(group_table *table)
 
 void group_table_reset(group_table *table)
 {
-    if (table->count) memset(table->slots, 0, table->slot_count * sizeof(uint64_t));
+    memset(table->slots, 0, table->slot_count * sizeof(uint64_t));
     table->count = 0;
     arena_reset(&table->strings);
 }
@@ -402,6 +409,15 @@ bp_status group_table_seal(group_table *table, bp_error *err)
     if (!firsts) memory_free(table->memory, table->firsts, old * sizeof(uint64_t)); /* `capacity` tells another size by now */
     table->firsts = firsts;
     return firsts ? BP_OK : error_no_memory(err, table->memory, wanted * sizeof(uint64_t));
+}
+
+void group_table_pass_slots(group_table *from, group_table *to)
+{
+    memory_free(to->memory, to->slots, to->slot_count * sizeof(uint64_t));
+    to->slots = from->slots;
+    to->slot_count = from->slot_count;
+    from->slots = NULL;
+    from->slot_count = 0;
 }
 
 static inline uint64_t slot_of(uint64_t hash, size_t group)

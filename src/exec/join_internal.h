@@ -41,7 +41,11 @@ typedef struct join_build {
 /* Rows of a packed key that must not match for their NULLs. A join has at most 64 keys. */
 static inline bool join_key_is_null(const join_build *build, const char *row)
 {
-    return (key_null_bits(&build->keys, row) & build->null_mask) != 0;
+    bool any = false;
+
+    for (uint64_t left = build->null_mask; left; left &= left - 1)
+        any |= key_is_null(&build->keys, row, (size_t)__builtin_ctzll(left));
+    return any;
 }
 
 #endif

@@ -10,6 +10,8 @@ MUST_USE bp_status optimize_fold(plan *plan, bp_error *err);
 MUST_USE bp_status optimize_branches(plan *plan, bp_error *err);
 /* Conditions move towards the scans: through projections, sorts, unions, aggregations (on groups) and to the sides of joins. */
 MUST_USE bp_status optimize_filters(plan *plan, bp_error *err);
+/* Aggregates of whole files that their statistics answer become constants. */
+MUST_USE bp_status optimize_metadata(plan *plan, bp_error *err);
 /* Semi joins sink, inner joins come in the cheapest order, the smaller side is built. */
 MUST_USE bp_status optimize_joins(plan *plan, bp_error *err);
 /* Columns that nothing above uses are not read, not computed, not carried. */
