@@ -1,6 +1,9 @@
 """TPC-DS, all 99 queries as published, from Parquet files: beside DuckDB, with every answer compared.
 
-    bench/tpcds.py [SCALE] [--check]      the scale is 1 unless given; --check: answers and planning alone, no times
+    bench/tpcds.py [SCALE] [--check] [--bits] [--limit MEMORY_LIMIT]
+
+The scale is 1 unless given; --check: answers and planning alone, no times; --bits: whether our answers are the same bits, in the same order, for 1, 2 and 7
+threads, batches of 1, 64 and 2048 rows, small morsels, and with everything spilled that can be.
 
 dsdgen and the queries come from PyPI's `duckdb-extension-tpcds` with the DuckDB that it fits, in an environment of their own under build/; the answers come
 from the DuckDB that the other benchmarks use. Rows are compared in their order, numbers to a millionth, all else exactly; of rows that ORDER BY leaves
@@ -54,12 +57,39 @@ def make_data(scale):
     return folder
 
 
-def connections(folder):
-    made = {"Bedplate": bp.connect(config={"threads": THREADS}), "DuckDB": duckdb.connect(config={"threads": THREADS})}
-    for connection in made.values():
-        for file in sorted(folder.glob("*.parquet")):
-            connection.execute(f"CREATE VIEW {file.stem} AS SELECT * FROM '{file}'")
-    return made
+def views(connection, folder):
+    for file in sorted(folder.glob("*.parquet")):
+        connection.execute(f"CREATE VIEW {file.stem} AS SELECT * FROM '{file}'")
+    return connection
+
+
+def connections(folder, config):
+    made = {"Bedplate": bp.connect(config={"threads": THREADS, **config}), "DuckDB": duckdb.connect(config={"threads": THREADS})}
+    return {name: views(connection, folder) for name, connection in made.items()}
+
+
+SETTINGS = (
+    {"threads": 1, "batch_size": 2048},
+    {"threads": 2, "batch_size": 64},
+    {"threads": 7, "morsel_rows": 1000},
+    {"threads": 2, "batch_size": 1},
+    {"threads": 2, "spill": "always"},
+)
+
+
+def check_bits(folder, queries):
+    """Prints the queries whose answers depend on settings; false: there are some."""
+    expected, differing = {}, {}
+    for settings in SETTINGS:
+        connection = views(bp.connect(config=settings), folder)
+        for name, text in queries.items():
+            rows = repr(connection.execute(text).fetchall())
+            if expected.setdefault(name, rows) != rows:
+                differing.setdefault(name, []).append(settings)
+    for name, where in differing.items():
+        print(f"{name}: other bits with {where}", flush=True)
+    print(f"{len(queries) - len(differing)} of {len(queries)} have the same bits with {len(SETTINGS)} settings\n", flush=True)
+    return not differing
 
 
 def same(ours, theirs):
@@ -123,10 +153,14 @@ def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("scale", nargs="?", default="1")
     arguments.add_argument("--check", action="store_true")
+    arguments.add_argument("--bits", action="store_true")
+    arguments.add_argument("--limit")
     options = arguments.parse_args()
     folder = make_data(options.scale)
     queries = {file.stem: file.read_text() for file in sorted(folder.glob("q*.sql"))}
-    made = connections(folder)
+    if options.bits:
+        sys.exit(not check_bits(folder, queries))
+    made = connections(folder, {"memory_limit": options.limit} if options.limit else {})
     print(f"## TPC-DS, scale {options.scale}, {THREADS} threads\n")
     right = check(made, queries)
     plans = planning(made["Bedplate"], {name: queries[name] for name in right})

@@ -449,7 +449,7 @@ static bp_status next_array(bp_result *result, struct ArrowArray *out, bp_error 
 
     memset(out, 0, sizeof *out);
     if (result->outcome.kind != OUTCOME_ROWS) return BP_OK;
-    if (result->is_stream && (status = session_widen(&result->outcome, err))) return status;
+    if (result->is_stream) return session_next_array(&result->outcome, out, err);
     if ((status = session_next(&result->connection->session, &result->outcome, &batch, err)) || batch.row_count == 0) return status;
     return arrow_export_batch(out, result->connection->context->memory, &result->outcome.plan->result, &batch, err);
 }

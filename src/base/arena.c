@@ -26,6 +26,13 @@ void arena_init(arena *arena, memory *memory)
     *arena = (struct arena){.memory = memory, .block_size = FIRST_BLOCK_SIZE};
 }
 
+void arena_expect(arena *arena, size_t size)
+{
+    if (size < HUGE_BLOCK_SIZE / 2) return;
+    arena->block_size = HUGE_BLOCK_SIZE;
+    arena->full_blocks = FULL_BLOCKS;
+}
+
 static void free_block(arena *arena, arena_block *block)
 {
     UNFENCE(block, block->size);

@@ -19,6 +19,8 @@ typedef struct arena {
 
 /* An arena in the caller's memory; nothing is allocated before the first use. */
 void arena_init(arena *arena, memory *memory);
+/* About `size` bytes are going to be allocated: where huge pages are worth it, blocks are made of them from the next on. */
+void arena_expect(arena *arena, size_t size);
 /* Free everything. A zeroed arena is fine. The arena can be used again. */
 void arena_clear(arena *arena);
 /* Forget everything but keep the largest block for reuse. */

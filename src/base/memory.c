@@ -22,8 +22,8 @@
 #define LARGE_SIZE ((size_t)256 << 10) /* at 1 MiB the system's heap kept freed blocks of several threads: resident, not charged */
 #define HUGE_PAGE_SIZE ((size_t)2 << 20)
 #define PAGE_BITS 12
-#define CACHE_SLOTS 64
-#define CACHE_LIMIT ((size_t)64 << 20)
+#define CACHE_SLOTS 256
+#define CACHE_LIMIT ((size_t)256 << 20)
 #define SLOT_PAGE_BITS 24
 #define KEPT_SLOTS 16
 #define KEPT_LIMIT ((size_t)1 << 20)

@@ -33,6 +33,8 @@ MUST_USE bp_status arrow_export_schema(struct ArrowSchema *out, memory *memory, 
  * HUGEINT and UHUGEINT leave as decimal128(38,0): a value of 39 digits is BP_OUT_OF_RANGE. */
 MUST_USE bp_status arrow_export_batch(struct ArrowArray *out, memory *memory, const schema *schema, const batch *batch,
                                       bp_error *err);
+/* Whether columns of this type are copied by an export wherever they lie, since the layouts differ. */
+bool arrow_export_copies(data_type type);
 /* A stream over a table's chunks; it retains the table. */
 MUST_USE bp_status arrow_export_table(struct ArrowArrayStream *out, memory *memory, table *table, bp_error *err);
 

@@ -510,6 +510,19 @@ static bool is_texts_by_code(const column *in)
     return in->encoding == COLUMN_DICTIONARY && type_physical(in->type) == PHYSICAL_STRING;
 }
 
+bool arrow_export_copies(data_type type)
+{
+    switch (type.id) {
+    case TYPE_VARCHAR:
+    case TYPE_BLOB:
+    case TYPE_INTERVAL:
+    case TYPE_UUID: return true;
+    case TYPE_DECIMAL: return type_physical(type) == PHYSICAL_INT64;
+    case TYPE_TIME: return type.unit <= UNIT_MILLI;
+    default: return false;
+    }
+}
+
 static bp_status export_within(array_maker *maker, struct ArrowArray *out, const column *in, bool owned, int depth)
 {
     arena *arena = region_arena(maker->region);
@@ -518,7 +531,7 @@ static bp_status export_within(array_maker *maker, struct ArrowArray *out, const
     column rows;
 
     if (depth > LIMIT_TYPE_DEPTH + 1) return error_set(maker->err, BP_LIMIT, "a column is nested over %d levels", LIMIT_TYPE_DEPTH);
-    if (in->owner && !owned) {
+    if (in->owner && !owned && !arrow_export_copies(in->type)) {
         if (!region_on_end(maker->region, release_owner, in->owner)) return maker_no_memory(maker, 64);
         region_retain(in->owner);
         owned = true;
@@ -540,6 +553,18 @@ static bp_status export_within(array_maker *maker, struct ArrowArray *out, const
     return status ? status : export_payload(maker, out, &rows, values_owned, owned, depth);
 }
 
+/* About what will be copied for a batch of flat columns. Its blocks are all of one size, so that those of a result that was given back serve the next. */
+static size_t copied_bytes(const batch *batch)
+{
+    size_t bytes = 0;
+
+    for (size_t i = 0; i < batch->column_count; i++) {
+        const column *column = &batch->columns[i];
+        if (!column->owner || arrow_export_copies(column->type)) bytes += batch->row_count * 16;
+    }
+    return bytes;
+}
+
 bp_status arrow_export_batch(struct ArrowArray *out, memory *memory, const schema *schema, const batch *batch, bp_error *err)
 {
     array_maker maker = {.region = region_new(memory), .err = err};
@@ -547,6 +572,7 @@ bp_status arrow_export_batch(struct ArrowArray *out, memory *memory, const schem
 
     *out = (struct ArrowArray){0};
     if (!maker.region) return error_no_memory(err, memory, sizeof *out);
+    arena_expect(region_arena(maker.region), copied_bytes(batch));
     *out = (struct ArrowArray){
         .length = (int64_t)batch->row_count, .n_buffers = 1, .release = release_array, .private_data = region_retain(maker.region)};
     if (!(out->buffers = arena_new_array(region_arena(maker.region), const void *, 1))) {

@@ -44,7 +44,8 @@ bp_status column_builder_init(column_builder *builder, data_type type, arena *ar
 void column_builder_clear(column_builder *builder)
 {
     for (size_t i = 0; i < builder->child_count; i++) column_builder_clear(&builder->children[i]);
-    if (builder->values) memory_free(memory_of(builder), builder->values, values_size(builder, builder->capacity));
+    if (builder->values && !builder->lent)
+        memory_free(memory_of(builder), builder->values, values_size(builder, builder->capacity));
     if (builder->validity) memory_free(memory_of(builder), builder->validity, bitmap_words(builder->capacity) * 8);
     *builder = (column_builder){.type = builder->type, .physical = builder->physical, .arena = builder->arena};
 }
@@ -87,7 +88,33 @@ bp_status column_builder_reserve(column_builder *builder, size_t extra, bp_error
 
     if (ckd_add(&rows, builder->length, extra) || rows > SIZE_MAX / 128)
         return error_set(err, BP_LIMIT, "a column cannot have %zu more rows", extra);
-    return rows <= builder->capacity ? BP_OK : grow(builder, rows, err);
+    if (rows <= builder->capacity) return BP_OK;
+    return builder->lent ? ERROR_INTERNAL(err, "a column has more rows than its room") : grow(builder, rows, err);
+}
+
+size_t column_builder_room(const column_builder *builder, size_t capacity)
+{
+    return values_size(builder, capacity);
+}
+
+bp_status column_builder_lend(column_builder *builder, void *room, size_t capacity, bp_error *err)
+{
+    memory *memory = memory_of(builder);
+    size_t old = builder->capacity;
+
+    if (builder->validity) {
+        uint64_t *validity = memory_resize(memory, builder->validity, bitmap_words(old) * 8, bitmap_words(capacity) * 8);
+        if (!validity) return error_no_memory(err, memory, bitmap_words(capacity) * 8);
+        builder->validity = validity;
+    }
+    if (builder->values) {
+        memcpy(room, builder->values, values_size(builder, builder->length));
+        memory_free(memory, builder->values, values_size(builder, old));
+    }
+    builder->values = room;
+    builder->capacity = capacity;
+    builder->lent = true;
+    return BP_OK;
 }
 
 /* Validity words, with ones for the rows so far. Needs a capacity. */
@@ -350,9 +377,19 @@ static bp_status finish_children(column_builder *builder, column *out, bp_error 
     return status;
 }
 
-bp_status column_builder_finish(column_builder *builder, column *out, bp_error *err)
+static bp_status finish_validity(const column_builder *builder, column *out, bp_error *err)
 {
     const void *validity = NULL;
+    bp_status status;
+
+    if (!builder->validity || bitmap_count(builder->validity, builder->length) == builder->length) return BP_OK;
+    status = move_out(&validity, builder->validity, bitmap_words(builder->length) * 8, builder->arena, err);
+    out->validity = validity;
+    return status;
+}
+
+bp_status column_builder_finish(column_builder *builder, column *out, bp_error *err)
+{
     bp_status status;
 
     *out = (column){.type = builder->type, .length = builder->length};
@@ -360,12 +397,15 @@ bp_status column_builder_finish(column_builder *builder, column *out, bp_error *
         status = move_out(&out->values, builder->values, values_size(builder, builder->length), builder->arena, err);
         if (status) return status;
     }
-    if (builder->validity && bitmap_count(builder->validity, builder->length) < builder->length) {
-        status = move_out(&validity, builder->validity, bitmap_words(builder->length) * 8, builder->arena, err);
-        if (status) return status;
-        out->validity = validity;
-    }
+    if ((status = finish_validity(builder, out, err))) return status;
     if (builder->child_count && (status = finish_children(builder, out, err))) return status;
     builder->length = 0;
     return BP_OK;
+}
+
+bp_status column_builder_leave(column_builder *builder, column *out, bp_error *err)
+{
+    if (!builder->lent) return column_builder_finish(builder, out, err);
+    *out = (column){.type = builder->type, .length = builder->length, .values = builder->values};
+    return finish_validity(builder, out, err);
 }

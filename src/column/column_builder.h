@@ -23,6 +23,7 @@ typedef struct column_builder {
     size_t capacity; /* rows that fit in values and validity */
     void *values;
     uint64_t *validity; /* NULL until the first NULL */
+    bool lent; /* values lie in memory of another */
     struct column_builder *children;
     size_t child_count;
 } column_builder;
@@ -33,6 +34,11 @@ void column_builder_clear(column_builder *builder); /* a zeroed one is fine */
 
 /* Room for `extra` more rows (not for texts or children). */
 MUST_USE bp_status column_builder_reserve(column_builder *builder, size_t extra, bp_error *err);
+
+/* For those who know how many rows there will be, so that values are written where they stay: values move into `room`, memory of the caller's for
+ * `capacity` rows, which column_builder_room() bytes are; past those nothing may be appended. Not for nested types. */
+size_t column_builder_room(const column_builder *builder, size_t capacity);
+MUST_USE bp_status column_builder_lend(column_builder *builder, void *room, size_t capacity, bp_error *err);
 
 /* One row. NULL: of any type, children are filled up. */
 MUST_USE bp_status column_builder_append_null(column_builder *builder, bp_error *err);
@@ -51,5 +57,7 @@ void column_builder_truncate(column_builder *builder, size_t length);
 MUST_USE bp_status column_builder_view(const column_builder *builder, column *out, arena *arena, bp_error *err);
 /* The rows as a FLAT column in the arena; the builder is empty again and keeps its buffers. */
 MUST_USE bp_status column_builder_finish(column_builder *builder, column *out, bp_error *err);
+/* The same, but values that lie in lent room stay there. The builder can only be cleared. */
+MUST_USE bp_status column_builder_leave(column_builder *builder, column *out, bp_error *err);
 
 #endif

@@ -16,10 +16,13 @@
 
 #define FEED_ROWS 2048
 #define MOST_COLUMNS 64
+#define SHARING_AGGREGATES 64 /* before one are looked at for the same columns */
 /* Rows are set aside from the next morsel on when a set of one morsel has so many groups, and fewer than so many rows of each; or when a set of many morsels
- * has outgrown the cache. */
+ * has outgrown the cache. States of fixed bytes are combined about as fast as rows are added, lists are not. (10,000 groups in morsels of 65,536 rows: correlations took
+ * 58 ns a row set aside, 47 by sets; medians 64 and 96.) */
 #define ASIDE_GROUPS 4096
 #define ASIDE_ROWS 8
+#define ASIDE_ROWS_PLAIN 4
 #define ASIDE_LARGE ((size_t)4 << 20)
 /* What is set aside is written when it is so many rows or more, and memory is short of so many bytes. */
 #define SPILL_ROWS 8192
@@ -28,6 +31,9 @@
 struct sink_worker {
     aggregate_sink *sink;
     aggregate_set *set;
+    group_table
+        spare; /* the slots of the last morsel's set, for the next one's: making and growing them anew took a third of the time of 10,000 groups a morsel */
+    size_t last_groups; /* of that set */
     aside *aside; /* NULL: rows go to the set */
     aggregate_scratch scratch;
     uint64_t rows; /* of the present morsel so far */
@@ -65,6 +71,7 @@ static void aggregate_worker_free(sink_worker *worker)
     memory *memory = sink->base.context->memory;
 
     aggregate_set_free(worker->set);
+    group_table_clear(&worker->spare);
     aside_free(worker->aside);
     aggregate_scratch_clear(&worker->scratch, &sink->plan);
     for (size_t i = 0; i < sink->plan.aggregate_count; i++) {
@@ -169,14 +176,34 @@ static bp_status feed_aside(aggregate_sink *sink, sink_worker *worker, size_t in
     return status;
 }
 
+/* A set for the worker's next morsel, with room for as many groups as the last one had. */
+static bp_status start_set(aggregate_sink *sink, sink_worker *worker, uint64_t morsel, bp_error *err)
+{
+    bp_status status = aggregate_set_new(&worker->set, &sink->plan, err);
+
+    if (status) return status;
+    worker->set->morsel = morsel;
+    if (!worker->spare.slots) return BP_OK;
+    group_table_pass_slots(&worker->spare, &worker->set->groups);
+    group_table_reset(&worker->set->groups);
+    return aggregate_set_reserve(worker->set, worker->last_groups, err);
+}
+
+/* Nothing is looked up in a morsel's set any more, unless aggregates are fed later. */
+static void take_slots(sink_worker *worker)
+{
+    group_table *groups = &worker->set->groups;
+
+    if (!worker->spare.memory) worker->spare = (group_table){.memory = groups->memory, .layout = groups->layout};
+    group_table_pass_slots(groups, &worker->spare);
+    worker->last_groups = groups->count;
+}
+
 static bp_status add_to_set(aggregate_sink *sink, sink_worker *worker, uint64_t morsel, const batch *in, bp_error *err)
 {
     bp_status status;
 
-    if (!worker->set) {
-        if ((status = aggregate_set_new(&worker->set, &sink->plan, err))) return status;
-        worker->set->morsel = morsel;
-    }
+    if (!worker->set && (status = start_set(sink, worker, morsel, err))) return status;
     return aggregate_set_add(worker->set, in, (morsel << 32) + worker->rows, &worker->scratch, err);
 }
 
@@ -288,7 +315,7 @@ static bool reduces_poorly(const aggregate_sink *sink, const sink_worker *worker
     if (groups < ASIDE_GROUPS) return false;
     if (spill_pressure(sink->base.context, SPILL_AHEAD)) return true;
     if (!sink->plan.ordered) return groups * (sink->plan.keys.width + sink->plan.stride + 4 * sizeof(uint64_t)) >= ASIDE_LARGE;
-    return groups >= worker->rows / ASIDE_ROWS;
+    return groups >= worker->rows / (sink->plan.plain ? ASIDE_ROWS_PLAIN : ASIDE_ROWS);
 }
 
 static bp_status aggregate_morsel_end(sink *self, sink_worker *worker, uint64_t morsel, bool *enough, bp_error *err)
@@ -298,6 +325,7 @@ static bp_status aggregate_morsel_end(sink *self, sink_worker *worker, uint64_t 
 
     if (reduces_poorly(sink, worker)) status = aside_new(&worker->aside, &sink->plan, err);
     worker->rows = 0;
+    if (worker->set && sink->plan.ordered && !sink->plan.feeds_later) take_slots(worker);
     if (!status && sink->plan.ordered) status = hand_over_set(sink, worker, err);
     for (size_t i = 0; i < sink->plan.aggregate_count && !status; i++) {
         struct sink *sort = sink->sorts[i];
@@ -499,10 +527,11 @@ static bool is_sorted(const aggregate_call *call)
     return call->order_count > 0 && call->function->ordered && call->argument_count > 0;
 }
 
-static bp_status lay_out_states(aggregate_sink *sink, bp_error *err)
+static bp_status lay_out_states(aggregate_sink *sink, const schema *input, bp_error *err)
 {
     aggregate_plan *plan = &sink->plan;
 
+    plan->plain = true;
     plan->state_offsets = arena_new_array(&plan->arena, uint32_t, plan->aggregate_count);
     sink->fed_later = arena_new_array(&plan->arena, bool, plan->aggregate_count);
     sink->distincts = arena_new_array(&plan->arena, struct sink *, plan->aggregate_count);
@@ -514,7 +543,10 @@ static bp_status lay_out_states(aggregate_sink *sink, bp_error *err)
         plan->state_offsets[i] = (uint32_t)plan->stride;
         plan->stride += (call->function->state_size + AGGREGATE_STATE_ALIGNMENT - 1) & ~(size_t)(AGGREGATE_STATE_ALIGNMENT - 1);
         sink->fed_later[i] = is_distinct(call) || is_sorted(call);
-        if (!sink->fed_later[i]) plan->ordered |= call->function->ordered;
+        plan->feeds_later |= sink->fed_later[i];
+        if (sink->fed_later[i]) continue;
+        plan->ordered |= call->function->ordered;
+        plan->plain &= call->argument_count == 0 || aggregate_is_plain(call->function, input->types[plan->specs[i].first]);
     }
     if (plan->stride == 0) plan->stride = AGGREGATE_STATE_ALIGNMENT;
     plan->fed_later = sink->fed_later;
@@ -524,6 +556,18 @@ static bp_status lay_out_states(aggregate_sink *sink, bp_error *err)
 static size_t child_count(const aggregate_spec *spec)
 {
     return spec->call->argument_count + spec->call->has_filter;
+}
+
+/* The aggregate before `index` whose columns are the same, or `index`: the columns' places in a row set aside are shared as well. */
+static size_t same_columns(const aggregate_plan *plan, size_t index)
+{
+    const aggregate_spec *spec = &plan->specs[index];
+
+    for (size_t i = index; i > 0 && index - i < SHARING_AGGREGATES; i--) {
+        const aggregate_spec *other = &plan->specs[i - 1];
+        if (!plan->fed_later[i - 1] && other->first == spec->first && child_count(other) == child_count(spec)) return i - 1;
+    }
+    return index;
 }
 
 /* Which columns a row set aside has. */
@@ -542,8 +586,9 @@ static bp_status lay_out_rows(aggregate_plan *plan, const schema *input, bp_erro
     plan->sets_aside = plan->group_count > 0;
     for (size_t i = 0; i < plan->aggregate_count; i++) {
         const aggregate_spec *spec = &plan->specs[i];
-        plan->row_columns[i] = (uint32_t)plan->rows.column_count;
-        for (size_t j = 0; j < child_count(spec) && !plan->fed_later[i]; j++) {
+        size_t same = same_columns(plan, i);
+        plan->row_columns[i] = same < i ? plan->row_columns[same] : (uint32_t)plan->rows.column_count;
+        for (size_t j = 0; j < child_count(spec) && !plan->fed_later[i] && same == i; j++) {
             size_t at = plan->rows.column_count++;
             sources[at] = spec->first + (uint32_t)j;
             types[at] = input->types[sources[at]];
@@ -605,7 +650,7 @@ bp_status aggregate_new(sink **out, bp_context *context, const schema *input, si
     arena_init(&sink->plan.arena, context->memory);
     mutex_init(&sink->lock);
     if ((status = key_layout_init(&sink->plan.keys, input->types, group_count, &sink->plan.arena, err))) goto done;
-    if ((status = lay_out_states(sink, err)) || (status = lay_out_rows(&sink->plan, input, err))) goto done;
+    if ((status = lay_out_states(sink, input, err)) || (status = lay_out_rows(&sink->plan, input, err))) goto done;
     for (size_t i = 0; i < aggregate_count && !status; i++)
         if (sink->fed_later[i]) status = make_asides(sink, i, input, err);
 done:

@@ -191,14 +191,6 @@ static bp_status partition_set(void *data, size_t worker, uint64_t index, bp_err
     return aggregate_set_partition(((aggregate_sink *)data)->sets[index], err);
 }
 
-static bool has_fed_later(const aggregate_sink *sink)
-{
-    bool any = false;
-
-    for (size_t i = 0; i < sink->plan.aggregate_count; i++) any |= sink->fed_later[i];
-    return any;
-}
-
 static bp_status combine_into(aggregate_sink *sink, size_t partitions, bp_error *err)
 {
     bp_context *context = sink->base.context;
@@ -207,7 +199,7 @@ static bp_status combine_into(aggregate_sink *sink, size_t partitions, bp_error 
     sink->parts = memory_allocate_array(context->memory, partitions, sizeof *sink->parts);
     if (!sink->parts) return error_no_memory(err, context->memory, partitions * sizeof *sink->parts);
     sink->part_count = partitions;
-    sink->in_parts = !has_fed_later(sink); /* what is fed later must find all groups */
+    sink->in_parts = !sink->plan.feeds_later; /* what is fed later must find all groups */
     if (partitions > 1 && (status = parallel_for(context, sink->set_count, partition_set, sink, err))) return status;
     return parallel_for(context, partitions, make_if_few, sink, err);
 }

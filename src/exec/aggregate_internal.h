@@ -22,7 +22,9 @@ typedef struct aggregate_plan {
     uint32_t *state_offsets; /* one an aggregate: bytes into a group's state */
     size_t stride; /* bytes of a group's states */
     bool ordered; /* some states belong to one morsel */
+    bool plain; /* all states are nothing but their bytes */
     const bool *fed_later; /* one an aggregate: DISTINCT or with ORDER BY */
+    bool feeds_later; /* some are */
     bool sets_aside; /* rows may be set aside by hash: there are keys, and all arguments can be kept */
     row_layout rows; /* those rows' columns: the children of the aggregates that are not fed later */
     uint32_t *row_columns; /* one an aggregate: where its children begin among them */

@@ -281,16 +281,22 @@ static size_t next_rows(const row_block **block, size_t *begin, size_t left)
     return (*block)->count - *begin < left ? (*block)->count - *begin : left;
 }
 
-static bp_status insert_aside(aggregate_set *set, const row_block *block, size_t begin, size_t rows, uint32_t *groups,
+static bp_status insert_aside(aggregate_set *set, const row_block *block, size_t begin, size_t rows, aggregate_scratch *scratch,
                               bp_error *err)
 {
+    uint32_t *groups = scratch->groups;
     size_t width = set->plan->keys.width, old_count = set->groups.count;
     bp_status status;
 
     for (size_t done = 0, count; done < rows; done += count, begin += count) {
+        const uint64_t *hashes = scratch->hashes;
         count = next_rows(&block, &begin, rows - done);
-        if ((status = group_table_insert(&set->groups, block->keys + begin * width, block->hashes + begin, count, 0,
-                                         block->positions + begin, block->loaded.memory != NULL, groups + done, err)))
+        if (block->hashes)
+            hashes = block->hashes + begin;
+        else
+            key_hash(&set->plan->keys, block->keys + begin * width, count, scratch->hashes);
+        if ((status = group_table_insert(&set->groups, block->keys + begin * width, hashes, count, 0, block->positions + begin,
+                                         block->loaded.memory != NULL, groups + done, err)))
             return status;
         for (size_t i = 0; i < count && !set->plan->ordered; i++) /* a set of many morsels may have come before */
             if (block->positions[begin + i] < set->groups.firsts[groups[done + i]])
@@ -322,17 +328,16 @@ static bp_status find_partials(aggregate_set *set, size_t old_count, size_t rows
     bp_status status;
 
     if ((status = reserve_partials(set, err))) return status;
-    for (size_t row = 0; row < rows; row++) {
-        uint32_t group = scratch->groups[row];
-        if (group < old_count) {
-            if (set->partials[group] == UINT32_MAX) {
-                scratch->partial_of[partials] = group;
-                set->partials[group] = (uint32_t)(count + partials++);
-            }
-            group = set->partials[group];
-        }
-        scratch->partial_groups[row] = group;
+    for (size_t group = old_count; group < count; group++) set->partials[group] = (uint32_t)group;
+    for (size_t row = 0; row < rows; row++) { /* without a branch: whether a group was met in this morsel cannot be foretold */
+        uint32_t group = scratch->groups[row], known = set->partials[group];
+        bool fresh = known == UINT32_MAX;
+        known = fresh ? (uint32_t)(count + partials) : known;
+        scratch->partial_of[partials] = group; /* stays if it is fresh */
+        partials += fresh;
+        scratch->partial_groups[row] = set->partials[group] = known;
     }
+    memset(set->partials + old_count, 0xff, (count - old_count) * sizeof *set->partials);
     for (size_t i = 0; i < partials; i++) set->partials[scratch->partial_of[i]] = UINT32_MAX;
     *partial_count = partials;
     return reserve_states(set, count + partials, err);
@@ -390,7 +395,7 @@ bp_status aggregate_set_add_aside(aggregate_set *set, const row_block *block, si
     bp_status status;
 
     if ((status = aggregate_scratch_reserve(scratch, set->plan, rows, err))) return status;
-    if ((status = insert_aside(set, block, begin, rows, scratch->groups, err))) return status;
+    if ((status = insert_aside(set, block, begin, rows, scratch, err))) return status;
     if (set->plan->ordered && (status = find_partials(set, old_count, rows, &partials, scratch, err))) return status;
     if (!partials) return update_aside(set, UPDATE_ALL, block, begin, rows, scratch->groups, scratch, err);
     init_partials(set, partials);

@@ -1,12 +1,14 @@
 /* The build side of a hash join: collects the right rows, packs their keys, and makes the directory from key to rows. */
 #include "join_spill.h"
 
+#include "base/threads.h"
 #include "column/batch_bytes.h"
 #include "column/concatenate.h"
 
 #define PACK_ROWS 2048
 #define CHECK_ROWS 65536
 
+#define PARALLEL_ROWS 131072 /* fewer are put together before another thread is awake */
 #define ROW_COST 48 /* bytes that the table needs for a row, about */
 
 static void build_free(sink *self)
@@ -17,6 +19,7 @@ static void build_free(sink *self)
     join_spill_free(build->spill);
     group_table_clear(&build->groups);
     mutex_clear(&build->lock);
+    for (size_t i = 0; i < build->payload.column_count; i++) arena_clear(&build->payload_arenas[i]);
     arena_clear(&build->arena);
     memory_delete(self->context->memory, build);
 }
@@ -109,23 +112,45 @@ static bp_status build_morsel_end(sink *self, sink_worker *worker, uint64_t mors
 }
 
 /* finishing ------------------------------------------------------------------------------------------------------------------------- */
+typedef struct payload_work {
+    join_build *build;
+    const table *rows;
+} payload_work;
+
+static bp_status concatenate_column(void *data, size_t worker, uint64_t piece, bp_error *err)
+{
+    const payload_work *work = data;
+    join_build *build = work->build;
+    size_t chunks = table_chunk_count(work->rows), at = build->spec.key_count + (size_t)piece;
+    arena *arena = &build->payload_arenas[piece];
+    const column **parts;
+
+    (void)worker;
+    if (chunks == 1) {
+        build->payload.columns[piece] = table_chunk(work->rows, 0)->columns[at];
+        return BP_OK;
+    }
+    parts = arena_new_array(arena, const column *, chunks);
+    if (!parts) return error_no_memory(err, arena->memory, chunks * sizeof *parts);
+    for (size_t chunk = 0; chunk < chunks; chunk++) parts[chunk] = &table_chunk(work->rows, chunk)->columns[at];
+    return column_concatenate(&build->payload.columns[piece], build->spec.right->types[at], parts, chunks, arena, err);
+}
+
 static bp_status concatenate_payload(join_build *build, const table *rows, bp_error *err)
 {
-    size_t chunks = table_chunk_count(rows), keys = build->spec.key_count, count = build->spec.right->count - keys;
-    const column **parts = arena_new_array(&build->arena, const column *, chunks);
+    memory *memory = build->base.context->memory;
+    size_t count = build->spec.right->count - build->spec.key_count;
     column *columns = arena_new_array(&build->arena, column, count);
-    bp_status status;
+    payload_work work = {build, rows};
+    bp_status status = BP_OK;
 
-    if (!parts || !columns) return error_no_memory(err, build->base.context->memory, chunks * sizeof *parts);
-    for (size_t i = 0; i < count; i++) {
-        for (size_t chunk = 0; chunk < chunks; chunk++) parts[chunk] = &table_chunk(rows, chunk)->columns[keys + i];
-        if (chunks == 1)
-            columns[i] = *parts[0];
-        else if ((status = column_concatenate(&columns[i], build->spec.right->types[keys + i], parts, chunks, &build->arena, err)))
-            return status;
-    }
+    build->payload_arenas = arena_new_array(&build->arena, arena, count);
+    if (!columns || !build->payload_arenas) return error_no_memory(err, memory, count * (sizeof *columns + sizeof(arena)));
+    for (size_t i = 0; i < count; i++) arena_init(&build->payload_arenas[i], memory);
     build->payload = (batch){.row_count = build->row_count, .column_count = count, .columns = columns};
-    return BP_OK;
+    if (build->row_count >= PARALLEL_ROWS) return parallel_for(build->base.context, count, concatenate_column, &work, err);
+    for (size_t i = 0; i < count && !status; i++) status = concatenate_column(&work, 0, i, err);
+    return status;
 }
 
 /* Insert the keys of `rows` packed rows, but for those that match nothing; groups_of_row gets the groups, JOIN_NO_GROUP for those. */

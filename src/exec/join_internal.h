@@ -21,6 +21,7 @@ typedef struct join_build {
     bool by_number;       /* one key, a number: found by `numbers`, else by `groups` */
     join_table numbers;
     group_table groups;
+    arena *payload_arenas; /* of each of its columns: they are made at once */
     batch payload;        /* the right columns without keys, each one FLAT column over all rows */
     size_t row_count;
     uint32_t *starts;     /* groups.count + 1; NULL: unique keys */
@@ -37,13 +38,14 @@ typedef struct join_build {
     _Atomic size_t held_rows, held_bytes; /* collected since rows were written last: about */
 } join_build;
 
-/* Rows of a packed key that must not match for their NULLs. Keys past the 64th are taken as null-safe by key_layout users' limit. */
+/* Rows of a packed key that must not match for their NULLs. A join has at most 64 keys. */
 static inline bool join_key_is_null(const join_build *build, const char *row)
 {
-    uint64_t nulls;
+    bool any = false;
 
-    memcpy(&nulls, row, 8);
-    return (nulls & build->null_mask) != 0;
+    for (uint64_t left = build->null_mask; left; left &= left - 1)
+        any |= key_is_null(&build->keys, row, (size_t)__builtin_ctzll(left));
+    return any;
 }
 
 #endif

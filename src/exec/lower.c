@@ -290,6 +290,26 @@ static bp_status lower_unnest(lowering *state, plan_id id, bp_error *err)
 }
 
 /* aggregation ----------------------------------------------------------------------------------------------------------------------------- */
+#define SHARING_AGGREGATES 64 /* before one: a query may have 10,000 */
+
+static bool same_children(const expr_pool *pool, expr_id left, expr_id right)
+{
+    size_t count = expr_at(pool, left)->child_count;
+
+    if (count == 0 || expr_at(pool, right)->child_count != count) return false;
+    for (size_t i = 0; i < count; i++)
+        if (!expr_equal(pool, expr_child(pool, left, i), expr_child(pool, right, i))) return false;
+    return true;
+}
+
+/* Where the columns of an aggregate begin: at `end` of all so far, or where those of one before it with the same children do. (Setting rows aside copies them.) */
+static size_t first_column(const expr_pool *pool, const expr_id *aggregates, const aggregate_spec *specs, size_t index, size_t end)
+{
+    for (size_t i = index; i > 0 && index - i < SHARING_AGGREGATES; i--)
+        if (same_children(pool, aggregates[i - 1], aggregates[index])) return specs[i - 1].first;
+    return end;
+}
+
 /* Aggregate over mapped group expressions and aggregates of the child's pipeline. */
 static bp_status aggregate_over(lowering *state, plan_id id, plan_id child, const expr_id *groups, size_t group_count,
                                 const expr_id *aggregates, size_t aggregate_count, bp_error *err)
@@ -308,9 +328,12 @@ static bp_status aggregate_over(lowering *state, plan_id id, plan_id child, cons
     if (group_count) memcpy(inputs, groups, group_count * sizeof *inputs);
     for (size_t i = 0; i < aggregate_count; i++) {
         const expr_node *node = expr_at(pool, aggregates[i]);
-        specs[i] = (aggregate_spec){.call = node->aggregate, .result = node->type, .first = (uint32_t)at};
+        size_t first = first_column(pool, aggregates, specs, i, at);
+        specs[i] = (aggregate_spec){.call = node->aggregate, .result = node->type, .first = (uint32_t)first};
+        if (first < at) continue;
         for (size_t j = 0; j < node->child_count; j++) inputs[at++] = expr_child(pool, aggregates[i], j);
     }
+    total = at;
     place_only(state, child);
     if ((status = exprs_schema(state, inputs, total, &input, err))) return status;
     if ((status = remap_all(state, &mapped, inputs, total, err))) return status;

@@ -3,6 +3,7 @@
 
 #define BLOCK_BYTES ((size_t)32 << 10)
 #define LEAST_ROWS 64
+#define SHORT_KEY 24 /* bytes: hashes of longer ones are kept */
 #define PIECE_BYTES ((size_t)4 << 20) /* of the arena, from the first on where there is */
 #define MUCH_MEMORY ((size_t)1 << 30)
 
@@ -16,10 +17,18 @@ static size_t value_width(data_type type)
     return physical_width(type_physical(type));
 }
 
+/* What stands before a row's values: its position, hash and key. */
+static size_t row_head(const row_layout *layout)
+{
+    return sizeof(uint64_t) + (layout->keeps_hashes ? sizeof(uint64_t) : 0) + layout->keys->width;
+}
+
 void row_layout_finish(row_layout *layout)
 {
-    size_t width = 16 + layout->keys->width;
+    size_t width;
 
+    layout->keeps_hashes = layout->keys->text_count > 0 || layout->keys->width > SHORT_KEY;
+    width = row_head(layout);
     for (size_t i = 0; i < layout->column_count; i++) width += value_width(layout->types[i]) + 1;
     layout->block_rows = BLOCK_BYTES / width < LEAST_ROWS ? LEAST_ROWS : BLOCK_BYTES / width & ~(size_t)63;
 }
@@ -38,7 +47,7 @@ static size_t head_bytes(const row_layout *layout)
 
 static size_t block_bytes(const row_layout *layout, size_t capacity)
 {
-    size_t bytes = head_bytes(layout) + capacity * (16 + layout->keys->width);
+    size_t bytes = head_bytes(layout) + capacity * row_head(layout);
 
     for (size_t i = 0; i < layout->column_count; i++) bytes += column_bytes(layout->types[i], capacity) + capacity / 8;
     return bytes;
@@ -53,8 +62,8 @@ static row_block *block_new(arena *arena, const row_layout *layout, size_t capac
     *block = (row_block){.capacity = capacity};
     at += head_bytes(layout);
     block->positions = (uint64_t *)(void *)at;
-    block->hashes = block->positions + capacity;
-    block->keys = (char *)(block->hashes + capacity);
+    block->hashes = layout->keeps_hashes ? block->positions + capacity : NULL;
+    block->keys = at + capacity * (row_head(layout) - layout->keys->width);
     at = block->keys + capacity * layout->keys->width;
     for (size_t i = 0; i < layout->column_count; i++) {
         block->columns[i] = (row_block_column){.values = at};
@@ -203,14 +212,17 @@ static void scatter_values(const row_blocks *blocks, char *const *to, const void
 static void scatter_keys(const row_blocks *blocks, const char *keys, const uint64_t *hashes, uint64_t position, size_t rows)
 {
     char *to[ROW_PARTITIONS];
+    uint64_t *positions[ROW_PARTITIONS];
 
-    for (size_t i = 0; i < ROW_PARTITIONS; i++) to[i] = blocks->last[i] ? blocks->last[i]->keys : NULL;
-    scatter_values(blocks, to, keys, blocks->layout->keys->width, rows);
-    for (size_t row = 0; row < rows; row++) {
-        row_block *block = blocks->last[blocks->partitions[row]];
-        block->positions[blocks->places[row]] = position + row;
-        block->hashes[blocks->places[row]] = hashes[row];
+    for (size_t i = 0; i < ROW_PARTITIONS; i++) {
+        to[i] = blocks->last[i] ? blocks->last[i]->keys : NULL;
+        positions[i] = blocks->last[i] ? blocks->last[i]->positions : NULL;
     }
+    scatter_values(blocks, to, keys, blocks->layout->keys->width, rows);
+    for (size_t row = 0; row < rows; row++) positions[blocks->partitions[row]][blocks->places[row]] = position + row;
+    if (!blocks->layout->keeps_hashes) return;
+    for (size_t i = 0; i < ROW_PARTITIONS; i++) to[i] = blocks->last[i] ? (char *)blocks->last[i]->hashes : NULL;
+    scatter_values(blocks, to, hashes, sizeof *hashes, rows);
 }
 
 static void scatter_bits(const row_blocks *blocks, size_t index, const uint64_t *bits, size_t rows)

@@ -1,11 +1,12 @@
 /* Rows set aside by the hash of their key, to be aggregated one partition after the other: what a worker does with rows when its table of groups finds hardly
  * two rows of a group in a morsel. A partition's groups fit a cache, and partitions need nothing of each other.
  *
- *   partition = top 8 bits of the hash          block: positions | hashes | key rows (group_table.h) | values of each column | validity of each column
+ *   partition = top 8 bits of the hash          block: positions | hashes? | key rows (group_table.h) | values of each column | validity of each column
  *   first[partition] -> block -> block … last
  *
  * A partition's rows keep the order in which they came, so that those of one morsel lie one behind the other. Blocks are plain bytes of about 32 KiB: 64 KiB took
- * as long, and many small partitions would waste more. Texts past 12 bytes are copied to an arena. */
+ * as long, and many small partitions would waste more. Texts past 12 bytes are copied to an arena. Hashes of short keys without texts are made again instead of kept:
+ * writing and reading them takes longer. */
 #ifndef EXEC_ROW_BLOCKS_H
 #define EXEC_ROW_BLOCKS_H
 
@@ -25,11 +26,12 @@ typedef struct row_layout {
     const data_type *types;
     const uint32_t *sources; /* positions of the columns in the input */
     size_t block_rows;
+    bool keeps_hashes;
 } row_layout;
 
 /* Whether columns of the type can be set aside. */
 bool row_layout_takes(data_type type);
-/* Decide block_rows by the others. */
+/* Decide block_rows and keeps_hashes by the others. */
 void row_layout_finish(row_layout *layout);
 
 typedef struct row_block_column {
@@ -41,7 +43,8 @@ typedef struct row_block_column {
 typedef struct row_block {
     struct row_block *next;
     size_t count, capacity;
-    uint64_t *positions, *hashes;
+    uint64_t *positions;
+    uint64_t *hashes; /* NULL: they are made again */
     char *keys;
     arena loaded; /* of a block that came back from a file: what it and its texts lie in */
     row_block_column columns[];

@@ -89,8 +89,8 @@ AGGREGATE_FINISH(count_finish)
 
 /* exact sums ------------------------------------------------------------------------------------------------------------------------------ */
 typedef struct exact_state {
-    uint128 low;
-    int64_t high; /* the sum is high * 2^128 + low */
+    int128 low;
+    int64_t high; /* the sum is high * 2^128 + low: mostly 0, and not looked at */
     uint64_t count;
 } exact_state;
 
@@ -100,12 +100,14 @@ AGGREGATE_INIT(exact_init)
     for (size_t i = 0; i < count; i++) *(exact_state *)(void *)(states + i * stride) = (exact_state){0};
 }
 
+static inline void exact_sum(exact_state *state, int128 value)
+{
+    if (UNLIKELY(__builtin_add_overflow(state->low, value, &state->low))) state->high += value < 0 ? -1 : 1;
+}
+
 static inline void exact_add(exact_state *state, int128 value)
 {
-    uint128 before = state->low;
-
-    state->low += (uint128)value;
-    state->high += (state->low < before) + (value < 0 ? -1 : 0);
+    exact_sum(state, value);
     state->count++;
 }
 
@@ -154,10 +156,9 @@ AGGREGATE_UPDATE(exact_update)
     }
     for (size_t i = 0; i < rows; i++) {
         exact_state *state = (exact_state *)(void *)state_at(states, stride, groups, i);
-        uint128 before = state->low;
-        state->low += ((const uint128 *)arguments[0].values)[row_at(&arguments[0], selection, i)];
-        state->high += state->low < before;
-        state->count++;
+        uint128 value = ((const uint128 *)arguments[0].values)[row_at(&arguments[0], selection, i)];
+        exact_add(state, (int128)value);
+        state->high += (int128)value < 0; /* 2^128 less than it is */
     }
     return BP_OK;
 }
@@ -168,9 +169,8 @@ AGGREGATE_COMBINE(exact_combine)
     for (size_t i = 0; i < count; i++) {
         exact_state *to = (exact_state *)(void *)(into + into_groups[i] * into_stride);
         const exact_state *add = (const exact_state *)(const void *)(from + i * from_stride);
-        uint128 before = to->low;
-        to->low += add->low;
-        to->high += add->high + (to->low < before);
+        exact_sum(to, add->low);
+        to->high += add->high;
         to->count += add->count;
     }
     return BP_OK;
@@ -178,7 +178,7 @@ AGGREGATE_COMBINE(exact_combine)
 
 static bool exact_fits(const exact_state *state)
 {
-    return state->high == ((int128)state->low < 0 ? -1 : 0);
+    return state->high == 0;
 }
 
 AGGREGATE_FINISH(exact_finish)
@@ -190,7 +190,7 @@ AGGREGATE_FINISH(exact_finish)
         const exact_state *state = (const exact_state *)(const void *)(states + i * stride);
         if (state->count && !exact_fits(state))
             return error_set(err, BP_OUT_OF_RANGE, "Out of Range: sum() is past 128 bits; cast the values to DOUBLE first");
-        ((int128 *)(uintptr_t)out->values)[i] = (int128)state->low;
+        ((int128 *)(uintptr_t)out->values)[i] = state->low;
         if (!state->count) bitmap_unset(validity, i);
     }
     return BP_OK;
@@ -198,7 +198,7 @@ AGGREGATE_FINISH(exact_finish)
 
 static double exact_double(const exact_state *state)
 {
-    if (exact_fits(state)) return (double)(int128)state->low;
+    if (exact_fits(state)) return (double)state->low;
     return (double)state->high * 0x1p128 + (double)state->low;
 }
 

@@ -74,8 +74,49 @@ static bool decimal_words(const uint8_t *bytes, size_t size, uint64_t *words, si
     return true;
 }
 
+static uint64_t load_big(const char *bytes)
+{
+    LOAD(uint64_t, word, bytes);
+    return __builtin_bswap64(word);
+}
+
+/* The same of up to 8 bytes, which lie in the text itself with zeros behind. */
+static int64_t decimal_of_8(const string_ref *in)
+{
+    return in->size ? (int64_t)load_big((const char *)in + offsetof(string_ref, prefix)) >> (64 - 8 * in->size) : 0;
+}
+
+/* The same of up to 16 bytes, as two words that may overlap. */
+static int128 decimal_of_16(const string_ref *in)
+{
+    const char *bytes = string_ref_data(in);
+    int64_t high;
+
+    if (in->size <= 8) return decimal_of_8(in);
+    high = (int64_t)load_big(bytes) >> (128 - 8 * in->size);
+    return (int128)((uint128)(uint64_t)high << 64 | load_big(bytes + in->size - 8));
+}
+
+static bool sizes_within(const string_ref *in, size_t count, uint32_t most)
+{
+    bool larger = false;
+
+    for (size_t i = 0; i < count; i++) larger |= in[i].size > most;
+    return !larger;
+}
+
 static bp_status decimals(const parquet_leaf *leaf, const string_ref *in, size_t count, char *out, bp_error *err)
 {
+    if (leaf->width == 8 && sizes_within(in, count, 8)) {
+        int64_t *values = (int64_t *)(void *)out;
+        for (size_t i = 0; i < count; i++) values[i] = decimal_of_8(&in[i]);
+        return BP_OK;
+    }
+    if (leaf->width == 16 && sizes_within(in, count, 16)) {
+        int128 *values = (int128 *)(void *)out;
+        for (size_t i = 0; i < count; i++) values[i] = decimal_of_16(&in[i]);
+        return BP_OK;
+    }
     for (size_t i = 0; i < count; i++) {
         uint64_t words[4];
         if (!decimal_words((const uint8_t *)string_ref_data(&in[i]), in[i].size, words, leaf->width / 8))

@@ -76,8 +76,7 @@ static bool excludes(const scan_filter *filter, const limits *is)
     return false;
 }
 
-/* Whether values of this leaf have an order that statistics follow. */
-static bool has_order(const parquet_leaf *leaf, bool is_old)
+bool parquet_has_order(const parquet_leaf *leaf, bool is_old)
 {
     bool is_signed =
         leaf->type.id != TYPE_UINT8 && leaf->type.id != TYPE_UINT16 && leaf->type.id != TYPE_UINT32 && leaf->type.id != TYPE_UINT64;
@@ -129,7 +128,7 @@ bp_status parquet_prune_group(bool *none, const parquet_footer *footer, size_t r
     told = &chunk.statistics;
     is.no_null = told->null_count == 0 || leaf->max_definition == 0;
     is.all_null = told->null_count >= 0 && (uint64_t)told->null_count == chunk.value_count && leaf->max_definition > 0;
-    if (has_order(leaf, told->is_old))
+    if (parquet_has_order(leaf, told->is_old))
         set_limits(&is, leaf, told->has_low ? &told->low : NULL, told->has_high ? &told->high : NULL, arena);
     *none = excludes(filter, &is);
     if (*none) return BP_OK;
@@ -233,7 +232,7 @@ static bool page_excluded(const page_index *index, size_t page, const parquet_le
 {
     limits is = {.all_null = index->is_null[page], .no_null = index->null_counts && index->null_counts[page] == 0};
 
-    if (!is.all_null && has_order(leaf, false)) set_limits(&is, leaf, &index->lows[page], &index->highs[page], arena);
+    if (!is.all_null && parquet_has_order(leaf, false)) set_limits(&is, leaf, &index->lows[page], &index->highs[page], arena);
     return excludes(filter, &is);
 }
 

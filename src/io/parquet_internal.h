@@ -377,6 +377,8 @@ MUST_USE bp_status parquet_flat_settle(parquet_reader *reader, bp_error *err);
 MUST_USE bp_status parquet_nested_settle(parquet_reader *reader, bp_error *err);
 
 /* Skipping --------------------------------------------------------------------------------------------------------------------- */
+/* Whether values of this leaf have an order that statistics follow. is_old: those of the fields whose order was defined for signed numbers alone. */
+bool parquet_has_order(const parquet_leaf *leaf, bool is_old);
 /* Whether no row of the row group can pass the filter on this leaf, by statistics and Bloom filter. */
 MUST_USE bp_status parquet_prune_group(bool *none, const parquet_footer *footer, size_t row_group, size_t leaf, file *file,
                                        const scan_filter *filter, arena *arena, bp_error *err);

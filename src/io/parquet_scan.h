@@ -29,6 +29,8 @@ typedef struct parquet_source {
 } parquet_source;
 
 MUST_USE bp_status parquet_scan_open(scan **out, source *source, const scan_request *request, bp_error *err);
+/* See source_class.column_facts. */
+MUST_USE bp_status parquet_column_facts(source_column_facts *out, const source *source, size_t column, arena *arena, bp_error *err);
 /* Open a file of the source again; one that has changed is an error. */
 MUST_USE bp_status parquet_file_open(file *out, const parquet_source *source, size_t number, bp_error *err);
 /* The keys and values in a path's folders, as constants, typed alike for all files. */

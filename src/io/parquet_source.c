@@ -1,6 +1,9 @@
 /* The source of class "read_parquet": the footers of all files, read once; which of a file's columns is which of the schema's. */
 #include "parquet_scan.h"
 
+#define SAMPLE_PIECES 2 /* each unpacks a page of the columns looked at, and their dictionaries */
+#define SAMPLED_ROWS 50000 /* smaller files are read sooner than looked at */
+
 static const source_class parquet_source_class;
 
 static void source_end(source *base)
@@ -20,8 +23,11 @@ static bool describe(const source *base, builder *out)
     return source_describe_files(out, source->files[0].path, source->file_count);
 }
 
-static const source_class parquet_source_class = {
-    .name = "read_parquet", .free = source_end, .scan_open = parquet_scan_open, .describe = describe};
+static const source_class parquet_source_class = {.name = "read_parquet",
+                                                  .free = source_end,
+                                                  .scan_open = parquet_scan_open,
+                                                  .column_facts = parquet_column_facts,
+                                                  .describe = describe};
 
 bp_status parquet_file_open(file *out, const parquet_source *source, size_t number, bp_error *err)
 {
@@ -256,6 +262,7 @@ bp_status parquet_source_new(source **out, bp_context *context, const string_vie
     if ((status = take_files(source, paths, count, err))) goto done;
     if ((status = make_columns(source, err))) goto done;
     if ((status = count_rows(source, err))) goto done;
+    if (source->base.row_count >= SAMPLED_ROWS) source->base.sample_pieces = SAMPLE_PIECES;
     *out = &source->base;
     source = NULL;
 done:

@@ -19,41 +19,55 @@ static bounds bounds_of(const scan_filter *filter)
     return (bounds){is_there(filter->values, 0), is_there(filter->values, 1), filter->low_inclusive, filter->high_inclusive};
 }
 
-#define RANGE_LOOP(name, type, less)                                                                                               \
+/* Whole numbers: between closed bounds is one comparison of what lies above the low one. */
+#define WHOLE_RANGE(name, type, unsigned_type, least, most)                                                                        \
     static size_t name(const column *column, const scan_filter *filter, uint32_t *selection, size_t count)                         \
     {                                                                                                                              \
         const type *values = column->values, *limits = filter->values->values;                                                     \
         bounds b = bounds_of(filter);                                                                                              \
-        type low = b.has_low ? limits[0] : (type)0, high = b.has_high ? limits[1] : (type)0;                                       \
+        type low = b.has_low ? limits[0] : (least), high = b.has_high ? limits[1] : (most);                                        \
+        unsigned_type span;                                                                                                        \
         size_t kept = 0;                                                                                                           \
                                                                                                                                    \
+        if (low > high || (low == (most) && b.has_low && !b.low_inclusive)) return 0;                                              \
+        if (high == (least) && b.has_high && !b.high_inclusive) return 0;                                                          \
+        if (b.has_low && !b.low_inclusive) low++;                                                                                  \
+        if (b.has_high && !b.high_inclusive) high--;                                                                               \
+        if (low > high) return 0;                                                                                                  \
+        span = (unsigned_type)high - (unsigned_type)low;                                                                           \
         for (size_t i = 0; i < count; i++) {                                                                                       \
             uint32_t row = selection[i];                                                                                           \
-            type value = values[row];                                                                                              \
-            bool pass = !b.has_low || (b.low_inclusive ? !less(value, low) : less(low, value));                                    \
-            pass &= !b.has_high || (b.high_inclusive ? !less(high, value) : less(value, high));                                    \
             selection[kept] = row;                                                                                                 \
-            kept += pass;                                                                                                          \
+            kept += (unsigned_type)((unsigned_type)values[row] - (unsigned_type)low) <= span;                                      \
         }                                                                                                                          \
         return kept;                                                                                                               \
     }
 
-static inline bool less_int32(int32_t left, int32_t right)
-{
-    return left < right;
-}
-static inline bool less_int64(int64_t left, int64_t right)
-{
-    return left < right;
-}
+WHOLE_RANGE(range_int32, int32_t, uint32_t, INT32_MIN, INT32_MAX)
+WHOLE_RANGE(range_int64, int64_t, uint64_t, INT64_MIN, INT64_MAX)
+
 static inline bool less_double(double left, double right)
 {
     return left < right || (right != right && left == left);
 }
 
-RANGE_LOOP(range_int32, int32_t, less_int32)
-RANGE_LOOP(range_int64, int64_t, less_int64)
-RANGE_LOOP(range_double, double, less_double)
+static size_t range_double(const column *column, const scan_filter *filter, uint32_t *selection, size_t count)
+{
+    const double *values = column->values, *limits = filter->values->values;
+    bounds b = bounds_of(filter);
+    double low = b.has_low ? limits[0] : 0, high = b.has_high ? limits[1] : 0;
+    size_t kept = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        uint32_t row = selection[i];
+        double value = values[row];
+        bool pass = !b.has_low || (b.low_inclusive ? !less_double(value, low) : less_double(low, value));
+        pass &= !b.has_high || (b.high_inclusive ? !less_double(high, value) : less_double(value, high));
+        selection[kept] = row;
+        kept += pass;
+    }
+    return kept;
+}
 
 static bool passes_range(const scan_filter *filter, const column *column, size_t row)
 {

@@ -37,7 +37,16 @@ typedef struct scan_request {
     size_t filter_count;
     size_t batch_size; /* rows of a batch, at most */
     uint64_t row_limit; /* only this many rows will be wanted: a hint; UINT64_MAX */
+    size_t
+        pieces; /* not 0: only the first batch of about so many morsels will be looked at, spread over the data; a scan may leave the others out */
 } scan_request;
+
+/* What is known of a column's values in all rows without reading them; exact. */
+typedef struct source_column_facts {
+    bool has_null_count, has_limits;
+    uint64_t null_count;
+    const column *low, *high; /* has_limits: FLAT columns of one row; NULL: every row is NULL */
+} source_column_facts;
 
 typedef struct source_class {
     const char *name; /* "read_csv", "table": for EXPLAIN */
@@ -47,6 +56,8 @@ typedef struct source_class {
      * gives a source, settled for these columns, whose types hold for every row: `source` itself (retained) when they hold already,
      * else a new one, and then the query is to be bound again. Runs on the pool's threads. The answer depends on the data alone. */
     MUST_USE bp_status (*settle)(source **out, source *source, const size_t *columns, size_t count, bp_error *err);
+    /* Facts of one column, in `arena`, for a source whose data have statistics; else NULL. */
+    MUST_USE bp_status (*column_facts)(source_column_facts *out, const source *source, size_t column, arena *arena, bp_error *err);
     /* Options and path for EXPLAIN; may be NULL. */
     bool (*describe)(const source *source, builder *out);
 } source_class;
@@ -59,6 +70,7 @@ struct source {
     uint64_t row_count; /* exact when row_count_exact, else an estimate */
     bool row_count_exact;
     bool exact_filters; /* scans apply all filters themselves */
+    size_t sample_pieces; /* what request.pieces may be for a look that takes a part of a millisecond; 0: no look is so cheap */
     uint64_t version; /* changes when the data do; for caches */
     bool settled; /* no scan will ever set `misfit` */
     atomic_bool misfit; /* see below */

@@ -6,6 +6,8 @@
 #include "column/table.h"
 #include "source.h"
 
+#define SAMPLE_PIECES 16
+
 typedef struct table_source {
     source base;
     table *table;  /* retained */
@@ -56,6 +58,7 @@ bp_status table_source_new(source **out, bp_context *context, table *table, bp_e
                                    .row_count = table_row_count(table),
                                    .row_count_exact = true,
                                    .version = table_row_count(table),
+                                   .sample_pieces = SAMPLE_PIECES,
                                    .settled = true};
     atomic_init(&source->base.misfit, false);
     atomic_init(&source->base.references, 1);

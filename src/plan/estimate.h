@@ -1,6 +1,6 @@
 /* How many rows a node puts out, about: for the order of joins and the side that is built.
  *
- * Scans of tables in memory are sampled: their filters run on rows spread over the table, so the answer depends on the data alone. Everything else is
+ * Scans whose source can be looked at cheaply are sampled: their filters run on rows spread over the table, so the answer depends on the data alone. Everything else is
  * guessed from fixed shares. Equality of columns keeps one in as many pairs as the smaller side has values, taken to be its rows before filters (keys
  * are joined with foreign keys). */
 #ifndef PLAN_ESTIMATE_H

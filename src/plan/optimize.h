@@ -10,6 +10,10 @@ MUST_USE bp_status optimize_fold(plan *plan, bp_error *err);
 MUST_USE bp_status optimize_branches(plan *plan, bp_error *err);
 /* Conditions move towards the scans: through projections, sorts, unions, aggregations (on groups) and to the sides of joins. */
 MUST_USE bp_status optimize_filters(plan *plan, bp_error *err);
+/* An outer join whose rows without a partner do not pass `conjunct`, which stands above it, keeps none (a part of the filters' pass). */
+MUST_USE bp_status outer_join_narrow(plan *plan, plan_id id, expr_id conjunct, bp_error *err);
+/* Aggregates of whole files that their statistics answer become constants. */
+MUST_USE bp_status optimize_metadata(plan *plan, bp_error *err);
 /* Semi joins sink, inner joins come in the cheapest order, the smaller side is built. */
 MUST_USE bp_status optimize_joins(plan *plan, bp_error *err);
 /* Columns that nothing above uses are not read, not computed, not carried. */

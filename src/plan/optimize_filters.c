@@ -5,6 +5,8 @@
  *
  * Rows that are kept for several readers (KEEP), each of which filters them, are filtered by the OR of those conditions before they are kept.
  *
+ * An outer join whose rows without a partner do not pass becomes an inner one (optimize_outer.c), so that conditions about either side sink.
+ *
  * A conjunct that can fail never sinks below a join, so it is not tried on rows that the join would have dropped. LIMIT stops everything. */
 #include "optimize.h"
 
@@ -142,11 +144,13 @@ static bool may_sink_right(join_kind kind)
 static bp_status sink_to_join(sinking *state, plan_id id, expr_id conjunct, plan_id *next, bool *done, bp_error *err)
 {
     plan_node *node = plan_at(state->plan, id);
-    join_kind kind = (join_kind)node->join.kind;
-    bp_status status;
+    join_kind kind;
+    bp_status status = outer_join_narrow(state->plan, id, conjunct, err);
 
     *next = 0;
     *done = false;
+    if (status) return status;
+    kind = (join_kind)node->join.kind;
     if (expr_at(&state->plan->exprs, conjunct)->can_fail) return BP_OK;
     if ((status = note_columns(state, conjunct, err))) return status;
     if (may_sink_left(kind) && fits(state, node->children[0]))

@@ -605,3 +605,25 @@ bp_status plan_post_order_of(plan *plan, plan_id root, plan_id **out, size_t *co
     *count = placed_count;
     return BP_OK;
 }
+
+bp_status plan_names_foreign(plan *plan, plan_id root, bool *out, bp_error *err)
+{
+    size_t words = bitmap_words(plan->column_count) + 1, count;
+    uint64_t *used = arena_allocate_zeroed(&plan->arena, 2 * words * sizeof *used), *made = used + words;
+    plan_id *order;
+    bp_status status;
+
+    *out = false;
+    if (!used) return error_no_memory(err, plan->context->memory, 2 * words * sizeof *used);
+    if ((status = plan_post_order_of(plan, root, &order, &count, err))) return status;
+    for (size_t i = 0; i < count; i++) {
+        mark_outputs(plan, order[i], made);
+        for (size_t j = 0;; j++) {
+            expr_id *slot = plan_expr_slot(plan_at(plan, order[i]), j);
+            if (!slot) break;
+            if ((status = plan_expr_columns(plan, *slot, used, err))) return status;
+        }
+    }
+    *out = !bits_within(used, made, words);
+    return BP_OK;
+}

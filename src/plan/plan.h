@@ -284,6 +284,9 @@ MUST_USE bp_status plan_conjuncts(plan *plan, expr_id root, expr_id **out, size_
 /* Set bit `id` for every column the expression names; `bits` has plan->column_count bits. */
 MUST_USE bp_status plan_expr_columns(const plan *plan, expr_id root, uint64_t *bits, bp_error *err);
 
+/* Whether expressions of the nodes below `root` and of it name columns that none of these nodes makes. */
+MUST_USE bp_status plan_names_foreign(plan *plan, plan_id root, bool *out, bp_error *err);
+
 /* The node's own expressions, one after the other; NULL: there are no more. */
 expr_id *plan_expr_slot(plan_node *node, size_t index);
 

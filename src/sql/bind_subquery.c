@@ -35,7 +35,8 @@ static NO_INLINE bp_status bind_inner(walk *walk, syntax_id query, relation *out
     if ((status = outer_enter(&frame, walk->binder, walk->context->scope, 0, walk->context->outer, err))) return status;
     status = bind_query(out, walk->binder, query, err);
     outer_leave(&frame, walk->binder, dependent);
-    return status;
+    if (status || !*dependent) return status;
+    return plan_names_foreign(walk->binder->plan, out->node, dependent, err); /* the names may have been of a query within it */
 }
 
 static bp_status one_column(const walk *walk, syntax_id query, const relation *inner, bp_error *err)

@@ -199,9 +199,9 @@ bp_status query_job_collect(query_job *job, table **out, bp_error *err)
     }
 }
 
-bp_status session_widen(outcome *outcome, bp_error *err)
+bp_status session_next_array(outcome *outcome, struct ArrowArray *out, bp_error *err)
 {
-    return outcome->kind == OUTCOME_ROWS ? query_widen(outcome->query, err) : BP_OK;
+    return query_next_array(outcome->query, out, err);
 }
 
 bp_status session_next(session *session, outcome *outcome, batch *out, bp_error *err)

@@ -53,10 +53,10 @@ MUST_USE bp_status session_bind(plan **out, session *session, const syntax *tree
 /* Run a statement. `bound` (may be NULL, moved in) is what session_bind() gave for it with the same catalog. */
 MUST_USE bp_status session_execute(outcome *out, session *session, const syntax *tree, const parameters *parameters, plan *bound,
                                    bp_error *err);
-/* Before the first batch: see query_widen(). */
-MUST_USE bp_status session_widen(outcome *outcome, bp_error *err);
 /* The next batch of a result; row_count 0: the end. Sources whose types turned out wrong have been settled
  * by session_execute(), so that misfits never reach the user. */
 MUST_USE bp_status session_next(session *session, outcome *outcome, batch *out, bp_error *err);
+/* The same as an Arrow array; see query_next_array(). */
+MUST_USE bp_status session_next_array(outcome *outcome, struct ArrowArray *out, bp_error *err);
 
 #endif

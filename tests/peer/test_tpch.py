@@ -13,6 +13,7 @@ SETTINGS = [
     (("threads", "1"), ("batch_size", "2048")),
     (("threads", "7"), ("batch_size", "64")),
     (("threads", "2"), ("batch_size", "1")),
+    (("threads", "2"), ("spill", "always")),
 ]
 
 

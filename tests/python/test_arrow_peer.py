@@ -246,3 +246,49 @@ def test_result_outlives_everything():
     connection.close()
     del connection
     assert out["x"].to_pylist() == ["a text that is not inline"] * 3
+
+
+@pytest.fixture(scope="module")
+def many_groups(tmp_path_factory):
+    """A Parquet file of twenty row groups, more than a window of two workers has morsels, and what it holds."""
+    parquet = pytest.importorskip("pyarrow.parquet")
+    rows = 200_000
+    table = pa.table(
+        {
+            "id": pa.array(range(rows), pa.int64()),
+            "text": pa.array([None if i % 7 == 0 else f"text number {i % 1000}" for i in range(rows)]),
+            "price": pa.array([D(i).scaleb(-2) for i in range(rows)], pa.decimal128(12, 2)),
+        }
+    )
+    path = tmp_path_factory.mktemp("groups") / "many.parquet"
+    parquet.write_table(table, path, row_group_size=10_000)
+    return path, table
+
+
+@pytest.mark.parametrize("threads", [1, 2, 7])
+def test_arrays_made_by_workers(many_groups, threads):
+    path, table = many_groups
+    connection = bp.connect(config={"threads": threads})
+    assert connection.execute(f"SELECT * FROM '{path}'").arrow().equals(table)
+    some = connection.execute(f"SELECT * FROM '{path}' WHERE id % 3 = 0").arrow()
+    some.validate(full=True)
+    assert some.equals(table.take(pa.array(range(0, table.num_rows, 3))))
+
+
+def test_stream_dropped_early(many_groups):
+    path, table = many_groups
+    connection = bp.connect(config={"threads": 2})
+    reader = pa.RecordBatchReader.from_stream(connection.execute(f"SELECT * FROM '{path}'"))
+    first = reader.read_next_batch()
+    del reader, connection
+    assert pa.Table.from_batches([first]).equals(table.slice(0, first.num_rows))
+
+
+def test_array_that_cannot_be_made(many_groups):
+    """A value that Arrow has no room for, far behind: the sentence comes from a worker."""
+    connection = bp.connect(config={"threads": 2})
+    huge = "170141183460469231731687303715884105727::HUGEINT"
+    query = f"SELECT CASE WHEN id = 150000 THEN {huge} ELSE id END AS h FROM '{many_groups[0]}'"
+    with pytest.raises(Exception, match="39 digits"):
+        connection.execute(query).arrow()
+    assert connection.execute("SELECT 1").fetchall() == [(1,)]

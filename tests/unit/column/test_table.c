@@ -59,6 +59,38 @@ static void test_chunks(void **state)
     table_release(table);
 }
 
+/* Chunks that get room for all their rows at once, well and badly used; texts and NULLs come before and after that. */
+static void test_room(void **state)
+{
+    static const size_t totals[] = {TABLE_CHUNK_ROWS / 8 - 1, TABLE_CHUNK_ROWS / 4, TABLE_CHUNK_ROWS * 7 / 8, TABLE_CHUNK_ROWS + 3};
+    data_type types[2] = {type_of(TYPE_VARCHAR), type_of(TYPE_BOOLEAN)};
+
+    for (size_t i = 0; i < sizeof totals / sizeof *totals; i++) {
+        table *table = new_table(*state, types, 2);
+        for (size_t row = 0; row < totals[i]; row += 64) {
+            size_t rows = totals[i] - row < 64 ? totals[i] - row : 64;
+            uint64_t validity = ~(row * 5), bits = row * 3;
+            string_ref texts[64];
+            column columns[2] = {{.type = types[0], .length = rows, .values = texts, .validity = &validity},
+                                 {.type = types[1], .length = rows, .values = &bits}};
+            batch batch = {.row_count = rows, .column_count = 2, .columns = columns};
+            for (size_t k = 0; k < rows; k++) texts[k] = string_ref_of("a text of over twelve bytes", 13 + (row + k) % 8);
+            assert_int_equal(table_append(table, &batch, NULL), BP_OK);
+        }
+        assert_int_equal(table_finish(table, NULL), BP_OK);
+        assert_int_equal(table_row_count(table), totals[i]);
+        for (size_t row = 0, chunk = 0, at = 0; row < totals[i]; row++, at++) {
+            const column *columns;
+            if (at == table_chunk(table, chunk)->row_count) chunk++, at = 0;
+            columns = table_chunk(table, chunk)->columns;
+            assert_int_equal(column_is_null(&columns[0], at), (row / 64 * 64 * 5) >> (row % 64) & 1);
+            assert_int_equal(bitmap_get(columns[1].values, at), (row / 64 * 64 * 3) >> (row % 64) & 1);
+            if (!column_is_null(&columns[0], at)) assert_int_equal(((const string_ref *)columns[0].values)[at].size, 13 + row % 8);
+        }
+        table_release(table);
+    }
+}
+
 static void test_kept_by_reference(void **state)
 {
     size_t rows = TABLE_CHUNK_ROWS / 2;
@@ -296,6 +328,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_chunks),
+        cmocka_unit_test(test_room),
         cmocka_unit_test(test_kept_by_reference),
         cmocka_unit_test(test_chunk_outlives_table),
         cmocka_unit_test(test_concatenate_tables),

@@ -132,6 +132,51 @@ static void test_hostile_delta(void **state)
 }
 
 /* Blocks ------------------------------------------------------------------------------------------------------------------------------ */
+/* Big-endian two's complement of every size, its sign spread over the bytes in front. */
+static void put_decimal(uint8_t *to, size_t size, int64_t value)
+{
+    for (size_t i = 0; i < size; i++) {
+        size_t shift = 8 * (size - 1 - i);
+        to[i] = (uint8_t)((shift < 64 ? value >> shift : value >> 63) & 0xff);
+    }
+}
+
+static void test_decimals(void **state)
+{
+    static const int64_t values[] = {0, 1, -1, 127, -128, 32767, -32768, 99999, -99999};
+    parquet_leaf leaf = {.convert = CONVERT_DECIMAL};
+
+    (void)state;
+    for (leaf.width = 8; leaf.width <= 16; leaf.width += 8) {
+        for (size_t size = 3; size <= 24; size++) {
+            uint8_t bytes[ARRAY_LENGTH(values)][24];
+            string_ref refs[ARRAY_LENGTH(values)];
+            int128 wide[ARRAY_LENGTH(values)];
+            int64_t narrow[ARRAY_LENGTH(values)];
+            for (size_t i = 0; i < ARRAY_LENGTH(values); i++) {
+                put_decimal(bytes[i], size, values[i]);
+                refs[i] = string_ref_of((const char *)bytes[i], size);
+            }
+            assert_int_equal(
+                parquet_convert_values(&leaf, refs, ARRAY_LENGTH(values), leaf.width == 8 ? (void *)narrow : wide, NULL), BP_OK);
+            for (size_t i = 0; i < ARRAY_LENGTH(values); i++) assert_true((leaf.width == 8 ? narrow[i] : wide[i]) == values[i]);
+        }
+    }
+}
+
+static void test_odd_decimals(void **state)
+{
+    parquet_leaf narrow = {.convert = CONVERT_DECIMAL, .width = 8};
+    string_ref refs[2] = {string_ref_of("", 0), string_ref_of("\x80", 1)}, large = string_ref_of("\x01\0\0\0\0\0\0\0\0", 9);
+    int64_t out[2];
+
+    (void)state;
+    assert_int_equal(parquet_convert_values(&narrow, refs, 2, out, NULL), BP_OK);
+    assert_int_equal(out[0], 0);
+    assert_int_equal(out[1], -128);
+    assert_int_equal(parquet_convert_values(&narrow, &large, 1, out, NULL), BP_BAD_FORMAT);
+}
+
 static void test_snappy(void **state)
 {
     /* 20 bytes: the literal "abcd", then a copy of 16 from 4 back */
@@ -531,11 +576,11 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, world_begin, world_end)
     const struct CMUnitTest tests[] = {
-        TEST(test_packed_run),       TEST(test_runs),         TEST(test_every_width),      TEST(test_bits_of_levels),
-        TEST(test_hostile_runs),     TEST(test_delta),        TEST(test_hostile_delta),    TEST(test_snappy),
-        TEST(test_snappy_distances), TEST(test_lz4),          TEST(test_impossible_sizes), TEST(test_thrift),
-        TEST(test_hostile_thrift),   TEST(test_plain_file),   TEST(test_repeated_file),    TEST(test_damaged_files),
-        TEST(test_every_byte),       TEST(test_out_of_memory)};
+        TEST(test_packed_run),       TEST(test_runs),          TEST(test_every_width),      TEST(test_bits_of_levels),
+        TEST(test_hostile_runs),     TEST(test_delta),         TEST(test_hostile_delta),    TEST(test_decimals),
+        TEST(test_odd_decimals),     TEST(test_snappy),        TEST(test_snappy_distances), TEST(test_lz4),
+        TEST(test_impossible_sizes), TEST(test_thrift),        TEST(test_hostile_thrift),   TEST(test_plain_file),
+        TEST(test_repeated_file),    TEST(test_damaged_files), TEST(test_every_byte),       TEST(test_out_of_memory)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
