@@ -233,9 +233,11 @@ static bool are_wide(const aggregate_sink *sink, const batch *in)
 {
     const bp_context *context = sink->base.context;
     double row = in->row_count ? (double)batch_bytes_size(in) / (double)in->row_count : 0;
+    double threads = (double)context->config.threads, available = (double)memory_available(context->memory);
 
-    return row * (double)context->config.morsel_rows * (double)context->config.threads >
-           (double)memory_available(context->memory) / 4;
+    if (available < 2 * threads * (double)(ROW_PARTITIONS * ROW_BLOCK_BYTES))
+        return false; /* setting aside takes most of that by itself */
+    return row * (double)context->config.morsel_rows * threads > available / 4;
 }
 
 static bp_status aggregate_consume(sink *self, sink_worker *worker, uint64_t morsel, const batch *in, bool *enough, bp_error *err)

@@ -1,7 +1,6 @@
 /* Rows set aside by hash; see the header for the layout. */
 #include "row_blocks.h"
 
-#define BLOCK_BYTES ((size_t)32 << 10)
 #define LEAST_ROWS 64
 #define SHORT_KEY 24 /* bytes: hashes of longer ones are kept */
 #define PIECE_BYTES ((size_t)4 << 20) /* of the arena, from the first on where there is */
@@ -30,7 +29,7 @@ void row_layout_finish(row_layout *layout)
     layout->keeps_hashes = layout->keys->text_count > 0 || layout->keys->width > SHORT_KEY;
     width = row_head(layout);
     for (size_t i = 0; i < layout->column_count; i++) width += value_width(layout->types[i]) + 1;
-    layout->block_rows = BLOCK_BYTES / width < LEAST_ROWS ? LEAST_ROWS : BLOCK_BYTES / width & ~(size_t)63;
+    layout->block_rows = ROW_BLOCK_BYTES / width < LEAST_ROWS ? LEAST_ROWS : ROW_BLOCK_BYTES / width & ~(size_t)63;
 }
 
 /* blocks --------------------------------------------------------------------------------------------------------------------------- */

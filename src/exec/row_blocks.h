@@ -13,6 +13,7 @@
 #include "group_table.h"
 
 #define ROW_PARTITIONS 256
+#define ROW_BLOCK_BYTES ((size_t)32 << 10) /* about; each partition that has rows has one */
 
 static inline size_t row_partition(uint64_t hash)
 {
