@@ -1305,7 +1305,7 @@ def latency(sql, settings="", delay=0.3, action="con.execute(sql).fetchall()"):
 # does (but for colder caches: hence three attempts); the clock has a bound that only a hang passes. The time the system needs for taking memory
 # back is not ours: measured with 4 KiB pages, 3 GB take it 170 to 300 ms.
 MOST_WORK_MS = 150
-GIVING_BACK_MS = 80  # a gigabyte
+GIVING_BACK_MS = 100  # a gigabyte
 MOST_CLOCK_MS = 3000
 
 
@@ -1355,8 +1355,9 @@ def test_ctrl_c_while_rows_become_objects(name):
         pytest.importorskip(FETCHES[name])
     load = f"__import__({FETCHES[name]!r}); " if FETCHES[name] else ""
     action = f"{load}timer.cancel(); timer = threading.Timer({{delay}}, press); timer.start(); con.execute(sql).{name}()"
+    # Later our part is done, and what pandas makes of the arrays is not ours to interrupt.
     # of fetchall() the objects made so far are freed too, 50 ns each by Python: so it is pressed while they are few
-    for delay in (0.1, 0.3) if name == "fetchall" else (0.2, 0.8, 1.5):
+    for delay in (0.1, 0.3) if name == "fetchall" else (0.2, 0.8):
         held("SELECT i, i::VARCHAR AS s FROM range(40000000) r(i)", "", (delay,), action=action.format(delay=delay))
 
 
