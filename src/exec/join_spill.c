@@ -7,8 +7,10 @@
 #define PART_ROWS_LEAST 4096
 
 bp_status join_parter_init(join_parter *out, join_spill *spill, spill_file *file, const schema *types, unsigned bits,
-                           unsigned shift, size_t page_size, bp_error *err)
+                           unsigned shift, bp_error *err)
 {
+    size_t page_size = spill_page_size(spill->context, spill->context->config.threads << bits);
+
     *out = (join_parter){.spill = spill};
     arena_init(&out->scratch, spill->context->memory);
     return spill_partitions_init(&out->parts, file, types->types, types->count, bits, shift, page_size, err);
@@ -111,17 +113,6 @@ bp_status join_parter_append_run(join_parter *parter, spill_run *run, bp_error *
 }
 
 /* the right side ---------------------------------------------------------------------------------------------------------------------------- */
-static bp_status right_schema(join_spill *spill, bp_error *err)
-{
-    const schema *right = spill->build->spec.right;
-    bp_status status = schema_new(&spill->right, &spill->arena, right->count + spill->has_places, err);
-
-    if (status) return status;
-    if (right->count) memcpy(spill->right.types, right->types, right->count * sizeof *right->types);
-    if (spill->has_places) spill->right.types[right->count] = type_of(TYPE_UINT128);
-    return BP_OK;
-}
-
 static unsigned choose_bits(const bp_context *context)
 {
     size_t share = memory_limit(context->memory) / context->config.threads;
@@ -145,7 +136,7 @@ bp_status join_spill_new(join_spill **out, const join_build *build, bp_error *er
     arena_init(&made->arena, context->memory);
     made->has_places = join_puts_right_at_end(build->spec.kind) || build->spec.right->count == 0;
     if (build->spec.key_count) made->bits = choose_bits(context);
-    if ((status = right_schema(made, err))) goto done;
+    if ((status = join_placed_schema(&made->right, build->spec.right, made->has_places, &made->arena, err))) goto done;
     if ((status = spill_file_new(&made->file, context, err))) goto done;
     *out = made;
     made = NULL;
@@ -168,18 +159,13 @@ void join_spill_free(join_spill *spill)
     memory_delete(memory, spill);
 }
 
-static size_t right_page_size(const join_spill *spill)
-{
-    return spill_page_size(spill->context, spill->context->config.threads << spill->bits);
-}
-
 bp_status join_spill_parter(join_parter **out, join_spill *spill, bp_error *err)
 {
     bp_status status;
 
     *out = memory_new(spill->context->memory, join_parter);
     if (!*out) return error_no_memory(err, spill->context->memory, sizeof **out);
-    status = join_parter_init(*out, spill, spill->file, &spill->right, spill->bits, JOIN_SPILL_SHIFT, right_page_size(spill), err);
+    status = join_parter_init(*out, spill, spill->file, &spill->right, spill->bits, JOIN_SPILL_SHIFT, err);
     (*out)->has_null_key = &spill->has_null_key;
     if (status) {
         join_spill_parter_free(*out);
@@ -223,13 +209,8 @@ bp_status join_spill_rows(join_parter *parter, collected *held, bp_error *err)
 static bp_status number_morsels(join_spill *spill, bp_error *err)
 {
     uint64_t first = 0;
-    size_t morsels = 0;
+    size_t morsels = (size_t)join_placed_morsels(spill->parts.runs, (size_t)1 << spill->bits);
 
-    for (size_t i = 0; i < (size_t)1 << spill->bits; i++) {
-        const spill_run *run = spill->parts.runs[i];
-        size_t pages = spill_run_pages(run);
-        if (pages && spill_run_page_order(run, pages - 1) >= morsels) morsels = (size_t)spill_run_page_order(run, pages - 1) + 1;
-    }
     spill->first_rows = arena_new_array(&spill->arena, uint64_t, morsels + 1);
     if (!spill->first_rows) return error_no_memory(err, spill->arena.memory, morsels * sizeof *spill->first_rows);
     for (size_t i = 0; i < (size_t)1 << spill->bits; i++) {

@@ -44,7 +44,7 @@ typedef struct join_parter {
 
 /* bits and shift as spill_partitions has them. The parter must not move. */
 MUST_USE bp_status join_parter_init(join_parter *out, join_spill *spill, spill_file *file, const schema *types, unsigned bits,
-                                    unsigned shift, size_t page_size, bp_error *err);
+                                    unsigned shift, bp_error *err);
 void join_parter_clear(join_parter *parter); /* a zeroed one is fine */
 /* Rows with their keys first. */
 MUST_USE bp_status join_parter_append(join_parter *parter, const batch *rows, bp_error *err);
@@ -86,7 +86,7 @@ typedef struct join_pairs {
     join_spill *spill;
     spill_file *file; /* of what is parted again and of what is joined */
     join_spec spec; /* of a pair: sides with places */
-    schema left;
+    const schema *left; /* with the place */
     data_type *out_types; /* of joined rows, with the place last */
     size_t out_count;
     size_t budget; /* bytes of memory for the right rows of a pair */
@@ -103,7 +103,9 @@ typedef struct join_part {
     spill_run *at_end; /* NULL: no right rows are put out at the end */
 } join_part;
 
-MUST_USE bp_status join_pairs_init(join_pairs *out, join_spill *spill, const join_spec *spec, spill_file *file, bp_error *err);
+/* spec has the sides without places, `left` is the left one with it; borrowed. */
+MUST_USE bp_status join_pairs_init(join_pairs *out, join_spill *spill, const join_spec *spec, const schema *left, spill_file *file,
+                                   bp_error *err);
 void join_pairs_clear(join_pairs *pairs); /* a zeroed one is fine */
 /* All partitions, on as many workers as pay. */
 MUST_USE bp_status join_pairs_run(join_pairs *pairs, const spill_partitions *left, bp_error *err);
@@ -130,6 +132,10 @@ MUST_USE bp_status join_pairs_put_at_end(join_pairs *pairs, sink *build, spill_r
 MUST_USE bp_status join_pairs_in_chunks(join_pairs *pairs, const join_part *part, bp_error *err);
 
 /* Reading ------------------------------------------------------------------------------------------------------------------------------- */
+/* A side's columns and behind them, if it is `placed`, the place. */
+MUST_USE bp_status join_placed_schema(schema *out, const schema *side, bool placed, arena *arena, bp_error *err);
+/* One more than the last morsel of runs whose pages stand in the order of morsels; 0: they are empty. */
+uint64_t join_placed_morsels(spill_run *const *runs, size_t count);
 /* Rows with places as last column go to a run whose pages stand in the order of morsels. */
 MUST_USE bp_status join_placed_append(spill_run *run, const batch *rows, bp_error *err);
 /* The runs merged into one. */

@@ -78,7 +78,7 @@ static bp_status add_run(chunked_join *job, bp_error *err)
 /* Left rows of what is joined, in their order, are found by their places. */
 static bp_status note_matches(chunked_join *job, const batch *joined, bp_error *err)
 {
-    size_t left_place = job->pairs->left.count - job->pairs->spec.key_count - 1;
+    size_t left_place = job->pairs->left->count - job->pairs->spec.key_count - 1;
     const column *places = &joined->columns[left_place], *of_page = &job->left->columns[job->left->column_count - 1];
 
     for (size_t i = 0; i < joined->row_count; i++) {

@@ -9,61 +9,48 @@
 #define DEPTH_MOST 4
 
 /* what all pairs share ---------------------------------------------------------------------------------------------------------------------- */
-/* A side with its place, if it has one. */
-static bp_status placed_schema(schema *out, const schema *side, bool placed, arena *arena, bp_error *err)
+/* What joined rows have without their keys: left columns, right ones, a mark, and the place. */
+static bp_status joined_types(data_type **out, size_t *count, const join_spec *spec, bool left, bool right, bool mark, arena *arena,
+                              bp_error *err)
 {
-    bp_status status = schema_new(out, arena, side->count + placed, err);
+    size_t keys = spec->key_count, at = 0;
+    data_type *types = arena_new_array(arena, data_type, spec->left->count + spec->right->count + 2);
 
-    if (status) return status;
-    if (side->count) memcpy(out->types, side->types, side->count * sizeof *side->types);
-    if (placed) out->types[side->count] = type_of(TYPE_UINT128);
-    return BP_OK;
-}
-
-/* Left columns, then right ones or a mark, then the place. */
-static bp_status list_out_types(join_pairs *pairs, const join_spec *spec, bp_error *err)
-{
-    size_t keys = spec->key_count, left = spec->left->count - keys, right = spec->right->count - keys, at = 0;
-    data_type *types = arena_new_array(&pairs->arena, data_type, left + right + 2);
-
-    if (!types) return error_no_memory(err, pairs->arena.memory, (left + right) * sizeof *types);
-    for (size_t i = 0; i < left; i++) types[at++] = spec->left->types[keys + i];
-    for (size_t i = 0; join_puts_right(spec->kind) && i < right; i++) types[at++] = spec->right->types[keys + i];
-    if (join_puts_mark(spec->kind)) types[at++] = type_of(TYPE_BOOLEAN);
+    if (!types) return error_no_memory(err, arena->memory, (spec->left->count + spec->right->count) * sizeof *types);
+    for (size_t i = keys; left && i < spec->left->count; i++) types[at++] = spec->left->types[i];
+    for (size_t i = keys; right && i < spec->right->count; i++) types[at++] = spec->right->types[i];
+    if (mark) types[at++] = type_of(TYPE_BOOLEAN);
     types[at++] = type_of(TYPE_UINT128);
-    pairs->out_types = types;
-    pairs->out_count = at;
+    *out = types;
+    *count = at;
     return BP_OK;
 }
 
-/* Left columns if there are any, right ones, the place. These rows are read after the left side's sink is gone, so all is the build's. */
+/* These rows are read after the left side's sink is gone, so all is the build's. */
 static bp_status prepare_end(join_spill *spill, const join_spec *spec, bp_error *err)
 {
-    size_t keys = spec->key_count, left = spec->left->count - keys, right = spec->right->count - keys, at = 0;
-    data_type *types = arena_new_array(&spill->arena, data_type, left + right + 1);
+    bp_status status =
+        joined_types(&spill->end_types, &spill->end_count, spec, join_puts_left(spec->kind), true, false, &spill->arena, err);
 
-    if (!types) return error_no_memory(err, spill->arena.memory, (left + right) * sizeof *types);
-    for (size_t i = 0; join_puts_left(spec->kind) && i < left; i++) types[at++] = spec->left->types[keys + i];
-    for (size_t i = 0; i < right; i++) types[at++] = spec->right->types[keys + i];
-    types[at++] = type_of(TYPE_UINT128);
-    spill->end_types = types;
-    spill->end_count = at;
+    if (status) return status;
     spill->at_end = memory_allocate_array(spill->context->memory, (size_t)1 << spill->bits, sizeof *spill->at_end);
     return spill->at_end ? BP_OK : error_no_memory(err, spill->context->memory, sizeof *spill->at_end << spill->bits);
 }
 
-bp_status join_pairs_init(join_pairs *out, join_spill *spill, const join_spec *spec, spill_file *file, bp_error *err)
+bp_status join_pairs_init(join_pairs *out, join_spill *spill, const join_spec *spec, const schema *left, spill_file *file,
+                          bp_error *err)
 {
     bp_context *context = spill->context;
     size_t count = (size_t)1 << spill->bits, workers = parallel_workers(context, count);
     bp_status status;
 
-    *out = (join_pairs){.context = context, .spill = spill, .file = file, .spec = *spec, .count = count};
+    *out = (join_pairs){.context = context, .spill = spill, .file = file, .spec = *spec, .left = left, .count = count};
     arena_init(&out->arena, context->memory);
-    if ((status = placed_schema(&out->left, spec->left, true, &out->arena, err))) return status;
-    if ((status = list_out_types(out, spec, err))) return status;
+    status = joined_types(&out->out_types, &out->out_count, spec, true, join_puts_right(spec->kind), join_puts_mark(spec->kind),
+                          &out->arena, err);
+    if (status) return status;
     if (join_puts_right_at_end(spec->kind) && (status = prepare_end(spill, spec, err))) return status;
-    out->spec.left = &out->left;
+    out->spec.left = left;
     out->spec.right = &spill->right;
     out->spec.hidden_left = 1;
     out->page_size = sort_merge_page_size(context, count * workers);
@@ -177,7 +164,7 @@ static bp_status put_with_place(spill_run *run, const batch *rows, size_t from, 
 /* The left place stands behind the left columns; a right one comes last and is dropped. */
 bp_status join_pairs_put(join_pairs *pairs, spill_run *out, const batch *joined, bp_error *err)
 {
-    size_t place = pairs->left.count - pairs->spec.key_count - 1;
+    size_t place = pairs->left->count - pairs->spec.key_count - 1;
 
     return put_with_place(out, joined, place, &joined->columns[place], pairs->out_count, err);
 }
@@ -199,7 +186,7 @@ static bp_status end_places(const join_pairs *pairs, const column *places, size_
 
 static bp_status put_end_rows(join_pairs *pairs, scan *scan, scan_worker *worker, spill_run *at_end, arena *scratch, bp_error *err)
 {
-    size_t left_place = join_puts_left(pairs->spec.kind) ? pairs->left.count - pairs->spec.key_count - 1 : SIZE_MAX;
+    size_t left_place = join_puts_left(pairs->spec.kind) ? pairs->left->count - pairs->spec.key_count - 1 : SIZE_MAX;
     bp_status status;
     column places;
     batch rows;
@@ -291,9 +278,8 @@ static void subparts_clear(subparts *parts)
 static bp_status part_run(join_pairs *pairs, spill_partitions *out, spill_run *run, const schema *types, unsigned shift,
                           bp_error *err)
 {
-    size_t page_size = spill_page_size(pairs->context, pairs->context->config.threads << PARTED_BITS);
     join_parter parter;
-    bp_status status = join_parter_init(&parter, pairs->spill, pairs->file, types, PARTED_BITS, shift, page_size, err);
+    bp_status status = join_parter_init(&parter, pairs->spill, pairs->file, types, PARTED_BITS, shift, err);
 
     if (!status) status = join_parter_append_run(&parter, run, err);
     if (!status) {
@@ -327,7 +313,7 @@ static bp_status part_again(join_pairs *pairs, const join_part *part, unsigned s
 
     if (!parts) return error_no_memory(err, pairs->context->memory, sizeof *parts);
     status = part_run(pairs, &parts->right, part->right, &pairs->spill->right, shift, err);
-    if (!status) status = part_run(pairs, &parts->left, part->left, &pairs->left, shift, err);
+    if (!status) status = part_run(pairs, &parts->left, part->left, pairs->left, shift, err);
     for (size_t i = 0; i < count && !status; i++) {
         join_part sub = {.left = parts->left.runs[i], .right = parts->right.runs[i]};
         bool in_vain = spill_run_rows(sub.right) == spill_run_rows(part->right);

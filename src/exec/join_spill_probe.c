@@ -49,14 +49,12 @@ static bp_status probe_worker_new(sink_worker **out, sink *self, bp_error *err)
     probe_sink *sink = (probe_sink *)self;
     bp_context *context = self->context;
     sink_worker *worker = memory_new(context->memory, sink_worker);
-    unsigned bits = sink->spill->bits;
     bp_status status;
 
     *out = NULL;
     if (!worker) return error_no_memory(err, context->memory, sizeof *worker);
     worker->sink = sink;
-    status = join_parter_init(&worker->parter, sink->spill, sink->file, &sink->left, bits, JOIN_SPILL_SHIFT,
-                              spill_page_size(context, context->config.threads << bits), err);
+    status = join_parter_init(&worker->parter, sink->spill, sink->file, &sink->left, sink->spill->bits, JOIN_SPILL_SHIFT, err);
     if (status)
         probe_worker_free(worker);
     else
@@ -113,7 +111,7 @@ static bp_status probe_finish(sink *self, sink_worker **workers, size_t worker_c
         if (!status) status = spill_partitions_join(&sink->parts, &workers[i]->parter.parts, err);
     }
     if (!status) status = spill_partitions_finish(&sink->parts, err);
-    if (!status) status = join_pairs_init(&sink->pairs, sink->spill, &sink->spec, sink->file, err);
+    if (!status) status = join_pairs_init(&sink->pairs, sink->spill, &sink->spec, &sink->left, sink->file, err);
     if (!status) status = join_pairs_run(&sink->pairs, &sink->parts, err);
     spill_partitions_clear(&sink->parts);
     return status;
@@ -140,7 +138,6 @@ static const sink_class probe_sink_class = {
 bp_status join_spill_probe_new(sink **out, bp_context *context, const join_spec *spec, const join_build *build, bp_error *err)
 {
     probe_sink *made = memory_new(context->memory, probe_sink);
-    size_t count = spec->left->count;
     bp_status status;
 
     *out = NULL;
@@ -149,9 +146,7 @@ bp_status join_spill_probe_new(sink **out, bp_context *context, const join_spec 
     made->spec = *spec;
     made->spill = build->spill;
     arena_init(&made->arena, context->memory);
-    if ((status = schema_new(&made->left, &made->arena, count + 1, err))) goto done;
-    if (count) memcpy(made->left.types, spec->left->types, count * sizeof *made->left.types);
-    made->left.types[count] = type_of(TYPE_UINT128);
+    if ((status = join_placed_schema(&made->left, spec->left, true, &made->arena, err))) goto done;
     if ((status = spill_file_new(&made->file, context, err))) goto done;
     *out = &made->base;
     made = NULL;

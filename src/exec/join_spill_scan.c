@@ -2,6 +2,27 @@
  * each its own morsel. */
 #include "join_spill.h"
 
+bp_status join_placed_schema(schema *out, const schema *side, bool placed, arena *arena, bp_error *err)
+{
+    bp_status status = schema_new(out, arena, side->count + placed, err);
+
+    if (status) return status;
+    if (side->count) memcpy(out->types, side->types, side->count * sizeof *side->types);
+    if (placed) out->types[side->count] = type_of(TYPE_UINT128);
+    return BP_OK;
+}
+
+uint64_t join_placed_morsels(spill_run *const *runs, size_t count)
+{
+    uint64_t end = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        size_t pages = spill_run_pages(runs[i]);
+        if (pages && spill_run_page_order(runs[i], pages - 1) >= end) end = spill_run_page_order(runs[i], pages - 1) + 1;
+    }
+    return end;
+}
+
 /* writing --------------------------------------------------------------------------------------------------------------------------------- */
 bp_status join_placed_append(spill_run *run, const batch *rows, bp_error *err)
 {
@@ -177,15 +198,10 @@ static const scan_class placed_class = {
 /* The morsels that have rows: a bit each, for they are few (one in tens of thousands of rows) and close together. */
 static bp_status list_morsels(placed_scan *scan, bp_error *err)
 {
-    uint64_t most = 0;
-    uint64_t *present;
+    size_t end = (size_t)join_placed_morsels(scan->runs, scan->run_count);
+    uint64_t *present = arena_new_array(&scan->arena, uint64_t, bitmap_words(end));
 
-    for (size_t i = 0; i < scan->run_count; i++) {
-        size_t pages = spill_run_pages(scan->runs[i]);
-        if (pages && spill_run_page_order(scan->runs[i], pages - 1) > most) most = spill_run_page_order(scan->runs[i], pages - 1);
-    }
-    present = arena_new_array(&scan->arena, uint64_t, bitmap_words((size_t)most + 1));
-    if (!present) return error_no_memory(err, scan->arena.memory, (size_t)most / 8);
+    if (!present) return error_no_memory(err, scan->arena.memory, end / 8);
     for (size_t i = 0; i < scan->run_count; i++)
         for (size_t page = 0; page < spill_run_pages(scan->runs[i]); page++) {
             uint64_t morsel = spill_run_page_order(scan->runs[i], page);
