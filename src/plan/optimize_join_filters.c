@@ -41,16 +41,6 @@ static bp_status add_wish(passing *state, plan_id node, column_id column, bp_err
     return BP_OK;
 }
 
-/* The position of a column among a node's outputs; SIZE_MAX: not there. */
-static size_t find_output(const plan *plan, plan_id id, column_id column)
-{
-    const plan_node *node = plan_at(plan, id);
-
-    for (size_t i = 0; i < node->output_count; i++)
-        if (node->outputs[i] == column) return i;
-    return SIZE_MAX;
-}
-
 static bool is_column(const plan *plan, expr_id expr, column_id *out)
 {
     const expr_node *node = expr_at(&plan->exprs, expr);
@@ -81,7 +71,7 @@ static bp_status pass_to_join(passing *state, plan_id id, column_id column, bp_e
     const plan *plan = state->plan;
     const plan_node *node = plan_at(plan, id);
     join_kind kind = (join_kind)node->join.kind;
-    size_t side = find_output(plan, node->children[0], column) != SIZE_MAX ? 0 : 1;
+    size_t side = plan_find_output(plan, node->children[0], column) != SIZE_MAX ? 0 : 1;
     bp_status status;
 
     if (!(side == 0 ? passes_left(kind) : passes_right(kind))) return BP_OK;
@@ -124,7 +114,7 @@ static bp_status note_at_scan(passing *state, plan_node *node, size_t output, bp
 static bp_status pass_on(passing *state, wish wish, bp_error *err)
 {
     plan_node *node = plan_at(state->plan, wish.node);
-    size_t output = find_output(state->plan, wish.node, wish.column);
+    size_t output = plan_find_output(state->plan, wish.node, wish.column);
     column_id below = wish.column;
 
     if (output == SIZE_MAX) return BP_OK;
@@ -161,7 +151,7 @@ static double rows_behind(const plan *plan, plan_id id, column_id column)
 {
     while (id) {
         const plan_node *node = plan_at(plan, id);
-        size_t output = find_output(plan, id, column);
+        size_t output = plan_find_output(plan, id, column);
         if (output == SIZE_MAX) return -1;
         if (node->kind == PLAN_SCAN) return (double)node->scan.source->row_count;
         if (node->kind == PLAN_PROJECT && !is_column(plan, node->project.exprs[output], &column)) return -1;
@@ -169,7 +159,7 @@ static double rows_behind(const plan *plan, plan_id id, column_id column)
             (output >= node->aggregate.group_count || !is_column(plan, node->aggregate.groups[output], &column)))
             return -1;
         if (node->kind == PLAN_SET || node->kind == PLAN_VALUES || node->kind == PLAN_WINDOW) return -1;
-        id = node->children[node->kind == PLAN_JOIN && find_output(plan, node->children[0], column) == SIZE_MAX];
+        id = node->children[node->kind == PLAN_JOIN && plan_find_output(plan, node->children[0], column) == SIZE_MAX];
     }
     return -1;
 }

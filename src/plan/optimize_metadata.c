@@ -13,27 +13,20 @@ static const plan_node *scan_below(const plan *plan, const plan_node *node)
     return below->kind == PLAN_SCAN && below->scan.filter_count == 0 && below->scan.source->class->column_facts ? below : NULL;
 }
 
-static size_t position_of(const plan_node *node, column_id column)
-{
-    size_t i = 0;
-
-    while (i < node->output_count && node->outputs[i] != column) i++;
-    return i < node->output_count ? i : SIZE_MAX;
-}
-
 /* The column of the source that expression `expr` over `below` is; false: it is something else. */
-static bool source_column(const plan *plan, const plan_node *below, expr_id expr, size_t *out)
+static bool source_column(const plan *plan, plan_id below_id, expr_id expr, size_t *out)
 {
     for (;;) {
         const expr_node *node = expr_at(&plan->exprs, expr);
+        const plan_node *below = plan_at(plan, below_id);
         size_t position;
-        if (node->kind != EXPR_COLUMN || (position = position_of(below, node->column)) == SIZE_MAX) return false;
+        if (node->kind != EXPR_COLUMN || (position = plan_find_output(plan, below_id, node->column)) == SIZE_MAX) return false;
         if (below->kind == PLAN_SCAN) {
             *out = below->scan.source_columns[position];
             return true;
         }
         expr = below->project.exprs[position];
-        below = plan_at(plan, below->children[0]);
+        below_id = below->children[0];
     }
 }
 
@@ -82,7 +75,6 @@ static bp_status answer(plan *plan, const source *source, question question, siz
 /* All answers, or *known false. */
 static bp_status answer_all(plan *plan, const plan_node *node, const plan_node *scan, expr_id *cells, bool *known, bp_error *err)
 {
-    const plan_node *below = plan_at(plan, node->children[0]);
     bp_status status;
 
     *known = false;
@@ -91,7 +83,8 @@ static bp_status answer_all(plan *plan, const plan_node *node, const plan_node *
         question question = question_of(expr_at(&plan->exprs, aggregate)->aggregate);
         size_t column = 0;
         if (question == QUESTION_OTHER) return BP_OK;
-        if (question != QUESTION_ROWS && !source_column(plan, below, expr_child(&plan->exprs, aggregate, 0), &column)) return BP_OK;
+        if (question != QUESTION_ROWS && !source_column(plan, node->children[0], expr_child(&plan->exprs, aggregate, 0), &column))
+            return BP_OK;
         status = answer(plan, scan->scan.source, question, column, expr_type(&plan->exprs, aggregate), &cells[i], err);
         if (status || cells[i] == 0) return status;
     }

@@ -606,6 +606,15 @@ bp_status plan_post_order_of(plan *plan, plan_id root, plan_id **out, size_t *co
     return BP_OK;
 }
 
+size_t plan_find_output(const plan *plan, plan_id id, column_id column)
+{
+    const plan_node *node = plan_at(plan, id);
+
+    for (size_t i = 0; i < node->output_count; i++)
+        if (node->outputs[i] == column) return i;
+    return SIZE_MAX;
+}
+
 bp_status plan_names_foreign(plan *plan, plan_id root, bool *out, bp_error *err)
 {
     size_t words = bitmap_words(plan->column_count) + 1, count;

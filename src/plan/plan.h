@@ -287,6 +287,9 @@ MUST_USE bp_status plan_expr_columns(const plan *plan, expr_id root, uint64_t *b
 /* Whether expressions of the nodes below `root` and of it name columns that none of these nodes makes. */
 MUST_USE bp_status plan_names_foreign(plan *plan, plan_id root, bool *out, bp_error *err);
 
+/* The position of a column among a node's outputs; SIZE_MAX: not there. */
+size_t plan_find_output(const plan *plan, plan_id id, column_id column);
+
 /* The node's own expressions, one after the other; NULL: there are no more. */
 expr_id *plan_expr_slot(plan_node *node, size_t index);
 
