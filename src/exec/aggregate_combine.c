@@ -12,8 +12,8 @@
 
 #define ORDERED_GROUPS 200000
 #define ORDERED_BYTES ((size_t)16 << 20)
-#define LARGE_STATES                                                                                                               \
-    16 /* … or of so many times fewer groups when states hold texts or lists, which are not among the bytes counted */
+/* … or of so many times fewer groups when states hold texts or lists, which are not among the bytes counted. */
+#define LARGE_STATES 16
 #define PARTITION_MINIMUM 50000 /* groups in all sets, from which combining runs in parallel */
 
 static int by_morsel(const void *left, const void *right)

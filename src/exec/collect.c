@@ -305,7 +305,7 @@ static void collect_spilled(const sink *self, uint64_t *bytes, uint64_t *parts)
 {
     const collect_sink *collect = (const collect_sink *)self;
 
-    *bytes = collect->file ? spill_file_size(collect->file) : 0;
+    *bytes = spill_file_size(collect->file);
     *parts = collect->file != NULL;
 }
 

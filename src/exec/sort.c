@@ -367,7 +367,7 @@ static void sort_spilled(const sink *self, uint64_t *bytes, uint64_t *parts)
 {
     const sort_sink *sort = (const sort_sink *)self;
 
-    *bytes = sort->file ? spill_file_size(sort->file) : 0;
+    *bytes = spill_file_size(sort->file);
     *parts = sort->run_count;
 }
 

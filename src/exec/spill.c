@@ -130,7 +130,7 @@ void spill_file_free(spill_file *file)
 
 uint64_t spill_file_size(const spill_file *file)
 {
-    return file_size(&file->file);
+    return file ? file_size(&file->file) : 0;
 }
 
 /* pages ------------------------------------------------------------------------------------------------------------------------------------ */

@@ -31,7 +31,7 @@ typedef struct spill_file spill_file;
 /* Open it, and make what a first page needs. BP_IO_ERROR names temp_directory. Thread-safe from then on. */
 MUST_USE bp_status spill_file_new(spill_file **out, bp_context *context, bp_error *err);
 void spill_file_free(spill_file *file); /* after its runs and readers; NULL is fine */
-uint64_t spill_file_size(const spill_file *file); /* bytes written */
+uint64_t spill_file_size(const spill_file *file); /* bytes written; NULL: none */
 
 /* Runs ---------------------------------------------------------------------------------------------------------------------------------- */
 typedef struct spill_run spill_run;

@@ -37,8 +37,8 @@ typedef struct scan_request {
     size_t filter_count;
     size_t batch_size; /* rows of a batch, at most */
     uint64_t row_limit; /* only this many rows will be wanted: a hint; UINT64_MAX */
-    size_t
-        pieces; /* not 0: only the first batch of about so many morsels will be looked at, spread over the data; a scan may leave the others out */
+    /* Not 0: only the first batch of about so many morsels will be looked at, spread over the data; a scan may leave the others out. */
+    size_t pieces;
 } scan_request;
 
 /* What is known of a column's values in all rows without reading them; exact. */
