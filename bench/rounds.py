@@ -1,5 +1,7 @@
 """What the benchmarks share: rounds of ours and the peers in turn, medians, and a table."""
 
+import decimal
+import math
 import os
 import statistics
 import subprocess
@@ -62,10 +64,25 @@ def compare(title, head, work, count):
     return ratios
 
 
+def same(ours, theirs, tolerance=1e-6):
+    """Numbers of any kind to the tolerance, all else exactly."""
+    numbers = (int, float, decimal.Decimal)
+    if isinstance(ours, numbers) and isinstance(theirs, numbers):
+        return math.isclose(ours, theirs, rel_tol=tolerance, abs_tol=1e-9)
+    return ours == theirs
+
+
+# For the code of a process of its own. (getrusage()'s peak begins with that of the process it was started from.)
+PEAK = """
+def peak():
+    return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmHWM"))  # KiB
+"""
+
+
 def fresh(code, *arguments):
     """(seconds, peak resident MB, answer) of Python code in a process of its own, which prints its seconds and its answer."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("OPENBLAS_")}
-    program = code + "\nimport resource\nprint(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)\n"
+    program = code + PEAK + "\nprint(peak())\n"
     run = subprocess.run(
         [sys.executable, "-c", program, *map(str, arguments)], capture_output=True, text=True, env=environment, check=True
     )

@@ -92,15 +92,8 @@ def check_bits(folder, queries):
     return not differing
 
 
-def same(ours, theirs):
-    numbers = (int, float, decimal.Decimal)
-    if isinstance(ours, numbers) and isinstance(theirs, numbers):
-        return math.isclose(ours, theirs, rel_tol=1e-6, abs_tol=1e-9)
-    return ours == theirs
-
-
 def same_rows(ours, theirs):
-    return len(ours) == len(theirs) and all(all(map(same, *rows)) for rows in zip(ours, theirs, strict=True))
+    return len(ours) == len(theirs) and all(all(map(rounds.same, *rows)) for rows in zip(ours, theirs, strict=True))
 
 
 def order(row):
@@ -116,7 +109,7 @@ def difference(ours, theirs):
         return f"{len(ours)} rows, DuckDB has {len(theirs)}"
     pairs = zip(ours, theirs, strict=True)
     return next(
-        f"row {at}: {left}, DuckDB has {right}" for at, (left, right) in enumerate(pairs) if not all(map(same, left, right))
+        f"row {at}: {left}, DuckDB has {right}" for at, (left, right) in enumerate(pairs) if not all(map(rounds.same, left, right))
     )
 
 

@@ -7,7 +7,6 @@ numbers to a millionth, all else exactly. The peak of resident memory is ours al
 """
 
 import argparse
-import decimal
 import math
 import os
 import subprocess
@@ -65,19 +64,13 @@ def fetched(frame):
     return [tuple(row.values()) for batch in frame.collect() for row in batch.to_pylist()]
 
 
-def same(ours, theirs, tolerance):
-    if isinstance(ours, (int, float, decimal.Decimal)) and isinstance(theirs, (int, float, decimal.Decimal)):
-        return math.isclose(ours, theirs, rel_tol=tolerance, abs_tol=1e-9)
-    return ours == theirs
-
-
 def check(name, answers):
     theirs = answers["DuckDB"]
     for who, ours in answers.items():
         assert len(ours) == len(theirs), f"{name}: {len(ours)} rows by {who}, DuckDB has {len(theirs)}"
         tolerance = 1e-4 if who == "DataFusion" else 1e-6  # its means of decimals have six digits
         for left, right in zip(ours, theirs, strict=True):
-            assert all(same(*values, tolerance) for values in zip(left, right, strict=True)), (
+            assert all(rounds.same(*values, tolerance) for values in zip(left, right, strict=True)), (
                 f"{name}: {left} by {who}, DuckDB has {right}"
             )
 
@@ -86,19 +79,20 @@ def work(made, query):
     return {name: lambda run=run: run(query) for name, run in made.items()}
 
 
-PEAK = """
+PEAK = (
+    rounds.PEAK
+    + """
 import sys
 import bedplate as bp
 folder, config, query = sys.argv[1], eval(sys.argv[2]), sys.argv[3]
 con = bp.connect(config=config)
 for name in sys.argv[4:]:
     con.execute(f"CREATE VIEW {name} AS SELECT * FROM '{folder}/{name}.parquet'")
-def most():
-    return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmHWM"))
-idle = most()
+idle = peak()
 con.execute(query).fetchall()
-print((most() - idle) // 1024)
+print((peak() - idle) // 1024)
 """
+)
 
 
 def peak(folder, config, query):
