@@ -392,17 +392,22 @@ static void memory_fails(const char *threads)
     end(context, connection);
 }
 
-static void memory_fails_while_spilling(void **state)
+static void fails_while_spilling(const fault_kind *kinds, size_t count)
 {
     bp_context *context;
     bp_connection *connection;
 
-    (void)state;
     begin(&context, &connection, "1");
     must_run(connection, "SET spill = 'always'");
     for (size_t i = 0; i < sizeof spilled / sizeof *spilled; i++)
-        try_statement(context, connection, &spilled[i], (fault_kind){.point = -1});
+        for (size_t kind = 0; kind < count; kind++) try_statement(context, connection, &spilled[i], kinds[kind]);
     end(context, connection);
+}
+
+static void memory_fails_while_spilling(void **state)
+{
+    (void)state;
+    fails_while_spilling(&(fault_kind){.point = -1}, 1);
 }
 
 static void memory_fails_on_one_thread(void **state)
@@ -421,16 +426,9 @@ static void temporary_files_fail(void **state)
 {
     static const fault_kind kinds[] = {{FAULT_OPEN, FAULT_FAIL},      {FAULT_READ, FAULT_FAIL},   {FAULT_WRITE, FAULT_FAIL},
                                        {FAULT_WRITE, FAULT_NO_SPACE}, {FAULT_WRITE, FAULT_SHORT}, {FAULT_READ, FAULT_SHORT}};
-    bp_context *context;
-    bp_connection *connection;
 
     (void)state;
-    begin(&context, &connection, "1");
-    must_run(connection, "SET spill = 'always'");
-    for (size_t i = 0; i < sizeof spilled / sizeof *spilled; i++)
-        for (size_t kind = 0; kind < sizeof kinds / sizeof *kinds; kind++)
-            try_statement(context, connection, &spilled[i], kinds[kind]);
-    end(context, connection);
+    fails_while_spilling(kinds, sizeof kinds / sizeof *kinds);
 }
 
 static void files_fail(void **state)
