@@ -32,6 +32,7 @@ struct query {
     scan *scan;
     size_t worker_count;
     chain **chains; /* worker_count; made when first needed */
+    arrow_kept *kept; /* worker_count */
     window_slot *slots; /* of the present window, in morsel order */
     size_t slot_count, slot_capacity;
     size_t slot_at, chunk_at; /* what is handed out next; chunk: or array */
@@ -93,6 +94,9 @@ static void close_scan(query *query)
     for (size_t i = 0; query->chains && i < query->worker_count; i++) chain_free(query->chains[i]);
     memory_free(query->context->memory, query->chains, query->worker_count * sizeof *query->chains);
     query->chains = NULL;
+    for (size_t i = 0; query->kept && i < query->worker_count; i++) arrow_kept_clear(&query->kept[i]);
+    memory_free(query->context->memory, query->kept, query->worker_count * sizeof *query->kept);
+    query->kept = NULL;
     scan_free(query->scan);
     query->scan = NULL;
 }
@@ -131,7 +135,9 @@ static bp_status open_scan(query *query, bp_error *err)
     if (status) return status;
     query->worker_count = query->scan->morsel_estimate > 1 ? parallel_workers(query->context, query->scan->morsel_estimate) : 1;
     query->chains = memory_allocate_array(query->context->memory, query->worker_count, sizeof *query->chains);
-    if (!query->chains) return error_no_memory(err, query->context->memory, query->worker_count * sizeof *query->chains);
+    query->kept = memory_allocate_array(query->context->memory, query->worker_count, sizeof *query->kept);
+    if (!query->chains || !query->kept)
+        return error_no_memory(err, query->context->memory, query->worker_count * sizeof *query->kept);
     return make_chain(query, 0, err);
 }
 
@@ -216,9 +222,9 @@ static bool memory_is_scarce(const query *query)
     return used > limit / 2 && used - limit / 8 > query->used_before;
 }
 
-static bp_status export_rows(const query *query, struct ArrowArray *out, const batch *rows, bp_error *err)
+static bp_status export_rows(const query *query, size_t worker, struct ArrowArray *out, const batch *rows, bp_error *err)
 {
-    return arrow_export_batch(out, query->context->memory, &query->plan->result, rows, err);
+    return arrow_export_next(out, query->context->memory, &query->plan->result, rows, &query->kept[worker], err);
 }
 
 static bp_status add_array(const query *query, window_slot *slot, const batch *rows, bp_error *err)
@@ -235,7 +241,7 @@ static bp_status add_array(const query *query, window_slot *slot, const batch *r
         slot->arrays = larger;
         slot->array_capacity = wanted;
     }
-    status = export_rows(query, &slot->arrays[slot->array_count], rows, err);
+    status = export_rows(query, slot->worker, &slot->arrays[slot->array_count], rows, err);
     if (!status) slot->array_count++;
     return status;
 }
@@ -401,7 +407,7 @@ static bp_status next_kept_array(query *query, struct ArrowArray *out, bp_error 
         }
         if (!slot->left) continue;
         if ((status = chain_next(query->chains[slot->worker], &rows, err))) return status;
-        if (rows.row_count) return export_rows(query, out, &rows, err);
+        if (rows.row_count) return export_rows(query, slot->worker, out, &rows, err);
     }
     return BP_OK;
 }
@@ -437,7 +443,7 @@ bp_status query_next_array(query *query, struct ArrowArray *out, bp_error *err)
         if ((status = chain_next(query->chains[0], &rows, err))) return status;
         query->in_first = rows.row_count > 0;
     }
-    if (rows.row_count) return export_rows(query, out, &rows, err);
+    if (rows.row_count) return export_rows(query, 0, out, &rows, err);
     return query->exports ? next_array_in_windows(query, out, err) : BP_OK;
 }
 
