@@ -108,7 +108,8 @@ void parquet_known_keep(const parquet_footer *footer, const file *file)
         builder_append(&bytes, &kept, sizeof kept);
     }
     for (size_t i = 0; i < footer->row_group_count; i++)
-        builder_append(&bytes, footer->row_groups[i].chunks, footer->row_groups[i].chunk_count * sizeof *footer->row_groups[i].chunks);
+        builder_append(&bytes, footer->row_groups[i].chunks,
+                       footer->row_groups[i].chunk_count * sizeof *footer->row_groups[i].chunks);
     builder_append(&bytes, footer->bytes, footer->size);
     if (bytes.status == BP_OK) memory_keep(footer->memory, bytes.data, bytes.size, sizeof key);
     builder_clear(&bytes);
