@@ -156,11 +156,15 @@ typedef struct parquet_footer {
     size_t column_count;
     parquet_row_group *row_groups;
     size_t row_group_count;
+    size_t groups_end; /* where in the bytes they end; 0: nowhere */
 } parquet_footer;
 
 /* Messages begin with the path. *out is the caller's: parquet_footer_free(). */
 MUST_USE bp_status parquet_footer_read(parquet_footer **out, file *file, bool binary_as_string, bp_error *err);
 void parquet_footer_free(parquet_footer *footer);
+/* Bytes and row groups of the footer of a file, kept by an earlier statement. *found false: there is nothing. */
+MUST_USE bp_status parquet_known_take(parquet_footer *footer, const file *file, bool *found, bp_error *err);
+void parquet_known_keep(const parquet_footer *footer, const file *file);
 /* Fill nodes, leaves and columns from the elements. */
 MUST_USE bp_status parquet_schema_build(parquet_footer *footer, bool binary_as_string, bp_error *err);
 
