@@ -415,11 +415,13 @@ bp_status join_build_new(sink **out, bp_context *context, const join_spec *spec,
     if (!status) status = key_layout_init(&build->keys, spec->right->types, spec->key_count, &build->arena, err);
     if (!status) status = group_table_init(&build->groups, context, &build->keys, err);
     if (!status) status = collect_new(&build->rows, context, spec->right, 0, UINT64_MAX, -1, err);
-    if (status)
+    if (status) {
         build_free(&build->base);
-    else
-        *out = &build->base;
-    return status;
+        return status;
+    }
+    collect_share_runs(build->rows);
+    *out = &build->base;
+    return BP_OK;
 }
 
 /* right rows at the end: those without a match, or with one ------------------------------------------------------------------------------ */

@@ -83,7 +83,7 @@ typedef struct widest_bytes {
     char bytes[32];
 } widest_bytes;
 
-#define PACK(type)                                                                                                               \
+#define PACK(type)                                                                                                                 \
     for (size_t i = 0; i < rows; i++) memcpy(to + i * stride, from + i * sizeof(type), sizeof(type))
 
 static void pack_values(char *to, size_t stride, const char *from, size_t width, size_t rows)
@@ -171,7 +171,7 @@ void join_payload_clear(join_payload *payload)
 }
 
 /* gathering ---------------------------------------------------------------------------------------------------------------------------- */
-#define UNPACK(type)                                                                                                             \
+#define UNPACK(type)                                                                                                               \
     for (size_t i = 0; i < rows; i++) memcpy(to + i * sizeof(type), from + selection[i] * stride, sizeof(type))
 
 static void unpack_values(char *to, const char *from, size_t stride, size_t width, const uint32_t *selection, size_t rows)
@@ -228,8 +228,7 @@ bp_status join_payload_gather(column *out, const join_payload *payload, const ui
     bp_status status = BP_OK;
 
     for (size_t i = 0; i < payload->columns.column_count && !status; i++)
-        if (!payload->fields[i].width)
-            status = column_gather(&out[i], &payload->columns.columns[i], selection, count, arena, err);
+        if (!payload->fields[i].width) status = column_gather(&out[i], &payload->columns.columns[i], selection, count, arena, err);
     if (status || !payload->row_width || (status = new_columns(out, payload, count, arena, err))) return status;
     fetch_tile(payload, selection, count < TILE_ROWS ? count : TILE_ROWS);
     for (size_t begin = 0; begin < count; begin += TILE_ROWS) {
