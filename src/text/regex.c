@@ -16,6 +16,8 @@ struct regex {
     automaton search, reverse;
     capture_room room;
     string_view prefix; /* what every match begins with */
+    find_set literals; /* of which every match holds one, as the next says */
+    literal_use literal_use;
     bool is_literal; /* nothing but the prefix matches */
     bool at_begin; /* only at the begin of the text */
 };
@@ -95,6 +97,7 @@ static bp_status regex_build(regex *self, parsed_regex *parsed, unsigned flags, 
 
     take_names(self, parsed);
     if ((status = find_prefix(self, parsed, flags, err))) return status;
+    if (!self->at_begin && !self->is_literal) self->literal_use = regex_literals(&self->literals, parsed);
     if ((status = regex_compile(&self->forwards, self->memory, parsed, false, flags, err))) return status;
     if ((status = regex_compile(&self->backwards, self->memory, parsed, true, flags, err))) return status;
     if ((status = automaton_init(&self->search, self->memory, &self->forwards, false, err))) return status;
@@ -144,6 +147,8 @@ string_view regex_group_name(const regex *self, unsigned group)
     return group <= self->group_count ? self->names[group] : (string_view){NULL, 0};
 }
 
+#define PIECE ((size_t)1 << 20) /* bytes between two looks at cancel */
+
 /* searching ------------------------------------------------------------------------------------------------------------------------------------------ */
 size_t regex_find_literal(string_view text, size_t from, string_view needle)
 {
@@ -158,14 +163,38 @@ static bp_status check_size(string_view text, bp_error *err)
     return error_set(err, BP_LIMIT, "regular expressions search texts of less than 4 GiB; this one has %zu bytes", text.size);
 }
 
+/* The first of the literals from `from` on, SIZE_MAX: none. */
+static bp_status find_literals(const regex *self, string_view text, size_t from, size_t *place, cancel *cancel, bp_error *err)
+{
+    for (*place = SIZE_MAX; from < text.size && *place == SIZE_MAX; from += PIECE) {
+        size_t end = text.size - from > PIECE + FIND_SET_BYTES ? from + PIECE + FIND_SET_BYTES : text.size; /* what stands across */
+        bp_status status;
+        *place = find_set_place(&self->literals, string_view_slice(text, from, end));
+        if (*place != SIZE_MAX) *place += from;
+        if (end < text.size && cancel && (status = cancel_check(cancel, err))) return status;
+        if (end == text.size) break;
+    }
+    return BP_OK;
+}
+
 /* Where the leftmost match from `from` on ends. */
 static bp_status find_end(regex *self, string_view text, size_t from, bool any, size_t *end, cancel *cancel, bp_error *err)
 {
     automaton_search search = {
         .text = text, .from = from, .prefix = self->prefix, .anchored = self->at_begin, .any = any, .cancel = cancel};
+    size_t place;
+    bp_status status;
 
     *end = SIZE_MAX;
     if (self->at_begin && from) return BP_OK;
+    if (self->literal_use != LITERALS_NONE) {
+        if ((status = find_literals(self, text, from, &place, cancel, err)) || place == SIZE_MAX) return status;
+        if (self->literal_use != LITERALS_INSIDE) search.from = place;
+        if (self->literal_use == LITERALS_EXACT && any) {
+            *end = place; /* some match ends behind it */
+            return BP_OK;
+        }
+    }
     return automaton_find_end(&self->search, &search, end, err);
 }
 

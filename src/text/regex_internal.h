@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "base/config.h"
+#include "base/find_set.h"
 #include "regex.h"
 
 typedef struct code_range {
@@ -86,6 +87,23 @@ typedef struct parsed_regex {
 
 MUST_USE bp_status regex_parse(parsed_regex *out, memory *memory, string_view pattern, unsigned flags, bp_error *err);
 void parsed_regex_clear(parsed_regex *parsed);
+
+/* regex_literals.c: what every match holds ---------------------------------------------------------------------------------------------------- */
+typedef struct literal_set {
+    uint8_t count; /* 0: nothing is known */
+    uint8_t sizes[FIND_SET_NEEDLES];
+    char texts[FIND_SET_NEEDLES][FIND_SET_BYTES];
+} literal_set;
+
+typedef enum literal_use {
+    LITERALS_NONE, /* nothing that would be worth a search */
+    LITERALS_INSIDE, /* somewhere in the match */
+    LITERALS_PREFIX, /* the match begins with one */
+    LITERALS_EXACT /* each is a match, and there are no others */
+} literal_use;
+
+/* Make `out` of the texts of which every match holds one. */
+literal_use regex_literals(find_set *out, const parsed_regex *parsed);
 
 /* Programs ---------------------------------------------------------------------------------------------------------------------------------- */
 typedef enum opcode { OP_BYTES, OP_SPLIT, OP_SAVE, OP_ASSERT, OP_MATCH } opcode;
