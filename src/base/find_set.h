@@ -8,7 +8,7 @@
 #include "string.h"
 
 #define FIND_SET_NEEDLES 8
-#define FIND_SET_BYTES 15 /* of a needle */
+#define FIND_SET_BYTES 23 /* of a needle */
 
 typedef struct find_set find_set;
 typedef size_t (*find_set_kernel)(const find_set *set, const char *text, size_t size);
@@ -31,5 +31,8 @@ static inline size_t find_set_place(const find_set *set, string_view text)
 {
     return text.size < set->least ? SIZE_MAX : set->kernel(set, text.data, text.size);
 }
+
+/* Whether a needle stands at `place`, which is at or before the last one where the shortest fits. */
+bool find_set_has(const find_set *set, const char *text, size_t size, size_t place);
 
 #endif

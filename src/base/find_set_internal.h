@@ -8,9 +8,6 @@ size_t find_set_plain(const find_set *set, const char *text, size_t size);
 size_t find_set_avx2(const find_set *set, const char *text, size_t size);
 size_t find_set_avx512(const find_set *set, const char *text, size_t size);
 
-/* Whether a needle stands at `place`, at or before the last one where the shortest fits. */
-bool find_set_has(const find_set *set, const char *text, size_t size, size_t place);
-
 /* The first of `hits` (bit i: place at + i) where a needle stands, or SIZE_MAX. */
 static inline size_t find_set_settle(const find_set *set, uint64_t hits, const char *text, size_t at, size_t size)
 {

@@ -259,12 +259,12 @@ bp_status match_like_with(const function_call *call, const column *arguments, si
                           bool negated, bp_error *err)
 {
     uint64_t *bits = call_bits(call, out);
-    like_run run = {
-        .call = call,
-        .arguments = arguments,
-        .count = count,
-        .fold = fold,
-        .is_constant = arguments[1].encoding == COLUMN_CONSTANT && (count < 3 || arguments[2].encoding == COLUMN_CONSTANT)};
+    like_run run = {.call = call,
+                    .arguments = arguments,
+                    .count = count,
+                    .fold = fold,
+                    .is_constant =
+                        arguments[1].encoding == COLUMN_CONSTANT && (count < 3 || arguments[2].encoding == COLUMN_CONSTANT)};
     bp_status status;
 
     if (!bits) return call_no_memory(call, call->rows / 8, err);

@@ -64,7 +64,8 @@ static void check_size(size_t size, bool no_case)
     for (size_t i = 0; i < count; i++) {
         needles[i] = (string_view){texts[i], least + random_below(FIND_SET_BYTES - least + 1)};
         fill(texts[i], needles[i].size, letters, kinds);
-        if (i % 3 == 0 && needles[i].size <= size) memcpy(texts[i], text + random_below(size - needles[i].size + 1), needles[i].size);
+        if (i % 3 == 0 && needles[i].size <= size)
+            memcpy(texts[i], text + random_below(size - needles[i].size + 1), needles[i].size);
     }
     find_set_init(&set, needles, count, no_case);
     found = find_set_place(&set, (string_view){text, size});
