@@ -5,6 +5,7 @@
 #include "base/utf8_check.h"
 #include "parquet_bits.h"
 #include "parquet_internal.h"
+#include "parquet_streams.h"
 
 #define PIECE 1024
 
@@ -16,13 +17,12 @@ static bp_status short_page(bp_error *err)
 /* Beginning ------------------------------------------------------------------------------------------------------------------------ */
 static bool is_ascii(const uint8_t *bytes, size_t size)
 {
-    uint64_t seen = 0;
+    uint64_t words[4], seen = 0;
     size_t i = 0;
 
-    for (; i + 8 <= size; i += 8) {
-        uint64_t word;
-        memcpy(&word, bytes + i, 8);
-        seen |= word;
+    for (; i + sizeof words <= size; i += sizeof words) {
+        memcpy(words, bytes + i, sizeof words);
+        seen |= words[0] | words[1] | words[2] | words[3];
     }
     for (; i < size; i++) seen |= (uint64_t)bytes[i];
     return !(seen & UINT64_C(0x8080808080808080));
@@ -70,7 +70,6 @@ bp_status parquet_values_begin(parquet_reader *reader, const uint8_t *bytes, siz
     bool fine = true;
 
     reader->is_codes = false;
-    reader->check_text = leaf->type.id == TYPE_VARCHAR && !is_ascii(bytes, size);
     reader->bytes = cursor_over(bytes, size);
     reader->bit = 0;
     if (reader->encoding == PARQUET_RLE_DICTIONARY || reader->encoding == PARQUET_PLAIN_DICTIONARY)
@@ -88,7 +87,6 @@ bp_status parquet_values_begin(parquet_reader *reader, const uint8_t *bytes, siz
     case PARQUET_DELTA_BINARY_PACKED: fine = size == 0 || parquet_delta_init(&reader->delta, bytes, size); break;
     case PARQUET_DELTA_BYTE_ARRAY:
         reader->last_size = 0;
-        reader->check_text = leaf->type.id == TYPE_VARCHAR;
         fine = begin_lengths(reader, bytes, size, &reader->prefixes, &rest) &&
                begin_lengths(reader, rest, size - (size_t)(rest - bytes), &reader->delta, &rest);
         reader->bytes.position = (size_t)(rest - bytes);
@@ -103,7 +101,9 @@ bp_status parquet_values_begin(parquet_reader *reader, const uint8_t *bytes, siz
         break;
     default: break;
     }
-    return fine ? BP_OK : error_set(err, BP_BAD_FORMAT, "its values cannot be read");
+    if (!fine) return error_set(err, BP_BAD_FORMAT, "its values cannot be read");
+    reader->check_text = leaf->type.id == TYPE_VARCHAR && !is_ascii(bytes + reader->bytes.position, cursor_left(&reader->bytes));
+    return BP_OK;
 }
 
 /* Stored values by encoding ---------------------------------------------------------------------------------------------------------- */
@@ -158,78 +158,6 @@ static bp_status deltas(parquet_reader *reader, size_t count, void *out, bp_erro
     return BP_OK;
 }
 
-static bp_status delta_lengths(parquet_reader *reader, size_t count, string_ref *out, bp_error *err)
-{
-    int64_t sizes[PIECE];
-
-    for (size_t done = 0; done < count;) {
-        size_t part = count - done < PIECE ? count - done : PIECE;
-        if (!parquet_delta_read(&reader->delta, sizes, part)) return short_page(err);
-        for (size_t i = 0; i < part; i++) {
-            const uint8_t *text;
-            if (sizes[i] < 0 || sizes[i] > INT32_MAX || !cursor_view(&reader->bytes, (size_t)sizes[i], &text))
-                return short_page(err);
-            out[done + i] = parquet_ref((const char *)text, (uint32_t)sizes[i]);
-        }
-        done += part;
-    }
-    return BP_OK;
-}
-
-static bp_status reserve_last(parquet_reader *reader, size_t size, bp_error *err)
-{
-    size_t wanted = size + size / 2 + 64;
-    char *larger;
-
-    if (size + 16 <= reader->last_capacity) return BP_OK;
-    larger = memory_resize(reader->memory, reader->last, reader->last_capacity, wanted);
-    if (!larger) return error_no_memory(err, reader->memory, wanted);
-    reader->last = larger;
-    reader->last_capacity = wanted;
-    return BP_OK;
-}
-
-/* The first bytes are those of the value before; the rest comes from the page. Long ones are put together in the arena. */
-static bp_status delta_texts(parquet_reader *reader, arena *arena, size_t count, string_ref *out, bp_error *err)
-{
-    bp_status status;
-
-    for (size_t i = 0; i < count; i++) {
-        int64_t prefix, suffix;
-        const uint8_t *rest;
-        size_t size;
-        char *text;
-        if (!parquet_delta_read(&reader->prefixes, &prefix, 1) || !parquet_delta_read(&reader->delta, &suffix, 1))
-            return short_page(err);
-        if (prefix < 0 || (uint64_t)prefix > reader->last_size || suffix < 0 || suffix > INT32_MAX ||
-            !cursor_view(&reader->bytes, (size_t)suffix, &rest))
-            return short_page(err);
-        size = (size_t)prefix + (size_t)suffix;
-        if (size > INT32_MAX) return error_set(err, BP_BAD_FORMAT, "a value is larger than 2 GiB");
-        if ((status = reserve_last(reader, size, err))) return status;
-        if (suffix) memcpy(reader->last + prefix, rest, (size_t)suffix);
-        reader->last_size = size;
-        text = reader->last;
-        if (size > STRING_REF_INLINE) {
-            if (!(text = arena_allocate(arena, size))) return error_no_memory(err, reader->memory, size);
-            memcpy(text, reader->last, size);
-        }
-        out[i] = string_ref_of(text, size);
-    }
-    return BP_OK;
-}
-
-/* Byte k of value i is byte i of stream k. */
-static void gather_streams(const parquet_reader *reader, size_t count, uint8_t *out)
-{
-    size_t width = reader->leaf->stored_width;
-
-    for (size_t stream = 0; stream < width; stream++) {
-        const uint8_t *in = reader->bytes.data + stream * reader->stream_values + reader->bit;
-        for (size_t i = 0; i < count; i++) out[i * width + stream] = in[i];
-    }
-}
-
 static bp_status streams(parquet_reader *reader, arena *arena, size_t count, void *out, bp_error *err)
 {
     uint32_t width = reader->leaf->stored_width;
@@ -242,7 +170,7 @@ static bp_status streams(parquet_reader *reader, arena *arena, size_t count, voi
         if (!values) return error_no_memory(err, reader->memory, count * width);
         memset(values + count * width, 0, 16);
     }
-    gather_streams(reader, count, values);
+    parquet_streams_join(reader->bytes.data + reader->bit, reader->stream_values, width, values, count);
     reader->bit += count;
     if (reader->leaf->convert >= CONVERT_REF)
         for (size_t i = 0; i < count; i++) refs[i] = parquet_ref((const char *)values + i * width, width);
@@ -255,8 +183,8 @@ static bp_status stored_values(parquet_reader *reader, arena *arena, size_t coun
 
     switch (reader->encoding) {
     case PARQUET_DELTA_BINARY_PACKED: return deltas(reader, count, out, err);
-    case PARQUET_DELTA_LENGTH_BYTE_ARRAY: return delta_lengths(reader, count, out, err);
-    case PARQUET_DELTA_BYTE_ARRAY: return delta_texts(reader, arena, count, out, err);
+    case PARQUET_DELTA_LENGTH_BYTE_ARRAY: return parquet_delta_lengths_read(reader, count, out, err);
+    case PARQUET_DELTA_BYTE_ARRAY: return parquet_delta_texts_read(reader, arena, count, out, err);
     case PARQUET_BYTE_STREAM_SPLIT: return streams(reader, arena, count, out, err);
     default: break;
     }
