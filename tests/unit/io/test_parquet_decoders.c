@@ -190,7 +190,7 @@ static bool keep_nothing(void *data, region *region)
     return true;
 }
 
-static void read_texts(text_case *test, parquet_encoding encoding, memory *account, size_t piece)
+static void read_texts(text_case *test, uint8_t encoding, memory *account, size_t piece)
 {
     parquet_leaf leaf = {
         .physical = PARQUET_BYTE_ARRAY, .convert = CONVERT_REF, .type = type_of(TYPE_VARCHAR), .width = sizeof(string_ref)};
