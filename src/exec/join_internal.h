@@ -38,6 +38,9 @@ typedef struct join_build {
     _Atomic size_t held_rows, held_bytes; /* collected since rows were written last: about */
 } join_build;
 
+/* The directory of the rows by their keys: once, when `row_count` is known. There are keys. */
+MUST_USE bp_status join_index_keys(join_build *build, const table *rows, bp_error *err);
+
 /* Rows of a packed key that must not match for their NULLs. A join has at most 64 keys. */
 static inline bool join_key_is_null(const join_build *build, const char *row)
 {
