@@ -67,13 +67,15 @@ typedef struct directory_work {
     join_build *build;
     const uint32_t *groups_of_row;
     size_t groups, ranges;
-    atomic_bool repeated; /* a key occurs twice */
+    bool any_row; /* all that is asked is whether a key has a row */
+    atomic_bool repeated; /* a key occurs twice, and that matters */
 } directory_work;
 
 /* The groups of a range: begin and how many. */
 static uint32_t range_of(const directory_work *work, uint64_t range, uint32_t *begin)
 {
-    uint64_t each = (work->groups + work->ranges - 1) / work->ranges, first = range * each < work->groups ? range * each : work->groups;
+    uint64_t each = (work->groups + work->ranges - 1) / work->ranges,
+             first = range * each < work->groups ? range * each : work->groups;
 
     *begin = (uint32_t)first;
     return (uint32_t)(work->groups - first < each ? work->groups - first : each);
@@ -91,7 +93,7 @@ static bp_status fill(const join_build *build, uint32_t *values, size_t count, i
     return status;
 }
 
-/* order[group] = the row, of a range of groups, as long as no key occurs twice. */
+/* order[group] = the row, of a range of groups, as long as no key occurs twice; the last row, if any will do. */
 static bp_status place_unique(void *data, size_t worker, uint64_t range, bp_error *err)
 {
     directory_work *work = data;
@@ -106,7 +108,7 @@ static bp_status place_unique(void *data, size_t worker, uint64_t range, bp_erro
         for (size_t row = at; row < end; row++) {
             uint32_t group = work->groups_of_row[row];
             if (group - begin >= count) continue; /* JOIN_NO_GROUP is in no range */
-            if (order[group] != JOIN_NO_GROUP) atomic_store_explicit(&work->repeated, true, memory_order_relaxed);
+            if (order[group] != JOIN_NO_GROUP && !work->any_row) atomic_store_explicit(&work->repeated, true, memory_order_relaxed);
             order[group] = (uint32_t)row;
         }
         status = cancel_check(&build->base.context->cancel, err);
@@ -163,7 +165,7 @@ static bp_status sum_starts(const join_build *build, size_t groups, bp_error *er
     return status;
 }
 
-/* Keys that occur once: order[group] is the row. *unique: whether they do. */
+/* Keys that occur once, or of which one row is enough: order[group] is the row. *unique: whether they do. */
 static bp_status order_unique(directory_work *work, bool *unique, bp_error *err)
 {
     join_build *build = work->build;
@@ -185,8 +187,7 @@ static bp_status order_groups(directory_work *work, size_t keyed, bp_error *err)
 
     build->order = arena_allocate(&build->arena, keyed * sizeof(uint32_t));
     build->starts = arena_allocate(&build->arena, (work->groups + 2) * sizeof(uint32_t));
-    if (!build->order || !build->starts)
-        return error_no_memory(err, context->memory, (keyed + work->groups) * sizeof(uint32_t));
+    if (!build->order || !build->starts) return error_no_memory(err, context->memory, (keyed + work->groups) * sizeof(uint32_t));
     if ((status = join_for(context, build->row_count, work->ranges, count_rows, work, err))) return status;
     if ((status = sum_starts(build, work->groups, err))) return status;
     return join_for(context, build->row_count, work->ranges, place_rows, work, err);
@@ -198,8 +199,9 @@ static bp_status make_directory(join_build *build, const uint32_t *groups_of_row
     bool unique = false;
     bp_status status;
 
+    work.any_row = !build->spec.residual && !join_puts_right(build->spec.kind);
     work.ranges = build->row_count < JOIN_PARALLEL_ROWS ? 1 : parallel_workers(build->base.context, MOST_RANGES);
-    if (keyed <= groups && ((status = order_unique(&work, &unique, err)) || unique)) return status;
+    if ((work.any_row || keyed <= groups) && ((status = order_unique(&work, &unique, err)) || unique)) return status;
     return order_groups(&work, keyed, err);
 }
 

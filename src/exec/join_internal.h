@@ -11,8 +11,8 @@
  *
  *   key --numbers or groups--> group --starts--> order[starts[group] … starts[group + 1]) = rows of that key, in row order
  *
- * When every key occurs once there are no starts: order[group] is its row (JOIN_NO_GROUP: none), or the group is, without order. No keys (CROSS): every row
- * matches. */
+ * When every key occurs once, or only whether it occurs is asked (SEMI, ANTI, MARK, EXISTS without a residual), there are no starts: order[group] is its row
+ * (JOIN_NO_GROUP: none), or the group is, without order. No keys (CROSS): every row matches. */
 typedef struct join_build {
     sink base;
     join_spec spec;
