@@ -22,10 +22,13 @@ typedef struct met_names {
 /* Where the name is, or the empty place where it belongs. */
 static uint32_t *place_of_name(const met_names *met, string_view name)
 {
-    uint64_t hash = 0;
+    uint64_t hash = 0, word = 0;
     size_t at;
 
-    for (size_t i = 0; i < name.size; i++) hash = hash_combine(hash, ascii_lower((unsigned char)name.data[i]));
+    for (size_t i = 0; i < name.size; i++) {
+        word = word << 8 | ascii_lower((unsigned char)name.data[i]);
+        if (i % 8 == 7 || i + 1 == name.size) hash = hash_combine(hash, word); /* each name is met here: eight letters at once */
+    }
     for (at = hash & met->mask; met->places[at]; at = (at + 1) & met->mask)
         if (string_equal_nocase(met->scope->columns[met->first + met->places[at] - 1].name, name)) break;
     return &met->places[at];
