@@ -14,11 +14,13 @@
 #include <unistd.h>
 
 #include "cancel.h"
+#include "clock.h"
 #include "file_internal.h"
 #include "random.h"
 
 #define READ_PIECE ((size_t)1 << 30) /* one system call moves no more */
 #define WAIT_MS 20
+#define QUIET_NS INT64_C(100000000) /* since the file was changed */
 
 /* messages and paths ----------------------------------------------------------------------------------------------------------- */
 bp_status file_error(bp_error *err, const char *verb, string_view path, int error_number)
@@ -109,6 +111,11 @@ bool file_identity_equal(const file_identity *left, const file_identity *right)
 {
     return left->device == right->device && left->inode == right->inode && left->size == right->size &&
            left->modified_ns == right->modified_ns;
+}
+
+bool file_identity_rests(const file_identity *identity)
+{
+    return clock_wall_ns() - identity->modified_ns > QUIET_NS;
 }
 
 /* Standard input that is a socket cannot be opened by its name. */

@@ -15,6 +15,8 @@ typedef struct file_identity {
     int64_t modified_ns;
 } file_identity;
 bool file_identity_equal(const file_identity *left, const file_identity *right);
+/* Whether the last change is so long ago that another one would show: a file that is written again within a tick of the clock looks unchanged. */
+bool file_identity_rests(const file_identity *identity);
 
 /* An open file. Zeroed: closed. Reading at an offset may be done by several threads at once. */
 typedef struct file {

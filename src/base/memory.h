@@ -49,7 +49,7 @@ size_t memory_available(const memory *memory);
 
 /* Kept for later: small blocks that are found again by a key, such as what was found out about a file. They are charged, but do not count as used, and go
  * before a request fails or when there are too many: whoever looks for one must be able to do without. */
-#define MEMORY_KEPT_SIZE ((size_t)64 << 10) /* the most bytes of one */
+#define MEMORY_KEPT_SIZE ((size_t)192 << 10) /* the most bytes of one */
 typedef struct memory_kept {
     size_t size, key_size; /* of all bytes; of the first ones, which are the key */
     unsigned char bytes[];

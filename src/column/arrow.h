@@ -3,6 +3,7 @@
 #ifndef COLUMN_ARROW_H
 #define COLUMN_ARROW_H
 
+#include "arrow_texts.h"
 #include "base/cancel.h"
 #include "batch.h"
 #include "bedplate/arrow.h"
@@ -33,6 +34,9 @@ MUST_USE bp_status arrow_export_schema(struct ArrowSchema *out, memory *memory, 
  * HUGEINT and UHUGEINT leave as decimal128(38,0): a value of 39 digits is BP_OUT_OF_RANGE. */
 MUST_USE bp_status arrow_export_batch(struct ArrowArray *out, memory *memory, const schema *schema, const batch *batch,
                                       bp_error *err);
+/* The same for one batch of many: what was made of dictionaries is kept for the next. */
+MUST_USE bp_status arrow_export_next(struct ArrowArray *out, memory *memory, const schema *schema, const batch *batch,
+                                     arrow_kept *kept, bp_error *err);
 /* Whether columns of this type are copied by an export wherever they lie, since the layouts differ. */
 bool arrow_export_copies(data_type type);
 /* A stream over a table's chunks; it retains the table. */

@@ -175,6 +175,7 @@ static void release_owner(void *owner)
 typedef struct array_maker {
     region *region; /* of the export */
     string_view name; /* of the column, for errors */
+    arrow_kept *kept;
     bp_error *err;
 } array_maker;
 
@@ -212,74 +213,25 @@ static bool row_is_valid(const column *in, size_t row)
     return !in->validity || bitmap_get(in->validity, row);
 }
 
-/* Texts of a FLAT or DICTIONARY column. */
-typedef struct texts {
-    const string_ref *refs;
-    const uint32_t *codes; /* NULL: a text a row */
-    const uint64_t *validity;
-} texts;
-
-static texts texts_of(const column *in)
-{
-    if (in->encoding == COLUMN_DICTIONARY) return (texts){in->children[0].values, in->values, in->validity};
-    return (texts){in->values, NULL, in->validity};
-}
-
-static inline const string_ref *text_at(const texts *texts, size_t row)
-{
-    static const string_ref none = {0};
-
-    if (texts->validity && !bitmap_get(texts->validity, row)) return &none;
-    return &texts->refs[texts->codes ? texts->codes[row] : row];
-}
-
-/* Most texts are short: two copies of a fixed size, which may overlap, are cheaper than a call. Up to 12 bytes are written for less. */
-static inline void lay_text(char *to, const string_ref *ref)
-{
-    size_t size = ref->size;
-
-    if (size <= STRING_REF_INLINE) {
-        memcpy(to, string_ref_data(ref), STRING_REF_INLINE);
-    } else if (size <= 32) {
-        size_t half = size <= 16 ? 8 : 16;
-        if (half == 8) {
-            memcpy(to, ref->pointer, 8);
-            memcpy(to + size - 8, ref->pointer + size - 8, 8);
-        } else {
-            memcpy(to, ref->pointer, 16);
-            memcpy(to + size - 16, ref->pointer + size - 16, 16);
-        }
-    } else {
-        memcpy(to, ref->pointer, size);
-    }
-}
-
 /* Texts: 32-bit offsets, as the format says; the bytes of a batch may not pass 2 GiB. */
 static bp_status export_texts(array_maker *maker, struct ArrowArray *out, const column *in)
 {
-    texts texts = texts_of(in);
-    size_t total = 0;
+    arrow_texts texts = arrow_texts_of(in, maker->kept, region_arena(maker->region)->memory);
     bp_status status = BP_OK;
+    size_t total;
     int32_t *offsets;
     char *bytes;
 
-    for (size_t i = 0; i < in->length; i++) total += text_at(&texts, i)->size;
+    if (!(offsets = buffer_room(maker, in->length + 1, sizeof *offsets, &status))) return status;
+    total = arrow_texts_offsets(&texts, offsets);
     if (total > INT32_MAX)
         return error_set(maker->err, BP_LIMIT,
                          "column \"%.*s\": a batch has over 2 GiB of text; it must be read in smaller batches",
                          STRING_ARGUMENTS(maker->name));
-    if (!(offsets = buffer_room(maker, in->length + 1, sizeof *offsets, &status))) return status;
-    if (!(bytes = buffer_room(maker, total + STRING_REF_INLINE, 1, &status))) return status;
+    if (!(bytes = buffer_room(maker, total + ARROW_TEXTS_SPARE, 1, &status))) return status;
+    arrow_texts_lay(&texts, offsets, bytes);
     out->buffers[1] = offsets;
     out->buffers[2] = bytes;
-    total = 0;
-    for (size_t i = 0; i < in->length; i++) {
-        const string_ref *ref = text_at(&texts, i);
-        offsets[i] = (int32_t)total;
-        lay_text(bytes + total, ref);
-        total += ref->size;
-    }
-    offsets[in->length] = (int32_t)total;
     return BP_OK;
 }
 
@@ -565,9 +517,10 @@ static size_t copied_bytes(const batch *batch)
     return bytes;
 }
 
-bp_status arrow_export_batch(struct ArrowArray *out, memory *memory, const schema *schema, const batch *batch, bp_error *err)
+bp_status arrow_export_next(struct ArrowArray *out, memory *memory, const schema *schema, const batch *batch, arrow_kept *kept,
+                            bp_error *err)
 {
-    array_maker maker = {.region = region_new(memory), .err = err};
+    array_maker maker = {.region = region_new(memory), .kept = kept, .err = err};
     bp_status status;
 
     *out = (struct ArrowArray){0};
@@ -590,6 +543,15 @@ done:
         *out = (struct ArrowArray){0};
     }
     region_release(maker.region);
+    return status;
+}
+
+bp_status arrow_export_batch(struct ArrowArray *out, memory *memory, const schema *schema, const batch *batch, bp_error *err)
+{
+    arrow_kept kept = {0};
+    bp_status status = arrow_export_next(out, memory, schema, batch, &kept, err);
+
+    arrow_kept_clear(&kept);
     return status;
 }
 

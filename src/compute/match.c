@@ -1,6 +1,7 @@
 /* A pattern's parts are taken apart once; a row then costs its prefix and suffix a comparison, of which the prefix is decided by the four bytes in the
  * string_ref for nearly all rows, and each part a search by base/find.h from where the part before it was found: the leftmost place of each part leaves
- * the others the most room, so one pass decides. */
+ * the others the most room, so one pass decides. A suffix is decided likewise by the text's last eight
+ * bytes. */
 #include "match.h"
 
 #define PAUSE ((size_t)1 << 20) /* bytes */
@@ -15,6 +16,16 @@ static void set_head(match_pattern *pattern)
     memcpy(&pattern->head, pattern->prefix.data, size);
 }
 
+/* The last bytes of the suffix, at most eight, likewise. */
+static void set_tail(match_pattern *pattern)
+{
+    size_t size = pattern->suffix.size < 8 ? pattern->suffix.size : 8;
+
+    if (!size) return;
+    memset((char *)&pattern->tail_mask + 8 - size, 0xff, size);
+    memcpy((char *)&pattern->tail + 8 - size, pattern->suffix.data + pattern->suffix.size - size, size);
+}
+
 match_pattern match_prefix(string_view prefix)
 {
     match_pattern pattern = {.prefix = prefix, .least = prefix.size};
@@ -25,7 +36,10 @@ match_pattern match_prefix(string_view prefix)
 
 match_pattern match_suffix(string_view suffix)
 {
-    return (match_pattern){.suffix = suffix, .least = suffix.size};
+    match_pattern pattern = {.suffix = suffix, .least = suffix.size};
+
+    set_tail(&pattern);
+    return pattern;
 }
 
 match_pattern match_part(string_view part)
@@ -52,6 +66,7 @@ bool match_parse(match_pattern *out, string_view pattern)
         out->least += part.size;
         if (end == pattern.size) {
             out->suffix = part;
+            set_tail(out);
         } else if (part.size) {
             if (out->part_count == MATCH_PARTS) return false;
             out->parts[out->part_count++] = part;
@@ -60,15 +75,35 @@ bool match_parse(match_pattern *out, string_view pattern)
     return true;
 }
 
+/* Of any size; the usual ones by two words that overlap. */
+static inline bool same_bytes(const char *left, const char *right, size_t size)
+{
+    uint64_t a[2], b[2];
+
+    if (size < 8 || size > 16) return memcmp(left, right, size) == 0;
+    memcpy(&a[0], left, 8), memcpy(&a[1], left + size - 8, 8);
+    memcpy(&b[0], right, 8), memcpy(&b[1], right + size - 8, 8);
+    return ((a[0] ^ b[0]) | (a[1] ^ b[1])) == 0;
+}
+
+static inline bool ends_so(const match_pattern *pattern, string_view text)
+{
+    const char *end = text.data + text.size;
+    uint64_t tail;
+
+    if (!pattern->suffix.size) return true;
+    if (text.size < 8) return memcmp(end - pattern->suffix.size, pattern->suffix.data, pattern->suffix.size) == 0;
+    memcpy(&tail, end - 8, 8);
+    if ((tail & pattern->tail_mask) != pattern->tail) return false;
+    return pattern->suffix.size <= 8 || same_bytes(end - pattern->suffix.size, pattern->suffix.data, pattern->suffix.size - 8);
+}
+
 /* What is between the text's prefix and suffix; false: they are not there. */
 static inline bool take_ends(const match_pattern *pattern, string_view *text)
 {
-    const char *end;
-
     if (text->size < pattern->least || (pattern->whole && text->size != pattern->least)) return false;
-    if (pattern->prefix.size && memcmp(text->data, pattern->prefix.data, pattern->prefix.size) != 0) return false;
-    end = text->data + (text->size - pattern->suffix.size);
-    if (pattern->suffix.size && memcmp(end, pattern->suffix.data, pattern->suffix.size) != 0) return false;
+    if (pattern->prefix.size && !same_bytes(text->data, pattern->prefix.data, pattern->prefix.size)) return false;
+    if (!ends_so(pattern, *text)) return false;
     *text = (string_view){text->data + pattern->prefix.size, text->size - pattern->prefix.size - pattern->suffix.size};
     return true;
 }

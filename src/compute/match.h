@@ -14,6 +14,7 @@ typedef struct match_pattern {
     size_t least;                      /* bytes that a text must have: the sum of all */
     bool whole;                        /* nothing else may be in the text: it is the prefix */
     uint32_t head, head_mask;          /* the first bytes of the prefix, as they lie in string_ref.prefix */
+    uint64_t tail, tail_mask;          /* the last bytes of the suffix, as they lie in the last eight of a text */
 } match_pattern;
 
 match_pattern match_prefix(string_view prefix);

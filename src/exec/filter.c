@@ -2,6 +2,7 @@
  * into fresh columns. */
 #include "exec.h"
 #include "io/row_filter.h"
+#include "large_batches.h"
 
 typedef struct filter_operator {
     operator base;
@@ -110,11 +111,15 @@ static const operator_class filter_class = {
 bp_status filter_new(operator **out, bp_context *context, const expr_pool *pool, expr_id condition, const joined_column *joined,
                      size_t joined_count, bp_error *err)
 {
-    filter_operator *filter = memory_new(context->memory, filter_operator);
+    filter_operator *filter;
+    bool large;
+    bp_status status = takes_large_batches(&large, pool, &condition, condition ? 1 : 0, err);
 
     *out = NULL;
+    if (status) return status;
+    filter = memory_new(context->memory, filter_operator);
     if (!filter) return error_no_memory(err, context->memory, sizeof *filter);
-    filter->base = (operator){.class = &filter_class, .context = context};
+    filter->base = (operator){.class = &filter_class, .context = context, .takes_large = large};
     filter->pool = pool;
     filter->condition = condition;
     filter->joined = joined;

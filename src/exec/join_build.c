@@ -1,14 +1,11 @@
 /* The build side of a hash join: collects the right rows, packs their keys, and makes the directory from key to rows. */
 #include "join_spill.h"
 
-#include "base/threads.h"
 #include "column/batch_bytes.h"
-#include "column/concatenate.h"
 
 #define PACK_ROWS 2048
 #define CHECK_ROWS 65536
 
-#define PARALLEL_ROWS 131072 /* fewer are put together before another thread is awake */
 #define ROW_COST 48 /* bytes that the table needs for a row, about */
 
 static void build_free(sink *self)
@@ -19,7 +16,7 @@ static void build_free(sink *self)
     join_spill_free(build->spill);
     group_table_clear(&build->groups);
     mutex_clear(&build->lock);
-    for (size_t i = 0; i < build->payload.column_count; i++) arena_clear(&build->payload_arenas[i]);
+    join_payload_clear(&build->payload);
     arena_clear(&build->arena);
     memory_delete(self->context->memory, build);
 }
@@ -112,47 +109,6 @@ static bp_status build_morsel_end(sink *self, sink_worker *worker, uint64_t mors
 }
 
 /* finishing ------------------------------------------------------------------------------------------------------------------------- */
-typedef struct payload_work {
-    join_build *build;
-    const table *rows;
-} payload_work;
-
-static bp_status concatenate_column(void *data, size_t worker, uint64_t piece, bp_error *err)
-{
-    const payload_work *work = data;
-    join_build *build = work->build;
-    size_t chunks = table_chunk_count(work->rows), at = build->spec.key_count + (size_t)piece;
-    arena *arena = &build->payload_arenas[piece];
-    const column **parts;
-
-    (void)worker;
-    if (chunks == 1) {
-        build->payload.columns[piece] = table_chunk(work->rows, 0)->columns[at];
-        return BP_OK;
-    }
-    parts = arena_new_array(arena, const column *, chunks);
-    if (!parts) return error_no_memory(err, arena->memory, chunks * sizeof *parts);
-    for (size_t chunk = 0; chunk < chunks; chunk++) parts[chunk] = &table_chunk(work->rows, chunk)->columns[at];
-    return column_concatenate(&build->payload.columns[piece], build->spec.right->types[at], parts, chunks, arena, err);
-}
-
-static bp_status concatenate_payload(join_build *build, const table *rows, bp_error *err)
-{
-    memory *memory = build->base.context->memory;
-    size_t count = build->spec.right->count - build->spec.key_count;
-    column *columns = arena_new_array(&build->arena, column, count);
-    payload_work work = {build, rows};
-    bp_status status = BP_OK;
-
-    build->payload_arenas = arena_new_array(&build->arena, arena, count);
-    if (!columns || !build->payload_arenas) return error_no_memory(err, memory, count * (sizeof *columns + sizeof(arena)));
-    for (size_t i = 0; i < count; i++) arena_init(&build->payload_arenas[i], memory);
-    build->payload = (batch){.row_count = build->row_count, .column_count = count, .columns = columns};
-    if (build->row_count >= PARALLEL_ROWS) return parallel_for(build->base.context, count, concatenate_column, &work, err);
-    for (size_t i = 0; i < count && !status; i++) status = concatenate_column(&work, 0, i, err);
-    return status;
-}
-
 /* Insert the keys of `rows` packed rows, but for those that match nothing; groups_of_row gets the groups, JOIN_NO_GROUP for those. */
 static bp_status insert_packed(join_build *build, char *packed, uint64_t *hashes, size_t rows, size_t first_row,
                                uint32_t *groups_of_row, uint64_t *positions, uint32_t *groups, bp_error *err)
@@ -404,7 +360,8 @@ static bp_status build_finish(sink *self, sink_worker **workers, size_t worker_c
     build->row_count = table_row_count(rows);
     build->is_empty = build->row_count == 0;
     if (build->row_count >= UINT32_MAX) return error_set(err, BP_LIMIT, "a join's right side of over %u rows", UINT32_MAX - 1);
-    if ((status = concatenate_payload(build, rows, err))) return status;
+    status = join_payload_make(&build->payload, self->context, rows, build->spec.key_count, &build->arena, err);
+    if (status) return status;
     if (build->spec.key_count && (status = index_keys(build, rows, err))) return status;
     for (size_t key = 0; key < build->spec.key_count; key++)
         if (build->wants_members[key] && (status = collect_members(build, rows, key, err))) return status;
@@ -458,11 +415,13 @@ bp_status join_build_new(sink **out, bp_context *context, const join_spec *spec,
     if (!status) status = key_layout_init(&build->keys, spec->right->types, spec->key_count, &build->arena, err);
     if (!status) status = group_table_init(&build->groups, context, &build->keys, err);
     if (!status) status = collect_new(&build->rows, context, spec->right, 0, UINT64_MAX, -1, err);
-    if (status)
+    if (status) {
         build_free(&build->base);
-    else
-        *out = &build->base;
-    return status;
+        return status;
+    }
+    collect_share_runs(build->rows);
+    *out = &build->base;
+    return BP_OK;
 }
 
 /* right rows at the end: those without a match, or with one ------------------------------------------------------------------------------ */
@@ -518,12 +477,11 @@ static bp_status right_next(scan *self, scan_worker *worker, batch *out, bp_erro
 {
     const join_build *build = ((right_rows_scan *)self)->build;
     join_kind kind = build->spec.kind;
-    size_t most = worker->context->config.batch_size, right = build->payload.column_count, count = 0;
+    size_t most = worker->context->config.batch_size, right = build->payload.columns.column_count, count = 0;
     size_t left = join_puts_left(kind) ? build->spec.left->count - build->spec.key_count : 0;
     uint64_t unwanted = kind == JOIN_RIGHT_SEMI ? 0 : 1; /* the mark of rows that are not put out here */
     uint32_t *rows;
     column *columns;
-    batch gathered;
     bp_status status;
 
     *out = (batch){0};
@@ -536,9 +494,8 @@ static bp_status right_next(scan *self, scan_worker *worker, batch *out, bp_erro
         if ((word >> (worker->next_row % 64) & 1) != unwanted) rows[count++] = (uint32_t)worker->next_row;
     }
     if (count == 0) return BP_OK;
-    if ((status = batch_gather(&gathered, &build->payload, rows, count, &worker->arena, err))) return status;
+    if ((status = join_payload_gather(columns + left, &build->payload, rows, count, &worker->arena, err))) return status;
     for (size_t i = 0; i < left; i++) columns[i] = column_nulls(build->spec.left->types[build->spec.key_count + i], count);
-    if (right) memcpy(columns + left, gathered.columns, right * sizeof *columns);
     *out = (batch){.row_count = count, .column_count = left + right, .columns = columns};
     return BP_OK;
 }

@@ -4,6 +4,7 @@
 
 #include "exec.h"
 #include "group_table.h"
+#include "join_payload.h"
 #include "join_table.h"
 
 /* The build side, after finish: rows are numbered in row order.
@@ -21,8 +22,7 @@ typedef struct join_build {
     bool by_number;       /* one key, a number: found by `numbers`, else by `groups` */
     join_table numbers;
     group_table groups;
-    arena *payload_arenas; /* of each of its columns: they are made at once */
-    batch payload;        /* the right columns without keys, each one FLAT column over all rows */
+    join_payload payload; /* the right columns without keys */
     size_t row_count;
     uint32_t *starts;     /* groups.count + 1; NULL: unique keys */
     uint32_t *order;      /* row numbers; unique keys: order[group] is the row; NULL: the group itself is */

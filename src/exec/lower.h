@@ -25,9 +25,9 @@ typedef struct lowered {
 
 MUST_USE bp_status lower_plan(lowered *out, plan *plan, bool profile, bp_error *err);
 void lowered_clear(lowered *lowered);
-/* Nothing but the scan, and all of it is going to be kept: its batches may be as large as a table's chunks, which are then kept as they are.
- * Whether that changed the scan. */
-bool pipeline_widen_scan(pipeline *pipeline);
+/* All rows are going to be kept: the scan's batches may be as large as a table's chunks, which are then kept as they are. There must be nothing but the
+ * scan, or, through_operators, only operators that take large batches. Whether it changed the scan. */
+bool pipeline_widen_scan(pipeline *pipeline, bool through_operators);
 /* Whether the open pipeline's scan, or one of a union below it, is of this source. */
 bool pipeline_reads_source(const pipeline *pipeline, const source *source);
 

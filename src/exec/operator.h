@@ -41,6 +41,7 @@ struct operator
     bp_context *context;
     plan_id node; /* it was lowered from, for the profile */
     schema output; /* types (names may be empty) */
+    bool takes_large; /* batches larger than the setting batch_size says */
 };
 
 /* Sinks -------------------------------------------------------------------------------------------------------------------------- */

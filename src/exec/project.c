@@ -1,5 +1,6 @@
 /* PROJECT: computes one column an expression. */
 #include "exec.h"
+#include "large_batches.h"
 
 typedef struct project_operator {
     operator base;
@@ -68,11 +69,15 @@ static const operator_class project_class = {
 
 bp_status project_new(operator **out, bp_context *context, const expr_pool *pool, expr_id *exprs, size_t count, bp_error *err)
 {
-    project_operator *project = memory_new(context->memory, project_operator);
+    project_operator *project;
+    bool large;
+    bp_status status = takes_large_batches(&large, pool, exprs, count, err);
 
     *out = NULL;
+    if (status) return status;
+    project = memory_new(context->memory, project_operator);
     if (!project) return error_no_memory(err, context->memory, sizeof *project);
-    project->base = (operator){.class = &project_class, .context = context};
+    project->base = (operator){.class = &project_class, .context = context, .takes_large = large};
     project->pool = pool;
     project->exprs = exprs;
     project->count = count;

@@ -12,7 +12,7 @@
 #include "lower.h"
 
 #define WINDOW_MORSELS 4 /* a worker and window */
-#define LEAST_EXPORTED (TABLE_CHUNK_ROWS / 4) /* rows of a batch that makes an array by itself */
+#define LEAST_EXPORTED (TABLE_CHUNK_ROWS / 8) /* rows of a batch that makes an array by itself */
 
 typedef struct window_slot {
     uint64_t morsel;
@@ -27,11 +27,14 @@ struct query {
     plan *plan;
     bp_context *context;
     lowered lowered;
+    batch rest; /* of the caller's own chain: rows from rest_at on are still to be exported */
+    size_t rest_at, rest_worker;
     bool started, in_first, handed_out, ended;
     bool exports; /* windows give arrays */
     scan *scan;
     size_t worker_count;
     chain **chains; /* worker_count; made when first needed */
+    arrow_kept *kept; /* worker_count */
     window_slot *slots; /* of the present window, in morsel order */
     size_t slot_count, slot_capacity;
     size_t slot_at, chunk_at; /* what is handed out next; chunk: or array */
@@ -93,6 +96,9 @@ static void close_scan(query *query)
     for (size_t i = 0; query->chains && i < query->worker_count; i++) chain_free(query->chains[i]);
     memory_free(query->context->memory, query->chains, query->worker_count * sizeof *query->chains);
     query->chains = NULL;
+    for (size_t i = 0; query->kept && i < query->worker_count; i++) arrow_kept_clear(&query->kept[i]);
+    memory_free(query->context->memory, query->kept, query->worker_count * sizeof *query->kept);
+    query->kept = NULL;
     scan_free(query->scan);
     query->scan = NULL;
 }
@@ -131,7 +137,9 @@ static bp_status open_scan(query *query, bp_error *err)
     if (status) return status;
     query->worker_count = query->scan->morsel_estimate > 1 ? parallel_workers(query->context, query->scan->morsel_estimate) : 1;
     query->chains = memory_allocate_array(query->context->memory, query->worker_count, sizeof *query->chains);
-    if (!query->chains) return error_no_memory(err, query->context->memory, query->worker_count * sizeof *query->chains);
+    query->kept = memory_allocate_array(query->context->memory, query->worker_count, sizeof *query->kept);
+    if (!query->chains || !query->kept)
+        return error_no_memory(err, query->context->memory, query->worker_count * sizeof *query->kept);
     return make_chain(query, 0, err);
 }
 
@@ -166,7 +174,7 @@ static bp_status widen(query *query, bp_error *err)
 {
     bp_status status;
 
-    if (query->ended || !pipeline_widen_scan(query->lowered.result)) return BP_OK;
+    if (query->ended || !pipeline_widen_scan(query->lowered.result, true)) return BP_OK;
     if (!query->started) return BP_OK;
     close_scan(query);
     query->in_first = false;
@@ -216,12 +224,39 @@ static bool memory_is_scarce(const query *query)
     return used > limit / 2 && used - limit / 8 > query->used_before;
 }
 
-static bp_status export_rows(const query *query, struct ArrowArray *out, const batch *rows, bp_error *err)
+static bp_status export_slice(const query *query, size_t worker, struct ArrowArray *out, const batch *rows, size_t begin,
+                              size_t count, bp_error *err)
 {
-    return arrow_export_batch(out, query->context->memory, &query->plan->result, rows, err);
+    memory *memory = query->context->memory;
+    bp_status status;
+    arena scratch;
+    batch part;
+
+    if (begin == 0 && count == rows->row_count)
+        return arrow_export_next(out, memory, &query->plan->result, rows, &query->kept[worker], err);
+    arena_init(&scratch, memory);
+    status = batch_slice(&part, rows, begin, count, &scratch, err);
+    if (!status) status = arrow_export_next(out, memory, &query->plan->result, &part, &query->kept[worker], err);
+    arena_clear(&scratch);
+    return status;
 }
 
-static bp_status add_array(const query *query, window_slot *slot, const batch *rows, bp_error *err)
+/* Rows from *at on: all, or fewer when they have too much text for 32-bit offsets. */
+static bp_status export_rows(const query *query, size_t worker, struct ArrowArray *out, const batch *rows, size_t *at,
+                             bp_error *err)
+{
+    size_t count = rows->row_count - *at;
+    bp_status status;
+
+    while ((status = export_slice(query, worker, out, rows, *at, count, err)) == BP_LIMIT && count > 1) {
+        error_clear(err);
+        count /= 2;
+    }
+    if (!status) *at += count;
+    return status;
+}
+
+static bp_status add_array(const query *query, window_slot *slot, const batch *rows, size_t *at, bp_error *err)
 {
     memory *memory = query->context->memory;
     bp_status status = cancel_check(&query->context->cancel, err);
@@ -235,8 +270,16 @@ static bp_status add_array(const query *query, window_slot *slot, const batch *r
         slot->arrays = larger;
         slot->array_capacity = wanted;
     }
-    status = export_rows(query, &slot->arrays[slot->array_count], rows, err);
+    status = export_rows(query, slot->worker, &slot->arrays[slot->array_count], rows, at, err);
     if (!status) slot->array_count++;
+    return status;
+}
+
+static bp_status add_arrays(const query *query, window_slot *slot, const batch *rows, bp_error *err)
+{
+    bp_status status = BP_OK;
+
+    for (size_t at = 0; at < rows->row_count && !status;) status = add_array(query, slot, rows, &at, err);
     return status;
 }
 
@@ -246,7 +289,7 @@ static bp_status export_gathered(const query *query, window_slot *slot, bp_error
     bp_status status = table_finish(slot->rows, err);
 
     for (size_t i = 0; i < table_chunk_count(slot->rows) && !status; i++)
-        status = add_array(query, slot, table_chunk(slot->rows, i), err);
+        status = add_arrays(query, slot, table_chunk(slot->rows, i), err);
     table_release(slot->rows);
     slot->rows = NULL;
     return status;
@@ -259,7 +302,7 @@ static bp_status take_batch(const query *query, window_slot *slot, const batch *
 
     if (query->exports && rows->row_count >= LEAST_EXPORTED) {
         if (slot->rows && (status = export_gathered(query, slot, err))) return status;
-        return add_array(query, slot, rows, err);
+        return add_arrays(query, slot, rows, err);
     }
     if (!slot->rows && (status = table_new(&slot->rows, query->context->memory, &query->plan->result, err))) return status;
     return table_append(slot->rows, rows, err);
@@ -386,6 +429,21 @@ bp_status query_next(query *query, batch *out, bp_error *err)
 }
 
 /* arrays -------------------------------------------------------------------------------------------------------------------------------- */
+/* What is left of rows that did not fit into one array. */
+static bp_status export_rest(query *query, struct ArrowArray *out, bp_error *err)
+{
+    return export_rows(query, query->rest_worker, out, &query->rest, &query->rest_at, err);
+}
+
+/* Rows of a chain of the window that the caller goes on with, which are valid until it is asked again. */
+static bp_status export_own(query *query, size_t worker, struct ArrowArray *out, const batch *rows, bp_error *err)
+{
+    query->rest = *rows;
+    query->rest_at = 0;
+    query->rest_worker = worker;
+    return export_rest(query, out, err);
+}
+
 /* The next array of the window; without a release function: none is left. */
 static bp_status next_kept_array(query *query, struct ArrowArray *out, bp_error *err)
 {
@@ -401,7 +459,7 @@ static bp_status next_kept_array(query *query, struct ArrowArray *out, bp_error 
         }
         if (!slot->left) continue;
         if ((status = chain_next(query->chains[slot->worker], &rows, err))) return status;
-        if (rows.row_count) return export_rows(query, out, &rows, err);
+        if (rows.row_count) return export_own(query, slot->worker, out, &rows, err);
     }
     return BP_OK;
 }
@@ -430,6 +488,7 @@ bp_status query_next_array(query *query, struct ArrowArray *out, bp_error *err)
         query->exports = query->worker_count > 1;
         query->handed_out = true;
     }
+    if (query->rest_at < query->rest.row_count) return export_rest(query, out, err);
     if (query->ended) return BP_OK;
     if (!query->exports) {
         if ((status = query_next(query, &rows, err))) return status;
@@ -437,7 +496,7 @@ bp_status query_next_array(query *query, struct ArrowArray *out, bp_error *err)
         if ((status = chain_next(query->chains[0], &rows, err))) return status;
         query->in_first = rows.row_count > 0;
     }
-    if (rows.row_count) return export_rows(query, out, &rows, err);
+    if (rows.row_count) return export_own(query, 0, out, &rows, err);
     return query->exports ? next_array_in_windows(query, out, err) : BP_OK;
 }
 
@@ -453,7 +512,7 @@ bp_status query_collect(query *query, table **out, bp_error *err)
     query->started = query->ended = true;
     for (size_t i = 0; i < lowered->pipeline_count; i++)
         if ((status = pipeline_run(lowered->pipelines[i], err))) return status;
-    pipeline_widen_scan(last);
+    pipeline_widen_scan(last, false);
     if ((status = collect_new(&last->sink, query->context, &query->plan->result, 0, UINT64_MAX, -1, err))) return status;
     if ((status = pipeline_run(last, err))) return status;
     *out = table_retain(collect_table(last->sink));

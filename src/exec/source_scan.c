@@ -5,6 +5,8 @@
 
 /* Smaller batches are somebody's wish, as in tests, and stay. */
 #define LEAST_WIDENED 1024
+#define WIDENED_PART 32 /* of the memory limit */
+#define VALUE_SIZE 16
 
 static bp_status add_joined(source_scan *scan, plan *plan, const plan_node *node, sink *const *builds, bp_error *err)
 {
@@ -59,13 +61,27 @@ bp_status source_scan_open(void *source_scan, scan **out, bp_error *err)
     return from->source->class->scan_open(out, from->source, &request, err);
 }
 
-bool pipeline_widen_scan(pipeline *pipeline)
+/* Rows of as many columns as scan and operators have, for every worker, of which no more than a small part of the limit may be made. */
+static size_t rows_affordable(const pipeline *pipeline, const source_scan *from)
+{
+    size_t columns = from->request.column_count + 1, limit = memory_limit(pipeline->context->memory);
+
+    for (size_t i = 0; i < pipeline->operator_count; i++) columns += pipeline->operators[i]->output.count;
+    return limit / WIDENED_PART / columns / VALUE_SIZE / (pipeline->context->config.threads + 1);
+}
+
+bool pipeline_widen_scan(pipeline *pipeline, bool through_operators)
 {
     source_scan *from = pipeline->make_scan_data;
+    size_t rows;
 
-    if (pipeline->make_scan != source_scan_open || pipeline->operator_count) return false;
-    if (from->request.batch_size < LEAST_WIDENED || from->request.batch_size >= TABLE_CHUNK_ROWS) return false;
-    from->request.batch_size = TABLE_CHUNK_ROWS;
+    if (pipeline->make_scan != source_scan_open || (!through_operators && pipeline->operator_count)) return false;
+    for (size_t i = 0; i < pipeline->operator_count; i++)
+        if (!pipeline->operators[i]->takes_large) return false;
+    rows = rows_affordable(pipeline, from);
+    if (rows > TABLE_CHUNK_ROWS) rows = TABLE_CHUNK_ROWS;
+    if (from->request.batch_size < LEAST_WIDENED || from->request.batch_size >= rows) return false;
+    from->request.batch_size = rows;
     return true;
 }
 

@@ -70,6 +70,7 @@ static bp_status begin_run(evaluator *self, const batch *in, bp_error *err)
 }
 
 #define CHECK_STEPS 16 /* a query of 10,000 columns has as many steps */
+#define CHECK_ROWS 16384 /* a step of more is looked behind at once */
 
 static bp_status run_steps(evaluator *self, bp_error *err)
 {
@@ -84,7 +85,8 @@ static bp_status run_steps(evaluator *self, bp_error *err)
             continue;
         }
         status = step_run(self, step, err);
-        if (!status && (i + 1) % CHECK_STEPS == 0) status = cancel_check(&self->context->cancel, err);
+        if (!status && ((i + 1) % CHECK_STEPS == 0 || self->in->row_count > CHECK_ROWS))
+            status = cancel_check(&self->context->cancel, err);
         if (UNLIKELY(status)) {
             if (err && err->position < 0 && step->position != UINT32_MAX) err->position = step->position;
             return status;

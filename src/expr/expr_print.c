@@ -69,6 +69,26 @@ static bool print_call(printing *state, const expr_node *node, const char *name)
     return builder_text(state->out, string_view_of(name)) && push_list(state, node, "(", ", ", ")");
 }
 
+/* name(DISTINCT arguments ORDER BY keys) FILTER (condition): children are arguments, condition, keys. */
+static bool print_aggregate(printing *state, const expr_node *node)
+{
+    const aggregate_call *call = node->aggregate;
+    const expr_id *children = state->pool->children + node->child_begin;
+    size_t keys = call->argument_count + call->has_filter;
+
+    if (call->has_filter &&
+        (!push_text(state, ")") || !push_node(state, children[call->argument_count]) || !push_text(state, " FILTER (")))
+        return false;
+    if (!push_text(state, ")")) return false;
+    for (size_t i = node->child_count; i-- > keys;)
+        if (!push_text(state, call->order[i - keys].descending ? " DESC" : "") || !push_node(state, children[i]) ||
+            !push_text(state, i > keys ? ", " : " ORDER BY "))
+            return false;
+    for (size_t i = call->argument_count; i-- > 0;)
+        if (!push_node(state, children[i]) || (i && !push_text(state, ", "))) return false;
+    return push_text(state, call->distinct ? "(DISTINCT " : "(") && builder_text(state->out, string_view_of(call->function->name));
+}
+
 static bool print_case(printing *state, const expr_node *node)
 {
     if (!push_text(state, " END") || !push_node(state, state->pool->children[node->child_begin + node->child_count - 1]) ||
@@ -168,7 +188,7 @@ static bool print_node(printing *state, expr_id id)
     case EXPR_COALESCE: return push_list(state, node, "coalesce(", ", ", ")");
     case EXPR_IN: return push_list(state, node, node->op ? "NOT in(" : "in(", ", ", ")");
     case EXPR_TRY: return push_list(state, node, "TRY(", "", ")");
-    case EXPR_AGGREGATE: return print_call(state, node, node->aggregate->function->name);
+    case EXPR_AGGREGATE: return print_aggregate(state, node);
     case EXPR_WINDOW: return print_window(state, node);
     default: return builder_literal(state->out, "?");
     }

@@ -114,6 +114,7 @@ typedef struct regex_run {
     regex_options options;
     bool options_known;
     regex *regex;
+    size_t meter;
     bp_error *err;
 } regex_run;
 
@@ -157,9 +158,14 @@ static bp_status prepare_row(regex_run *run, size_t row)
     return compile_pattern(run, text_value(&run->arguments[1], row));
 }
 
+#define SEARCH_BYTES 64 /* what beginning a search costs, as bytes gone through */
+
 static bp_status find_from(regex_run *run, string_view text, size_t from, regex_span *spans, size_t count, bool *found)
 {
-    return regex_find(run->regex, text, from, spans, count, found, &run->call->context->cancel, run->err);
+    bp_status status = regex_find(run->regex, text, from, spans, count, found, &run->call->context->cancel, run->err);
+
+    if (status) return status;
+    return call_worked(run->call, &run->meter, (*found ? spans[0].end : text.size) - from + SEARCH_BYTES, run->err);
 }
 
 /* Tests ------------------------------------------------------------------------------------------------------------------------------------------------- */
@@ -172,11 +178,14 @@ static bp_status test_rows(const function_call *call, const column *arguments, s
 
     if (!bits) return call_no_memory(call, call->rows / 8, err);
     for (size_t row = 0; row < call->rows; row++) {
+        string_view text;
         bool found;
         bp_status status;
         if (call_skips(call, row)) continue;
         if ((status = prepare_row(&run, row))) return status;
-        if ((status = regex_test(run.regex, text_value(&arguments[0], row), &found, &call->context->cancel, err))) return status;
+        text = text_value(&arguments[0], row);
+        if ((status = regex_test(run.regex, text, &found, &call->context->cancel, err))) return status;
+        if ((status = call_worked(call, &run.meter, text.size + SEARCH_BYTES, err))) return status;
         if (found != negated) bitmap_set(bits, row);
     }
     return BP_OK;

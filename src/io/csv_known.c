@@ -7,10 +7,7 @@
  *
  * Not kept: several files, pipes, types with details, sample_size=-1 (a source that was settled), and files changed just now, since one that is
  * written again within a tick of the clock looks unchanged. */
-#include "base/clock.h"
 #include "io/csv_internal.h"
-
-#define QUIET_NS INT64_C(100000000) /* since the file was changed */
 
 /* Facts as bytes ------------------------------------------------------------------------------------------------------------------ */
 static void put_number(builder *out, uint64_t number)
@@ -212,7 +209,7 @@ static bool may_be_kept(const csv_source *source, const file_identity *identity)
     const csv_file *file = &source->files[0];
 
     return !source->parent && !file->kept.context && file_identity_equal(&file->identity, identity) &&
-           clock_wall_ns() - identity->modified_ns > QUIET_NS;
+           file_identity_rests(identity);
 }
 
 bp_status csv_source_known(source **out, bp_context *context, string_view path, const csv_options *options, bp_error *err)

@@ -1,4 +1,4 @@
-/* The two packed streams of integers: RLE / bit-packing hybrid, and DELTA_BINARY_PACKED.
+/* The packed stream of small integers: RLE / bit-packing hybrid.
  *
  * Packed values lie little-endian, least significant bit first. A value of up to 32 bits that begins anywhere in a byte lies within eight
  * bytes, so one unaligned load, a shift and a mask fetch it; pages have eight spare bytes behind. */
@@ -6,25 +6,6 @@
 
 #include "base/cpu.h"
 #include "parquet_internal.h"
-
-static inline uint64_t load64(const uint8_t *at)
-{
-    uint64_t word;
-
-    memcpy(&word, at, 8);
-    return word;
-}
-
-static bool read_varint(const uint8_t **at, const uint8_t *end, uint64_t *value)
-{
-    *value = 0;
-    for (unsigned shift = 0; shift < 64 && *at < end; shift += 7) {
-        uint8_t byte = *(*at)++;
-        *value |= (uint64_t)(byte & 0x7f) << shift;
-        if (byte < 0x80) return true;
-    }
-    return false;
-}
 
 /* RLE / bit-packing hybrid ------------------------------------------------------------------------------------------------------- */
 void parquet_runs_init(parquet_runs *out, const uint8_t *bytes, size_t size, unsigned width)
@@ -37,7 +18,7 @@ static bool next_run(parquet_runs *runs)
 {
     uint64_t header, bytes = ((uint64_t)runs->width + 7) / 8, value = 0;
 
-    if (!read_varint(&runs->at, runs->end, &header)) return false;
+    if (!parquet_varint(&runs->at, runs->end, &header)) return false;
     runs->is_packed = header & 1;
     if (!runs->is_packed) {
         if ((uint64_t)(runs->end - runs->at) < bytes) return false;
@@ -66,7 +47,7 @@ static bool next_run(parquet_runs *runs)
     case bits:                                                                                                                     \
         for (; count >= 8; count -= 8, in += bits, out += 8)                                                                       \
             for (unsigned i = 0; i < 8; i++)                                                                                       \
-                out[i] = (uint32_t)(load64(in + i * bits / 8) >> (i * bits % 8)) & (uint32_t)((UINT64_C(1) << bits) - 1);          \
+                out[i] = (uint32_t)(parquet_load64(in + i * bits / 8) >> (i * bits % 8)) & (uint32_t)((UINT64_C(1) << bits) - 1);  \
         break
 
 /* Whole groups of eight from the beginning of a byte. */
@@ -101,7 +82,7 @@ static void unpack_groups(const uint8_t *in, unsigned width, uint32_t *out, size
         UNPACK(20);
     default: {
         uint64_t mask = (UINT64_C(1) << width) - 1;
-        for (size_t i = 0; i < count; i++) out[i] = (uint32_t)(load64(in + i * width / 8) >> (i * width % 8) & mask);
+        for (size_t i = 0; i < count; i++) out[i] = (uint32_t)(parquet_load64(in + i * width / 8) >> (i * width % 8) & mask);
     }
     }
 }
@@ -113,12 +94,12 @@ static void unpack(const parquet_runs *runs, uint32_t *out, size_t count)
     size_t groups;
 
     for (; count && at % 8; at++, count--, out++)
-        *out = (uint32_t)(load64(runs->packed + at * width / 8) >> (at * width % 8) & mask);
+        *out = (uint32_t)(parquet_load64(runs->packed + at * width / 8) >> (at * width % 8) & mask);
     groups = count & ~(size_t)7;
     if (groups) unpack_groups(runs->packed + at / 8 * width, width, out, groups);
     at += groups;
     for (size_t i = groups; i < count; i++, at++)
-        out[i] = (uint32_t)(load64(runs->packed + at * width / 8) >> (at * width % 8) & mask);
+        out[i] = (uint32_t)(parquet_load64(runs->packed + at * width / 8) >> (at * width % 8) & mask);
 }
 
 bool parquet_runs_read(parquet_runs *runs, uint32_t *out, size_t count)
@@ -172,7 +153,7 @@ bool parquet_runs_read_bytes(parquet_runs *runs, uint8_t *out, size_t count)
         else
             for (size_t i = 0; i < part; i++) {
                 uint64_t bit = (runs->packed_at + i) * runs->width;
-                out[i] = (uint8_t)(load64(runs->packed + bit / 8) >> (bit % 8) & ((UINT64_C(1) << runs->width) - 1));
+                out[i] = (uint8_t)(parquet_load64(runs->packed + bit / 8) >> (bit % 8) & ((UINT64_C(1) << runs->width) - 1));
             }
         runs->packed_at += part;
         runs->left -= part;
@@ -209,7 +190,7 @@ bool parquet_runs_read_bits(parquet_runs *runs, uint64_t *bits, size_t at, size_
         } else {
             uint64_t word;
             if (part > 56) part = 56;
-            word = runs->is_packed ? load64(runs->packed + runs->packed_at / 8) >> (runs->packed_at % 8)
+            word = runs->is_packed ? parquet_load64(runs->packed + runs->packed_at / 8) >> (runs->packed_at % 8)
                    : runs->value   ? ~UINT64_C(0)
                                    : 0;
             word &= (UINT64_C(1) << part) - 1;
@@ -233,113 +214,4 @@ uint32_t parquet_most(const uint32_t *values, size_t count)
 #endif
     for (size_t i = 0; i < count; i++) most = values[i] > most ? values[i] : most;
     return most;
-}
-
-/* DELTA_BINARY_PACKED -------------------------------------------------------------------------------------------------------------- */
-#define MOST_BLOCK_VALUES (1u << 20)
-
-static uint64_t unzigzag(uint64_t value)
-{
-    return (value >> 1) ^ (0 - (value & 1));
-}
-
-bool parquet_delta_init(parquet_delta *out, const uint8_t *bytes, size_t size)
-{
-    uint64_t block_size, miniblocks, total, first;
-
-    *out = (parquet_delta){.at = bytes, .end = bytes + size, .first = true};
-    if (!read_varint(&out->at, out->end, &block_size) || !read_varint(&out->at, out->end, &miniblocks) ||
-        !read_varint(&out->at, out->end, &total) || !read_varint(&out->at, out->end, &first))
-        return false;
-    if (miniblocks == 0 || miniblocks > block_size || block_size > MOST_BLOCK_VALUES || block_size % miniblocks ||
-        block_size / miniblocks % 8)
-        return false;
-    out->miniblock_count = (uint32_t)miniblocks;
-    out->miniblock_size = (uint32_t)(block_size / miniblocks);
-    out->miniblock = out->miniblock_count;
-    out->left = total;
-    out->value = unzigzag(first);
-    return true;
-}
-
-/* Begin the next miniblock. The last one may be cut off where its values end. */
-static bool next_miniblock(parquet_delta *delta)
-{
-    uint64_t least, size;
-
-    if (delta->miniblock == delta->miniblock_count) {
-        if (!read_varint(&delta->at, delta->end, &least)) return false;
-        if ((size_t)(delta->end - delta->at) < delta->miniblock_count) return false;
-        delta->least = unzigzag(least);
-        delta->widths = delta->at;
-        delta->at += delta->miniblock_count;
-        delta->miniblock = 0;
-    }
-    delta->width = delta->widths[delta->miniblock++];
-    delta->packed = delta->at;
-    delta->packed_at = 0;
-    delta->miniblock_left = delta->miniblock_size;
-    if (delta->width > 64) return false;
-    if (delta->miniblock_left > delta->left) delta->miniblock_left = (uint32_t)delta->left;
-    size = (uint64_t)delta->miniblock_size / 8 * delta->width;
-    if (size > (uint64_t)(delta->end - delta->at)) {
-        size = ((uint64_t)delta->miniblock_left * delta->width + 7) / 8;
-        if (size > (uint64_t)(delta->end - delta->at)) return false;
-    }
-    delta->at += size;
-    return true;
-}
-
-static inline uint64_t packed_value(const uint8_t *packed, uint64_t index, unsigned width)
-{
-    uint64_t bit = index * width, word = load64(packed + bit / 8) >> (bit % 8);
-
-    if (width + bit % 8 > 64) word |= (uint64_t)packed[bit / 8 + 8] << (64 - bit % 8);
-    return width == 64 ? word : word & ((UINT64_C(1) << width) - 1);
-}
-
-BP_WRAPS bool parquet_delta_read(parquet_delta *delta, int64_t *out, size_t count)
-{
-    if (count == 0) return true;
-    if (count > delta->left) return false;
-    if (delta->first) {
-        delta->first = false;
-        *out++ = (int64_t)delta->value;
-        delta->left--;
-        count--;
-    }
-    while (count) {
-        size_t part;
-        if (delta->miniblock_left == 0) {
-            if (!next_miniblock(delta)) return false;
-            continue;
-        }
-        part = delta->miniblock_left < count ? delta->miniblock_left : count;
-        for (size_t i = 0; i < part; i++) {
-            uint64_t packed = delta->width ? packed_value(delta->packed, delta->packed_at + i, delta->width) : 0;
-            delta->value += delta->least + packed;
-            out[i] = (int64_t)delta->value;
-        }
-        delta->packed_at += (uint32_t)part;
-        delta->miniblock_left -= (uint32_t)part;
-        delta->left -= part;
-        out += part;
-        count -= part;
-    }
-    return true;
-}
-
-bool parquet_delta_end(const parquet_delta *delta, const uint8_t **end)
-{
-    parquet_delta rest = *delta;
-
-    if (rest.first && rest.left) rest.left--;
-    rest.left -= rest.miniblock_left < rest.left ? rest.miniblock_left : rest.left;
-    while (rest.left) {
-        if (!next_miniblock(&rest)) return false;
-        rest.left -= rest.miniblock_left;
-    }
-    /* a block is whole: what is left of its miniblocks has widths of 0, or is there all the same */
-    *end = rest.at;
-    return true;
 }

@@ -1,7 +1,8 @@
 /* The footer: "…PAR1", before it its size, before that FileMetaData in Thrift.
  *
  * A footer of a wide file is mostly its column chunks (columns times row groups). They are passed over once, their places noted; a scan
- * decodes those of the columns that it reads. Notes are 4 bytes for a chunk of at least one byte, so the file's size justifies them. */
+ * decodes those of the columns that it reads. Notes are 4 bytes for a chunk of at least one byte, so the file's size justifies them. What the pass found is
+ * known to the next statement (parquet_known.c), which decodes the schema alone. */
 #include "base/utf8_check.h"
 #include "parquet_internal.h"
 
@@ -171,6 +172,7 @@ static bp_status read_row_groups(thrift *in, parquet_footer *footer, bp_error *e
     if (!footer->row_groups) return error_no_memory(err, footer->memory, count * sizeof *footer->row_groups);
     footer->row_group_count = count;
     for (size_t i = 0; i < count && !status && !in->bad; i++) status = read_row_group(in, footer, &footer->row_groups[i], err);
+    footer->groups_end = in->bytes.position;
     return status;
 }
 
@@ -188,7 +190,12 @@ static bp_status decode(parquet_footer *footer, bp_error *err)
         case 1: footer->version = thrift_integer(&in); break;
         case 2: status = read_elements(&in, footer, err); break;
         case 3: rows = thrift_integer(&in); break;
-        case 4: status = read_row_groups(&in, footer, err); break;
+        case 4:
+            if (footer->groups_end)
+                in.bytes.position = footer->groups_end;
+            else
+                status = read_row_groups(&in, footer, err);
+            break;
         case 5:
             footer->kv_position = in.bytes.position;
             thrift_skip(&in);
@@ -288,6 +295,7 @@ bp_status parquet_footer_read(parquet_footer **out, file *file, bool binary_as_s
 {
     memory *memory = file->context->memory;
     parquet_footer *footer = memory_new(memory, parquet_footer);
+    bool known = false;
     bp_status status;
 
     *out = NULL;
@@ -298,10 +306,12 @@ bp_status parquet_footer_read(parquet_footer **out, file *file, bool binary_as_s
         status = error_set(err, BP_NOT_SUPPORTED, "a Parquet file is read from its end, so it cannot come through a pipe");
         goto done;
     }
-    if ((status = load(footer, file, err))) goto done;
+    if ((status = parquet_known_take(footer, file, &known, err))) goto done;
+    if (!known && (status = load(footer, file, err))) goto done;
     if ((status = decode(footer, err))) goto done;
     if ((status = parquet_schema_build(footer, binary_as_string, err))) goto done;
     if ((status = check_counts(footer, err))) goto done;
+    if (!known) parquet_known_keep(footer, file);
     *out = footer;
     footer = NULL;
 done:

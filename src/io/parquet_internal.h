@@ -156,11 +156,15 @@ typedef struct parquet_footer {
     size_t column_count;
     parquet_row_group *row_groups;
     size_t row_group_count;
+    size_t groups_end; /* where in the bytes they end; 0: nowhere */
 } parquet_footer;
 
 /* Messages begin with the path. *out is the caller's: parquet_footer_free(). */
 MUST_USE bp_status parquet_footer_read(parquet_footer **out, file *file, bool binary_as_string, bp_error *err);
 void parquet_footer_free(parquet_footer *footer);
+/* Bytes and row groups of the footer of a file, kept by an earlier statement. *found false: there is nothing. */
+MUST_USE bp_status parquet_known_take(parquet_footer *footer, const file *file, bool *found, bp_error *err);
+void parquet_known_keep(const parquet_footer *footer, const file *file);
 /* Fill nodes, leaves and columns from the elements. */
 MUST_USE bp_status parquet_schema_build(parquet_footer *footer, bool binary_as_string, bp_error *err);
 
@@ -192,6 +196,25 @@ typedef struct parquet_chunk {
 MUST_USE bp_status parquet_chunk_of(parquet_chunk *out, const parquet_footer *footer, size_t row_group, size_t leaf, bp_error *err);
 
 /* Bit streams ------------------------------------------------------------------------------------------------------------------ */
+static inline uint64_t parquet_load64(const uint8_t *at)
+{
+    uint64_t word;
+
+    memcpy(&word, at, 8);
+    return word;
+}
+
+static inline bool parquet_varint(const uint8_t **at, const uint8_t *end, uint64_t *value)
+{
+    *value = 0;
+    for (unsigned shift = 0; shift < 64 && *at < end; shift += 7) {
+        uint8_t byte = *(*at)++;
+        *value |= (uint64_t)(byte & 0x7f) << shift;
+        if (byte < 0x80) return true;
+    }
+    return false;
+}
+
 /* Runs of one value and groups of packed values, as Parquet's "RLE / bit-packing hybrid". */
 typedef struct parquet_runs {
     const uint8_t *at, *end;
@@ -321,8 +344,15 @@ typedef struct parquet_target {
 MUST_USE bp_status parquet_values_read(parquet_reader *reader, const parquet_target *target, size_t count, void *out,
                                        size_t out_bit, bp_error *err);
 MUST_USE bp_status parquet_values_skip(parquet_reader *reader, size_t count, bp_error *err);
+/* Stored texts of two encodings; those of the second may be put together in the arena. */
+MUST_USE bp_status parquet_delta_lengths_read(parquet_reader *reader, size_t count, string_ref *out, bp_error *err);
+MUST_USE bp_status parquet_delta_texts_read(parquet_reader *reader, arena *arena, size_t count, string_ref *out, bp_error *err);
 /* Codes of a dictionary page, checked. */
 MUST_USE bp_status parquet_codes_read(parquet_reader *reader, size_t count, uint32_t *out, bp_error *err);
+/* Of the next `rows` codes of a dictionary page those of rows selection[i] - first, which rise, looked up to `out`. */
+MUST_USE bp_status parquet_codes_pick(parquet_reader *reader, const parquet_target *target, size_t rows, const uint32_t *selection,
+                                      size_t first, size_t count, void *out, bp_error *err);
+MUST_USE bp_status parquet_short_page(bp_error *err); /* the error of a page that ends early */
 /* Begin the values of a page: `bytes` are its encoded values. */
 MUST_USE bp_status parquet_values_begin(parquet_reader *reader, const uint8_t *bytes, size_t size, bp_error *err);
 /* Turn a dictionary page into reader->dictionary. */
@@ -362,6 +392,9 @@ static ALWAYS_INLINE string_ref parquet_ref(const char *text, uint32_t size)
 /* Rows ------------------------------------------------------------------------------------------------------------------------- */
 /* The next `rows` rows of a leaf at the top (max_repetition 0, max_definition up to 1). Text may come as a dictionary. */
 MUST_USE bp_status parquet_flat_read(parquet_reader *reader, const parquet_target *target, size_t rows, column *out, bp_error *err);
+/* Of the next rows of such a leaf the selected ones, counted from the next; it stands behind the last of them then. Not for bits (width 0). */
+MUST_USE bp_status parquet_flat_pick(parquet_reader *reader, const parquet_target *target, const uint32_t *selection, size_t count,
+                                     column *out, bp_error *err);
 /* The next rows of a node of lists and structs, from the readers of its leaves. */
 MUST_USE bp_status parquet_nested_read(const parquet_footer *footer, uint32_t node, parquet_reader *readers,
                                        const parquet_target *target, size_t rows, column *out, bp_error *err);

@@ -1,4 +1,5 @@
 /* The source of class "read_parquet": the footers of all files, read once; which of a file's columns is which of the schema's. */
+#include "base/hash.h"
 #include "parquet_scan.h"
 
 #define SAMPLE_PIECES 2 /* each unpacks a page of the columns looked at, and their dictionaries */
@@ -227,8 +228,9 @@ static bp_status count_rows(parquet_source *source, bp_error *err)
         for (size_t group = 0; group < footer->row_group_count; group++)
             if (ckd_add(&source->base.row_count, source->base.row_count, footer->row_groups[group].row_count))
                 return error_set(err, BP_BAD_FORMAT, "the files have over 2^64 rows in all");
-        source->base.version = source->base.version * UINT64_C(0x9e3779b97f4a7c15) ^ identity->inode ^
-                               (uint64_t)identity->modified_ns ^ identity->size << 20;
+        source->base.version = hash_combine(source->base.version, hash_combine(identity->device, identity->inode));
+        source->base.version = hash_combine(source->base.version, hash_combine(identity->size, (uint64_t)identity->modified_ns));
+        source->base.lasting_version &= file_identity_rests(identity);
     }
     source->base.row_count_exact = true;
     return BP_OK;
@@ -242,7 +244,8 @@ bp_status parquet_source_new(source **out, bp_context *context, const string_vie
 
     *out = NULL;
     if (!source) return error_no_memory(err, context->memory, sizeof *source);
-    source->base = (struct source){.class = &parquet_source_class, .context = context, .exact_filters = true, .settled = true};
+    source->base = (struct source){
+        .class = &parquet_source_class, .context = context, .exact_filters = true, .settled = true, .lasting_version = true};
     atomic_init(&source->base.misfit, false);
     atomic_init(&source->base.references, 1);
     arena_init(&source->arena, context->memory);

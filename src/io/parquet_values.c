@@ -5,10 +5,11 @@
 #include "base/utf8_check.h"
 #include "parquet_bits.h"
 #include "parquet_internal.h"
+#include "parquet_streams.h"
 
 #define PIECE 1024
 
-static bp_status short_page(bp_error *err)
+bp_status parquet_short_page(bp_error *err)
 {
     return error_set(err, BP_BAD_FORMAT, "it has fewer values than it claims");
 }
@@ -16,13 +17,12 @@ static bp_status short_page(bp_error *err)
 /* Beginning ------------------------------------------------------------------------------------------------------------------------ */
 static bool is_ascii(const uint8_t *bytes, size_t size)
 {
-    uint64_t seen = 0;
+    uint64_t words[4], seen = 0;
     size_t i = 0;
 
-    for (; i + 8 <= size; i += 8) {
-        uint64_t word;
-        memcpy(&word, bytes + i, 8);
-        seen |= word;
+    for (; i + sizeof words <= size; i += sizeof words) {
+        memcpy(words, bytes + i, sizeof words);
+        seen |= words[0] | words[1] | words[2] | words[3];
     }
     for (; i < size; i++) seen |= (uint64_t)bytes[i];
     return !(seen & UINT64_C(0x8080808080808080));
@@ -70,7 +70,6 @@ bp_status parquet_values_begin(parquet_reader *reader, const uint8_t *bytes, siz
     bool fine = true;
 
     reader->is_codes = false;
-    reader->check_text = leaf->type.id == TYPE_VARCHAR && !is_ascii(bytes, size);
     reader->bytes = cursor_over(bytes, size);
     reader->bit = 0;
     if (reader->encoding == PARQUET_RLE_DICTIONARY || reader->encoding == PARQUET_PLAIN_DICTIONARY)
@@ -88,7 +87,6 @@ bp_status parquet_values_begin(parquet_reader *reader, const uint8_t *bytes, siz
     case PARQUET_DELTA_BINARY_PACKED: fine = size == 0 || parquet_delta_init(&reader->delta, bytes, size); break;
     case PARQUET_DELTA_BYTE_ARRAY:
         reader->last_size = 0;
-        reader->check_text = leaf->type.id == TYPE_VARCHAR;
         fine = begin_lengths(reader, bytes, size, &reader->prefixes, &rest) &&
                begin_lengths(reader, rest, size - (size_t)(rest - bytes), &reader->delta, &rest);
         reader->bytes.position = (size_t)(rest - bytes);
@@ -103,7 +101,9 @@ bp_status parquet_values_begin(parquet_reader *reader, const uint8_t *bytes, siz
         break;
     default: break;
     }
-    return fine ? BP_OK : error_set(err, BP_BAD_FORMAT, "its values cannot be read");
+    if (!fine) return error_set(err, BP_BAD_FORMAT, "its values cannot be read");
+    reader->check_text = leaf->type.id == TYPE_VARCHAR && !is_ascii(bytes + reader->bytes.position, cursor_left(&reader->bytes));
+    return BP_OK;
 }
 
 /* Stored values by encoding ---------------------------------------------------------------------------------------------------------- */
@@ -112,8 +112,8 @@ static bp_status plain_fixed(parquet_reader *reader, size_t count, void *out, bp
 {
     size_t width = reader->leaf->stored_width;
 
-    if (count > cursor_left(&reader->bytes) / width) return short_page(err);
-    return cursor_copy(&reader->bytes, out, count * width) ? BP_OK : short_page(err);
+    if (count > cursor_left(&reader->bytes) / width) return parquet_short_page(err);
+    return cursor_copy(&reader->bytes, out, count * width) ? BP_OK : parquet_short_page(err);
 }
 
 static bp_status plain_fixed_refs(parquet_reader *reader, size_t count, string_ref *out, bp_error *err)
@@ -121,7 +121,7 @@ static bp_status plain_fixed_refs(parquet_reader *reader, size_t count, string_r
     uint32_t width = reader->leaf->stored_width;
     const uint8_t *at;
 
-    if (count > cursor_left(&reader->bytes) / width || !cursor_view(&reader->bytes, count * width, &at)) return short_page(err);
+    if (count > cursor_left(&reader->bytes) / width || !cursor_view(&reader->bytes, count * width, &at)) return parquet_short_page(err);
     for (size_t i = 0; i < count; i++, at += width) out[i] = parquet_ref((const char *)at, width);
     return BP_OK;
 }
@@ -132,10 +132,10 @@ static bp_status plain_refs(parquet_reader *reader, size_t count, string_ref *ou
 
     for (size_t i = 0; i < count; i++) {
         uint32_t size;
-        if (UNLIKELY(end - at < 4)) return short_page(err);
+        if (UNLIKELY(end - at < 4)) return parquet_short_page(err);
         memcpy(&size, at, 4);
         at += 4;
-        if (UNLIKELY(size > (size_t)(end - at))) return short_page(err);
+        if (UNLIKELY(size > (size_t)(end - at))) return parquet_short_page(err);
         out[i] = parquet_ref((const char *)at, size);
         at += size;
     }
@@ -148,86 +148,14 @@ static bp_status deltas(parquet_reader *reader, size_t count, void *out, bp_erro
     int64_t values[PIECE];
     int32_t *narrow = out;
 
-    if (reader->leaf->physical == PARQUET_INT64) return parquet_delta_read(&reader->delta, out, count) ? BP_OK : short_page(err);
+    if (reader->leaf->physical == PARQUET_INT64) return parquet_delta_read(&reader->delta, out, count) ? BP_OK : parquet_short_page(err);
     for (size_t done = 0; done < count;) {
         size_t part = count - done < PIECE ? count - done : PIECE;
-        if (!parquet_delta_read(&reader->delta, values, part)) return short_page(err);
+        if (!parquet_delta_read(&reader->delta, values, part)) return parquet_short_page(err);
         for (size_t i = 0; i < part; i++) narrow[done + i] = (int32_t)(uint32_t)(uint64_t)values[i];
         done += part;
     }
     return BP_OK;
-}
-
-static bp_status delta_lengths(parquet_reader *reader, size_t count, string_ref *out, bp_error *err)
-{
-    int64_t sizes[PIECE];
-
-    for (size_t done = 0; done < count;) {
-        size_t part = count - done < PIECE ? count - done : PIECE;
-        if (!parquet_delta_read(&reader->delta, sizes, part)) return short_page(err);
-        for (size_t i = 0; i < part; i++) {
-            const uint8_t *text;
-            if (sizes[i] < 0 || sizes[i] > INT32_MAX || !cursor_view(&reader->bytes, (size_t)sizes[i], &text))
-                return short_page(err);
-            out[done + i] = parquet_ref((const char *)text, (uint32_t)sizes[i]);
-        }
-        done += part;
-    }
-    return BP_OK;
-}
-
-static bp_status reserve_last(parquet_reader *reader, size_t size, bp_error *err)
-{
-    size_t wanted = size + size / 2 + 64;
-    char *larger;
-
-    if (size + 16 <= reader->last_capacity) return BP_OK;
-    larger = memory_resize(reader->memory, reader->last, reader->last_capacity, wanted);
-    if (!larger) return error_no_memory(err, reader->memory, wanted);
-    reader->last = larger;
-    reader->last_capacity = wanted;
-    return BP_OK;
-}
-
-/* The first bytes are those of the value before; the rest comes from the page. Long ones are put together in the arena. */
-static bp_status delta_texts(parquet_reader *reader, arena *arena, size_t count, string_ref *out, bp_error *err)
-{
-    bp_status status;
-
-    for (size_t i = 0; i < count; i++) {
-        int64_t prefix, suffix;
-        const uint8_t *rest;
-        size_t size;
-        char *text;
-        if (!parquet_delta_read(&reader->prefixes, &prefix, 1) || !parquet_delta_read(&reader->delta, &suffix, 1))
-            return short_page(err);
-        if (prefix < 0 || (uint64_t)prefix > reader->last_size || suffix < 0 || suffix > INT32_MAX ||
-            !cursor_view(&reader->bytes, (size_t)suffix, &rest))
-            return short_page(err);
-        size = (size_t)prefix + (size_t)suffix;
-        if (size > INT32_MAX) return error_set(err, BP_BAD_FORMAT, "a value is larger than 2 GiB");
-        if ((status = reserve_last(reader, size, err))) return status;
-        if (suffix) memcpy(reader->last + prefix, rest, (size_t)suffix);
-        reader->last_size = size;
-        text = reader->last;
-        if (size > STRING_REF_INLINE) {
-            if (!(text = arena_allocate(arena, size))) return error_no_memory(err, reader->memory, size);
-            memcpy(text, reader->last, size);
-        }
-        out[i] = string_ref_of(text, size);
-    }
-    return BP_OK;
-}
-
-/* Byte k of value i is byte i of stream k. */
-static void gather_streams(const parquet_reader *reader, size_t count, uint8_t *out)
-{
-    size_t width = reader->leaf->stored_width;
-
-    for (size_t stream = 0; stream < width; stream++) {
-        const uint8_t *in = reader->bytes.data + stream * reader->stream_values + reader->bit;
-        for (size_t i = 0; i < count; i++) out[i * width + stream] = in[i];
-    }
 }
 
 static bp_status streams(parquet_reader *reader, arena *arena, size_t count, void *out, bp_error *err)
@@ -236,13 +164,13 @@ static bp_status streams(parquet_reader *reader, arena *arena, size_t count, voi
     string_ref *refs = out;
     uint8_t *values = out;
 
-    if (count > reader->stream_values - reader->bit) return short_page(err);
+    if (count > reader->stream_values - reader->bit) return parquet_short_page(err);
     if (reader->leaf->convert >= CONVERT_REF) {
         values = arena_allocate(arena, count * width + 16);
         if (!values) return error_no_memory(err, reader->memory, count * width);
         memset(values + count * width, 0, 16);
     }
-    gather_streams(reader, count, values);
+    parquet_streams_join(reader->bytes.data + reader->bit, reader->stream_values, width, values, count);
     reader->bit += count;
     if (reader->leaf->convert >= CONVERT_REF)
         for (size_t i = 0; i < count; i++) refs[i] = parquet_ref((const char *)values + i * width, width);
@@ -255,8 +183,8 @@ static bp_status stored_values(parquet_reader *reader, arena *arena, size_t coun
 
     switch (reader->encoding) {
     case PARQUET_DELTA_BINARY_PACKED: return deltas(reader, count, out, err);
-    case PARQUET_DELTA_LENGTH_BYTE_ARRAY: return delta_lengths(reader, count, out, err);
-    case PARQUET_DELTA_BYTE_ARRAY: return delta_texts(reader, arena, count, out, err);
+    case PARQUET_DELTA_LENGTH_BYTE_ARRAY: return parquet_delta_lengths_read(reader, count, out, err);
+    case PARQUET_DELTA_BYTE_ARRAY: return parquet_delta_texts_read(reader, arena, count, out, err);
     case PARQUET_BYTE_STREAM_SPLIT: return streams(reader, arena, count, out, err);
     default: break;
     }
@@ -279,11 +207,11 @@ static bp_status read_bits(parquet_reader *reader, size_t count, uint64_t *out, 
     size_t ones = 0;
 
     if (reader->encoding == PARQUET_RLE)
-        return parquet_runs_read_bits(&reader->codes, out, at, count, &ones) ? BP_OK : short_page(err);
-    if (count > reader->bytes.size * 8 - reader->bit) return short_page(err);
+        return parquet_runs_read_bits(&reader->codes, out, at, count, &ones) ? BP_OK : parquet_short_page(err);
+    if (count > reader->bytes.size * 8 - reader->bit) return parquet_short_page(err);
     one = (parquet_runs){.packed = reader->bytes.data, .packed_at = reader->bit, .left = count, .width = 1, .is_packed = true};
     reader->bit += count;
-    return parquet_runs_read_bits(&one, out, at, count, &ones) ? BP_OK : short_page(err);
+    return parquet_runs_read_bits(&one, out, at, count, &ones) ? BP_OK : parquet_short_page(err);
 }
 
 /* Codes -------------------------------------------------------------------------------------------------------------------------------- */
@@ -291,7 +219,7 @@ bp_status parquet_codes_read(parquet_reader *reader, size_t count, uint32_t *out
 {
     uint32_t most;
 
-    if (!parquet_runs_read(&reader->codes, out, count)) return short_page(err);
+    if (!parquet_runs_read(&reader->codes, out, count)) return parquet_short_page(err);
     most = parquet_most(out, count);
     if (count && most >= reader->dictionary.length)
         return error_set(err, BP_BAD_FORMAT, "code %u of a dictionary of %zu values", most, reader->dictionary.length);
@@ -371,6 +299,30 @@ static bp_status read_plainly(parquet_reader *reader, const parquet_target *targ
     return parquet_check_range(leaf->type, out, count, err);
 }
 
+bp_status parquet_codes_pick(parquet_reader *reader, const parquet_target *target, size_t rows, const uint32_t *selection,
+                             size_t first, size_t count, void *out, bp_error *err)
+{
+    uint32_t codes[PIECE], chosen[PIECE];
+    size_t width = reader->leaf->width, next = 0;
+    bp_status status;
+
+    if (reader->leaf->convert == CONVERT_REF && (status = keep(target, reader->dictionary_region, err))) return status;
+    for (size_t done = 0; done < rows;) {
+        size_t part = rows - done < PIECE ? rows - done : PIECE, begin = next;
+        if (next == count || selection[next] - first >= done + part) { /* nobody wants any of these */
+            if (!parquet_runs_skip(&reader->codes, part)) return parquet_short_page(err);
+            done += part;
+            continue;
+        }
+        if ((status = parquet_codes_read(reader, part, codes, err))) return status;
+        for (; next < count && selection[next] - first < done + part; next++)
+            chosen[next - begin] = codes[selection[next] - first - done];
+        look_up(reader->dictionary.values, chosen, next - begin, width, (char *)out + begin * width);
+        done += part;
+    }
+    return BP_OK;
+}
+
 bp_status parquet_values_read(parquet_reader *reader, const parquet_target *target, size_t count, void *out, size_t out_bit,
                               bp_error *err)
 {
@@ -420,15 +372,15 @@ bp_status parquet_values_skip(parquet_reader *reader, size_t count, bp_error *er
     uint32_t width = reader->leaf->stored_width;
 
     if (count == 0) return BP_OK;
-    if (reader->is_codes) return parquet_runs_skip(&reader->codes, count) ? BP_OK : short_page(err);
+    if (reader->is_codes) return parquet_runs_skip(&reader->codes, count) ? BP_OK : parquet_short_page(err);
     if (reader->encoding != PARQUET_PLAIN || (width == 0 && reader->leaf->physical != PARQUET_BOOLEAN))
         return skip_by_reading(reader, count, err);
     if (reader->leaf->physical == PARQUET_BOOLEAN) {
-        if (count > reader->bytes.size * 8 - reader->bit) return short_page(err);
+        if (count > reader->bytes.size * 8 - reader->bit) return parquet_short_page(err);
         reader->bit += count;
         return BP_OK;
     }
-    if (count > cursor_left(&reader->bytes) / width) return short_page(err);
+    if (count > cursor_left(&reader->bytes) / width) return parquet_short_page(err);
     reader->bytes.position += count * width;
     return BP_OK;
 }

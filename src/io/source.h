@@ -72,6 +72,7 @@ struct source {
     bool exact_filters; /* scans apply all filters themselves */
     size_t sample_pieces; /* what request.pieces may be for a look that takes a part of a millisecond; 0: no look is so cheap */
     uint64_t version; /* changes when the data do; for caches */
+    bool lasting_version; /* the version tells these data from all others, in other statements too */
     bool settled; /* no scan will ever set `misfit` */
     atomic_bool misfit; /* see below */
     atomic_size_t references;

@@ -7,10 +7,9 @@ typedef struct optimizer_pass {
 } optimizer_pass;
 
 static const optimizer_pass passes[] = {
-    {"fold", optimize_fold},       {"branches", optimize_branches},
-    {"filters", optimize_filters}, {"metadata", optimize_metadata},
-    {"joins", optimize_joins},     {"top_n", optimize_top_n},
-    {"columns", optimize_columns}, {"join_filters", optimize_join_filters},
+    {"fold", optimize_fold},         {"branches", optimize_branches}, {"filters", optimize_filters},
+    {"metadata", optimize_metadata}, {"joins", optimize_joins},       {"distinct", optimize_distinct},
+    {"top_n", optimize_top_n},       {"columns", optimize_columns},   {"join_filters", optimize_join_filters},
 };
 
 static bp_status verify_after(plan *plan, const char *pass, bp_error *err)

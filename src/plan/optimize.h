@@ -18,6 +18,8 @@ MUST_USE bp_status optimize_metadata(plan *plan, bp_error *err);
 MUST_USE bp_status optimize_joins(plan *plan, bp_error *err);
 /* Columns that nothing above uses are not read, not computed, not carried. */
 MUST_USE bp_status optimize_columns(plan *plan, bp_error *err);
+/* DISTINCT aggregates over one argument: groups with it first, then aggregates of what is left. */
+MUST_USE bp_status optimize_distinct(plan *plan, bp_error *err);
 /* LIMIT over SORT becomes one node. */
 MUST_USE bp_status optimize_top_n(plan *plan, bp_error *err);
 /* Scans learn which joins above drop the rows whose key has no partner. The last pass: it notes node numbers. */

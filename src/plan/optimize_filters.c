@@ -7,13 +7,19 @@
  *
  * An outer join whose rows without a partner do not pass becomes an inner one (optimize_outer.c), so that conditions about either side sink.
  *
+ * Of an OR that must stay above an AGGREGATE or WINDOW, what its branches say about groups or partitions sinks beside it.
+ *
  * A conjunct that can fail never sinks below a join, so it is not tried on rows that the join would have dropped. LIMIT stops everything. */
 #include "optimize.h"
+
+#define PARTED 64
 
 typedef struct sinking {
     plan *plan;
     size_t words;
-    uint64_t *used, *side; /* scratch, a bit a column */
+    uint64_t *used, *side, *keys; /* scratch, a bit a column */
+    expr_id parted[PARTED]; /* the last ORs of which a part has sunk: a FILTER that was made on the way down is met again */
+    size_t parted_count;
 } sinking;
 
 static bool fits(const sinking *state, plan_id side)
@@ -191,33 +197,92 @@ static bp_status sink_to_union(sinking *state, plan_id id, expr_id conjunct, bp_
     return status;
 }
 
-static bool names_groups_only(sinking *state, const plan_node *node)
+static bool names_side_only(const sinking *state)
+{
+    for (size_t i = 0; i < state->words; i++)
+        if (state->used[i] & ~state->side[i]) return false;
+    return true;
+}
+
+/* The columns of an AGGREGATE's groups into state->side. */
+static void note_groups(sinking *state, const plan_node *node)
 {
     memset(state->side, 0, state->words * 8);
     for (size_t i = 0; i < node->aggregate.group_count; i++) bitmap_set(state->side, node->outputs[i]);
-    for (size_t i = 0; i < state->words; i++)
-        if (state->used[i] & ~state->side[i]) return false;
-    return node->aggregate.group_count > 0;
 }
 
-/* Whether every window is partitioned by all the columns that the conjunct names: then whole partitions go. */
-static bool names_partitions_only(sinking *state, const plan_node *node)
+/* The columns by which every window is partitioned into state->side: conditions about them drop whole partitions. */
+static void note_partitions(sinking *state, const plan_node *node)
 {
     const expr_pool *pool = &state->plan->exprs;
-    bool any = false;
 
-    for (size_t word = 0; word < state->words; word++) any |= state->used[word] != 0;
-    for (size_t i = 0; any && i < node->window.expr_count; i++) {
+    memset(state->side, 0xff, state->words * 8);
+    for (size_t i = 0; i < node->window.expr_count; i++) {
         const window_call *call = expr_at(pool, node->window.exprs[i])->window;
-        memset(state->side, 0, state->words * 8);
+        memset(state->keys, 0, state->words * 8);
         for (size_t j = 0; j < call->partition_count; j++) {
             const expr_node *key = expr_at(pool, expr_child(pool, node->window.exprs[i], call->own_count + j));
-            if (key->kind == EXPR_COLUMN) bitmap_set(state->side, key->column);
+            if (key->kind == EXPR_COLUMN) bitmap_set(state->keys, key->column);
         }
-        for (size_t word = 0; word < state->words; word++)
-            if (state->used[word] & ~state->side[word]) return false;
+        for (size_t word = 0; word < state->words; word++) state->side[word] &= state->keys[word];
     }
-    return any;
+}
+
+/* The conjuncts of an OR's branch that name columns of state->side only and cannot fail, as one expression; 0: there are none. */
+static bp_status branch_about_side(sinking *state, expr_id branch, expr_id *out, bp_error *err)
+{
+    plan *plan = state->plan;
+    expr_id *conjuncts = NULL;
+    size_t count = 0, kept = 0;
+    bp_status status = plan_conjuncts(plan, branch, &conjuncts, &count, err);
+
+    *out = 0;
+    if (status) return status;
+    for (size_t i = 0; i < count; i++) {
+        const expr_node *node = expr_at(&plan->exprs, conjuncts[i]);
+        if (node->can_fail || node->is_volatile) continue;
+        if ((status = note_columns(state, conjuncts[i], err))) return status;
+        if (names_side_only(state)) conjuncts[kept++] = conjuncts[i];
+    }
+    if (kept == 1) *out = conjuncts[0];
+    return kept > 1 ? expr_and(out, &plan->exprs, conjuncts, kept, err) : BP_OK;
+}
+
+/* What the OR `conjunct` says about the columns of state->side; *out 0: nothing, since one of its branches says nothing about them. */
+static bp_status or_about_side(sinking *state, expr_id conjunct, expr_id *out, bp_error *err)
+{
+    plan *plan = state->plan;
+    size_t count = expr_at(&plan->exprs, conjunct)->child_count;
+    expr_id *parts;
+    bp_status status;
+
+    *out = 0;
+    parts = arena_new_array(&plan->arena, expr_id, count);
+    if (!parts) return error_no_memory(err, plan->context->memory, count * sizeof *parts);
+    for (size_t i = 0; i < count; i++)
+        if ((status = branch_about_side(state, expr_child(&plan->exprs, conjunct, i), &parts[i], err)) || !parts[i]) return status;
+    return expr_or(out, &plan->exprs, parts, count, err);
+}
+
+static bool was_parted(sinking *state, expr_id conjunct)
+{
+    for (size_t i = 0; i < PARTED && i < state->parted_count; i++)
+        if (state->parted[i] == conjunct) return true;
+    state->parted[state->parted_count++ % PARTED] = conjunct;
+    return false;
+}
+
+/* Whether the conjunct names state->side only, so that it may pass the node. If it does not, a part of it may sink by itself. */
+static bp_status passes_side(sinking *state, plan_id id, expr_id conjunct, bool *passes, bp_error *err)
+{
+    expr_id part;
+    bp_status status;
+
+    if ((status = note_columns(state, conjunct, err))) return status;
+    *passes = names_side_only(state);
+    if (*passes || expr_at(&state->plan->exprs, conjunct)->kind != EXPR_OR || was_parted(state, conjunct)) return BP_OK;
+    if ((status = or_about_side(state, conjunct, &part, err)) || !part) return status;
+    return sink_conjunct(state, id, part, err);
 }
 
 /* Of a MARK or EXISTS join only the rows with a mark, or without: a SEMI or ANTI join, and the mark a constant. A MARK may be NULL, and where it is
@@ -296,16 +361,20 @@ static bp_status sink_conjunct(sinking *state, plan_id id, expr_id conjunct, bp_
             if (try_constant(plan, next, conjunct)) return BP_OK;
             break;
         case PLAN_AGGREGATE:
-            if ((status = note_columns(state, conjunct, err))) return status;
-            if (!names_groups_only(state, node)) break;
+            if (!node->aggregate.group_count) break;
+            note_groups(state, node);
+            if ((status = passes_side(state, id, conjunct, &done, err))) return status;
+            if (!done) break;
+            node = plan_at(plan, id);
             if ((status = substitute(state, &conjunct, node->outputs, node->aggregate.groups, node->aggregate.group_count, err)))
                 return status;
             next = plan_at(plan, id)->children[0];
             break;
         case PLAN_WINDOW:
             if (expr_at(&plan->exprs, conjunct)->can_fail) break;
-            if ((status = note_columns(state, conjunct, err))) return status;
-            if (names_partitions_only(state, node)) next = node->children[0];
+            note_partitions(state, node);
+            if ((status = passes_side(state, id, conjunct, &done, err))) return status;
+            if (done) next = plan_at(plan, id)->children[0];
             break;
         case PLAN_SET:
             if (node->set.kind == PLAN_UNION && !expr_at(&plan->exprs, conjunct)->can_fail)
@@ -434,7 +503,8 @@ bp_status optimize_filters(plan *plan, bp_error *err)
 
     state.used = arena_new_array(&plan->arena, uint64_t, state.words);
     state.side = arena_new_array(&plan->arena, uint64_t, state.words);
-    if (!state.used || !state.side) return error_no_memory(err, plan->context->memory, state.words * 8);
+    state.keys = arena_new_array(&plan->arena, uint64_t, state.words);
+    if (!state.used || !state.side || !state.keys) return error_no_memory(err, plan->context->memory, state.words * 8);
     if ((status = plan_post_order(plan, &order, &count, err))) return status;
     for (size_t i = count; i-- > 0 && !status;) { /* from the root down */
         if (plan_at(plan, order[i])->kind == PLAN_FILTER) status = sink_filter(&state, order[i], err);

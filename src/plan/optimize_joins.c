@@ -43,6 +43,8 @@ typedef struct region {
     member members[MEMBERS];
     size_t member_count, class_count;
     bool null_safe[MEMBERS]; /* of a class */
+    relation_set class_relations[MEMBERS]; /* of a class: where its members are, one in each */
+    uint8_t class_members[MEMBERS][RELATIONS]; /* … which */
     condition *conditions;
     size_t condition_count;
     uint8_t *leaf_of; /* column -> 1 + leaf; 0: of none */
@@ -349,14 +351,14 @@ static bp_status collect(region *region, const plan_id *joins, size_t join_count
 /* The member of the class in the set that has the fewest rows before filters; SIZE_MAX: none. */
 static size_t member_in(const region *region, size_t class, relation_set set)
 {
+    relation_set left = region->class_relations[class] & set;
     size_t best = SIZE_MAX;
 
-    for (size_t i = 0; i < region->member_count; i++) {
-        const member *member = &region->members[i];
-        if (member->class != class || !(set >> member->relation & 1)) continue;
-        if (best == SIZE_MAX || region->base[member->relation] < region->base[region->members[best].relation]) best = i;
+    for (; left; left &= left - 1) {
+        size_t relation = (size_t)__builtin_ctz(left);
+        if (best == SIZE_MAX || region->base[relation] < region->base[best]) best = relation;
     }
-    return best;
+    return best == SIZE_MAX ? SIZE_MAX : region->class_members[class][best];
 }
 
 /* How many values the class has: as many as the smallest table with a member has rows. */
@@ -365,6 +367,15 @@ static double class_values(const region *region, size_t class)
     size_t smallest = member_in(region, class, ~(relation_set)0);
 
     return smallest == SIZE_MAX ? 1 : region->base[region->members[smallest].relation];
+}
+
+static void note_classes(region *region)
+{
+    for (size_t i = 0; i < region->member_count; i++) {
+        const member *member = &region->members[i];
+        region->class_relations[member->class] |= (relation_set)1 << member->relation;
+        region->class_members[member->class][member->relation] = (uint8_t)i;
+    }
 }
 
 static bool is_placed(const condition *condition, relation_set left, relation_set right)
@@ -382,9 +393,11 @@ static double joined_rows(const region *region, relation_set left, relation_set 
     size_t classes = 0;
 
     for (size_t class = 0; class < region->class_count; class++) {
-        size_t one = member_in(region, class, left), other = member_in(region, class, right);
+        size_t one, other;
         double base;
-        if (one == SIZE_MAX || other == SIZE_MAX) continue;
+        if (!(region->class_relations[class] & left) || !(region->class_relations[class] & right)) continue;
+        one = member_in(region, class, left);
+        other = member_in(region, class, right);
         base = fmin(region->base[region->members[one].relation], region->base[region->members[other].relation]);
         values *= class_values(region, class);
         most = fmax(most, base);
@@ -566,6 +579,7 @@ static bp_status order_region(plan *plan, plan_id root, bp_error *err)
     region->plan = plan;
     if (!find_leaves(region, root, joins, &join_count)) return BP_OK;
     if ((status = collect(region, joins, join_count, err))) return status;
+    note_classes(region);
     if (region->leaf_count > DP_RELATIONS) {
         if ((status = build_greedily(region, &made, err))) return status;
         return project_in_place(plan, root, made.node, err);

@@ -4,7 +4,8 @@
  *   a ASOF JOIN b          a.k = b.k AND a.t >= b.t, of all b that fit the last: both sides' keys are put into one table, a window over it in the order of t gives each row of a
  *                          the number of the last row of b before it, and b is joined by that number
  *
- * So ASOF costs a sort of both sides, never their product. Of several b with the same t the first counts. */
+ * So ASOF costs a sort of both sides, never their product. Of several b with the same t the first counts. RIGHT and FULL JOIN join by that number as they are,
+ * so rows of b whose number nobody got are kept too, also those with NULL keys. */
 #include "bind_query.h"
 
 bp_status join_by_position(plan_id *out, binder *binder, plan_id left, plan_id right, bp_error *err)
@@ -30,6 +31,7 @@ typedef struct asof {
     size_t key_count;
     expr_id *keys[2]; /* key_count and the ordered one behind them, a side each */
     compare_op op; /* left op right, of the ordered ones */
+    bool keeps_right; /* RIGHT, FULL: also rows that cannot match */
     column_id *right; /* the right side's outputs */
     size_t right_count;
     plan_id kept; /* KEEP: the right side's columns, the row's number, keys, ordered */
@@ -101,23 +103,31 @@ static bp_status read_conditions(asof *join, const expr_id *conjuncts, size_t co
                         "others belong into WHERE or a subquery");
 }
 
-/* The right side's rows that can match, numbered, with keys: kept, for the window and the join read them. */
+/* Only rows that can match: without NULL in their keys. */
+static bp_status drop_null_keys(const asof *join, plan_id *node, const expr_id *keys, bp_error *err)
+{
+    expr_id *there = arena_new_array(join->binder->arena, expr_id, join->key_count + 1);
+    bp_status status;
+
+    if (!there) return no_memory(join, err);
+    for (size_t i = 0; i <= join->key_count; i++)
+        if ((status = expr_is_null(&there[i], &join->plan->exprs, keys[i], true, err))) return status;
+    return plan_filter_by(node, join->plan, *node, there, join->key_count + 1, err);
+}
+
+/* The right side's rows, numbered, with keys: kept, for the window and the join read them. */
 static bp_status keep_right(asof *join, bp_error *err)
 {
     plan *plan = join->plan;
     size_t total = join->right_count + 1 + join->key_count + 1;
-    expr_id *exprs = arena_new_array(join->binder->arena, expr_id, total),
-            *there = arena_new_array(join->binder->arena, expr_id, join->key_count + 1);
+    expr_id *exprs = arena_new_array(join->binder->arena, expr_id, total);
     plan_id node = join->sides[1];
     column_id number;
     bp_status status;
 
-    if (!exprs || !there) return no_memory(join, err);
-    for (size_t i = 0; i <= join->key_count; i++)
-        if ((status = expr_is_null(&there[i], &plan->exprs, join->keys[1][i], true, err))) return status;
-    if ((status = plan_filter_by(&node, plan, node, there, join->key_count + 1, err)) ||
-        (status = plan_number_rows(&node, plan, node, NULL, 0, &number, err)))
-        return status;
+    if (!exprs) return no_memory(join, err);
+    if (!join->keeps_right && (status = drop_null_keys(join, &node, join->keys[1], err))) return status;
+    if ((status = plan_number_rows(&node, plan, node, NULL, 0, &number, err))) return status;
     for (size_t i = 0; i < join->right_count; i++)
         if ((status = column_expr(&exprs[i], join->binder, join->right[i], err))) return status;
     if ((status = column_expr(&exprs[join->right_count], join->binder, number, err))) return status;
@@ -150,10 +160,12 @@ static bp_status gather_side(const asof *join, bool right, plan_id *out, bp_erro
                        : column_expr(&exprs[at], join->binder, outputs[at], err);
         if (status) return status;
     }
-    for (size_t i = 0; i < keys; i++, at++) {
-        exprs[at] = join->keys[0][i];
-        if (right && (status = column_expr(&exprs[at], join->binder, kept[1 + i], err))) return status;
+    for (size_t i = 0; i < keys; i++) {
+        exprs[at + i] = join->keys[0][i];
+        if (right && (status = column_expr(&exprs[at + i], join->binder, kept[1 + i], err))) return status;
     }
+    if (right && join->keeps_right && (status = drop_null_keys(join, &node, exprs + at, err))) return status;
+    at += keys;
     if ((status = expr_bool(&exprs[at++], &plan->exprs, right == strict, err))) return status;
     status = right ? column_expr(&exprs[at++], join->binder, kept[0], err)
                    : expr_null(&exprs[at++], &plan->exprs, type_of(TYPE_INT64), err);
@@ -224,15 +236,12 @@ bp_status join_asof(plan_id *out, binder *binder, join_kind kind, plan_id left, 
                     size_t count, uint32_t position, bp_error *err)
 {
     plan *plan = binder->plan;
-    asof join = {.binder = binder, .plan = plan, .sides = {left, right}};
+    asof join = {.binder = binder, .plan = plan, .sides = {left, right}, .keeps_right = kind == JOIN_RIGHT || kind == JOIN_FULL};
     plan_id read;
     column_id match = 0;
     expr_id sides[2], equal;
     bp_status status;
 
-    if (kind != JOIN_INNER && kind != JOIN_LEFT)
-        return error_set_at(err, BP_NOT_SUPPORTED, position,
-                            "ASOF JOIN is there as INNER and LEFT JOIN; write the side that is kept on the left");
     join.right = plan_at(plan, right)->outputs;
     join.right_count = plan_at(plan, right)->output_count;
     if ((status = read_conditions(&join, conjuncts, count, position, err)) || (status = keep_right(&join, err)) ||

@@ -22,10 +22,13 @@ typedef struct met_names {
 /* Where the name is, or the empty place where it belongs. */
 static uint32_t *place_of_name(const met_names *met, string_view name)
 {
-    uint64_t hash = 0;
+    uint64_t hash = 0, word = 0;
     size_t at;
 
-    for (size_t i = 0; i < name.size; i++) hash = hash_combine(hash, ascii_lower((unsigned char)name.data[i]));
+    for (size_t i = 0; i < name.size; i++) {
+        word = word << 8 | ascii_lower((unsigned char)name.data[i]);
+        if (i % 8 == 7 || i + 1 == name.size) hash = hash_combine(hash, word); /* each name is met here: eight letters at once */
+    }
     for (at = hash & met->mask; met->places[at]; at = (at + 1) & met->mask)
         if (string_equal_nocase(met->scope->columns[met->first + met->places[at] - 1].name, name)) break;
     return &met->places[at];
@@ -481,6 +484,81 @@ static bp_status filter_by_existence(joining *joining, plan_id right, plan_id *o
     return plan_filter_by(out, binder->plan, *out, &condition, 1, err);
 }
 
+/* The subqueries of ON and its condition over one side's rows, as a table that may name the other side's columns. */
+static bp_status filter_side(joining *joining, plan_id *side, bp_error *err)
+{
+    binder *binder = joining->binder;
+    bp_status status;
+
+    for (size_t i = 0; i < joining->subqueries.count; i++) {
+        late_join join = joining->subqueries.items[i];
+        join.dependent = true; /* it may name columns of the side that is not there yet */
+        if ((status = late_join_apply(side, binder, &join, err))) return status;
+    }
+    return plan_filter_by(side, binder->plan, *side, joining->conjuncts, joining->conjunct_count, err);
+}
+
+/* The kept right side once more, its columns as the joined table has them, and a number for each row. */
+static bp_status read_right(const joining *joining, plan_id keep, const column_id *columns, size_t count, plan_id *out,
+                            column_id *number, bp_error *err)
+{
+    plan *plan = joining->binder->plan;
+    bp_status status = plan_read(out, plan, keep, plan_at(plan, keep)->outputs, count + 1, err);
+
+    if (status) return status;
+    if (count) memcpy(plan_at(plan, *out)->outputs, columns, count * sizeof *columns);
+    *number = plan_at(plan, *out)->outputs[count];
+    return BP_OK;
+}
+
+/* Only the left side's columns and the number. */
+static bp_status drop_right(const joining *joining, plan_id *node, column_id *number, bp_error *err)
+{
+    binder *binder = joining->binder;
+    const plan_node *left = plan_at(binder->plan, joining->left);
+    size_t count = left->output_count;
+    column_id *columns = left->outputs;
+    expr_id *exprs = arena_new_array(binder->arena, expr_id, count + 1);
+    bp_status status;
+
+    if (!exprs) return error_no_memory(err, binder->context->memory, (count + 1) * sizeof *exprs);
+    for (size_t i = 0; i <= count; i++)
+        if ((status = column_expr(&exprs[i], binder, i < count ? columns[i] : *number, err))) return status;
+    if ((status = plan_project(node, binder->plan, *node, exprs, NULL, count + 1, err))) return status;
+    if (count) memcpy(plan_at(binder->plan, *node)->outputs, columns, count * sizeof *columns);
+    *number = plan_at(binder->plan, *node)->outputs[count];
+    return BP_OK;
+}
+
+/* A FULL JOIN whose ON has subqueries: the right side's rows are numbered and kept, a LEFT JOIN finds each left row's numbers, and a FULL JOIN by number follows. */
+static bp_status full_join_with_subqueries(joining *joining, plan_id *out, bp_error *err)
+{
+    binder *binder = joining->binder;
+    plan *plan = binder->plan;
+    plan_id node = joining->right, keep;
+    const column_id *columns = plan_at(plan, node)->outputs;
+    size_t count = plan_at(plan, node)->output_count;
+    column_id numbers[2];
+    expr_id sides[2], equal;
+    bool foreign = false;
+    bp_status status;
+
+    if ((status = plan_names_foreign(plan, node, &foreign, err))) return status;
+    if (foreign || joining->dependent)
+        return not_yet(binder, joining->join, "subqueries in ON of a FULL JOIN whose right side uses columns from around it", err);
+    if ((status = plan_number_rows(&node, plan, node, NULL, 0, &numbers[0], err)) || (status = plan_keep(&keep, plan, node, err)) ||
+        (status = read_right(joining, keep, columns, count, &node, &numbers[0], err)) ||
+        (status = filter_side(joining, &node, err)) ||
+        (status = plan_dependent_join(out, plan, JOIN_LEFT, joining->left, node, NULL, 0, 0, err)) ||
+        (status = drop_right(joining, out, &numbers[0], err)) ||
+        (status = read_right(joining, keep, columns, count, &node, &numbers[1], err)))
+        return status;
+    for (size_t i = 0; i < 2; i++)
+        if ((status = column_expr(&sides[i], binder, numbers[i], err))) return status;
+    if ((status = expr_compare(&equal, &plan->exprs, COMPARE_EQUAL, sides[0], sides[1], err))) return status;
+    return plan_join(out, plan, JOIN_FULL, *out, node, &equal, 1, err);
+}
+
 /* ON with subqueries: they and the condition stand over the rows of an inner join; of other kinds they stand over the side that may lack a partner, as a dependent
  * table beside the other. */
 static bp_status join_with_subqueries(joining *joining, plan_id *out, bp_error *err)
@@ -496,15 +574,10 @@ static bp_status join_with_subqueries(joining *joining, plan_id *out, bp_error *
                      ? plan_dependent_join(side, binder->plan, JOIN_INNER, joining->left, joining->right, NULL, 0, 0, err)
                      : plan_join(side, binder->plan, JOIN_CROSS, joining->left, joining->right, NULL, 0, err);
         if (status) return status;
-    } else if (!left && joining->kind != JOIN_RIGHT) {
-        return not_yet(binder, joining->join, "subqueries in ON of a FULL JOIN", err);
+    } else if (joining->kind == JOIN_FULL) {
+        return full_join_with_subqueries(joining, out, err);
     }
-    for (size_t i = 0; i < joining->subqueries.count; i++) {
-        late_join join = joining->subqueries.items[i];
-        join.dependent = true; /* it may name columns of the side that is not there yet */
-        if ((status = late_join_apply(side, binder, &join, err))) return status;
-    }
-    if ((status = plan_filter_by(side, binder->plan, *side, joining->conjuncts, joining->conjunct_count, err))) return status;
+    if ((status = filter_side(joining, side, err))) return status;
     *out = *side;
     if (joining->kind == JOIN_INNER) return BP_OK;
     if (semi) return filter_by_existence(joining, *side, out, err);

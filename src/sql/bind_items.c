@@ -14,6 +14,11 @@ static bp_status name_of(string_view *out, binder *binder, const scope *scope, s
             if (string_equal_nocase(scope->columns[i].name, syntax->text)) *out = scope->columns[i].name;
         return BP_OK;
     }
+    if (syntax->kind == SYNTAX_POSITION) {
+        const scope_column *column = scope_column_at(scope, syntax->text);
+        *out = column ? column->name : syntax->text; /* without one binding it is an error */
+        return BP_OK;
+    }
     builder_init(&text, binder->context->memory, LIMIT_SQL_SIZE * 4u);
     if (!(status = syntax_print(&text, binder->tree, node, binder->arena, err))) {
         *out = arena_copy(binder->arena, builder_view(&text));

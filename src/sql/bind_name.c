@@ -100,12 +100,83 @@ static bp_status find_outer(const walk *walk, string_view table, string_view nam
     return status;
 }
 
+/* A table's name as a value: a struct of its columns. *found false: there is no such table in the scope. */
+static bp_status bind_row(walk *walk, const scope *scope, string_view table, bool *found, bp_error *err)
+{
+    binder *binder = walk->binder;
+    expr_pool *pool = &binder->plan->exprs;
+    expr_id *arguments, row;
+    size_t count = 0;
+    bp_status status;
+
+    *found = scope && has_table(scope, table);
+    if (!*found) return BP_OK;
+    arguments = arena_new_array(binder->arena, expr_id, 2 * scope->count);
+    if (!arguments) return error_no_memory(err, binder->context->memory, 2 * scope->count * sizeof *arguments);
+    for (size_t i = 0; i < scope->count; i++) {
+        const scope_column *column = &scope->columns[i];
+        if (!string_equal_nocase(column->table, table)) continue;
+        if ((status = expr_text(&arguments[count], pool, column->name, err)) ||
+            (status = column_expr(&arguments[count + 1], binder, column->id, err)))
+            return status;
+        count += 2;
+    }
+    if ((status = expr_call(&row, pool, STRING_VIEW("struct_pack"), arguments, count, err))) return status;
+    return walk_push_result(walk, row, err);
+}
+
+/* A name that only queries around have: a column of theirs, else a row of theirs. */
+static bp_status bind_outer(walk *walk, const syntax_node *syntax, bp_error *err)
+{
+    const scope_column *column;
+    bool found = false;
+    expr_id expr;
+    bp_status status;
+
+    if ((status = find_outer(walk, (string_view){0}, syntax->text, syntax->begin, &column, err))) return status;
+    if (column) {
+        if ((status = column_expr(&expr, walk->binder, unqualified_id(column), err))) return status;
+        return walk_push_result(walk, expr, err);
+    }
+    for (const scope *around = walk->context->outer; around && !found; around = around->outer)
+        if ((status = bind_row(walk, around, syntax->text, &found, err))) return status;
+    if (!found) return column_not_found(walk->context, (string_view){0}, syntax->text, syntax->begin, err);
+    ++*walk->binder->outer_names;
+    return BP_OK;
+}
+
+size_t place_of(string_view digits)
+{
+    size_t place = 0;
+
+    for (size_t i = 0; i < digits.size && place <= LIMIT_COLUMNS; i++) place = place * 10 + (size_t)(digits.data[i] - '0');
+    return place <= LIMIT_COLUMNS ? place : LIMIT_COLUMNS + 1u;
+}
+
+const scope_column *scope_column_at(const scope *scope, string_view place)
+{
+    size_t wanted = place_of(place), count = 0;
+
+    for (size_t i = 0; scope && i < scope->count; i++)
+        if (!scope->columns[i].hidden && ++count == wanted) return &scope->columns[i];
+    return NULL;
+}
+
+static bp_status bind_position(expr_id *out, const walk *walk, const syntax_node *node, bp_error *err)
+{
+    const scope_column *column = scope_column_at(walk->context->scope, node->text);
+
+    if (column) return column_expr(out, walk->binder, unqualified_id(column), err);
+    return error_set_at(err, BP_BIND_ERROR, node->begin, "#%.*s: FROM has no column at this place", STRING_ARGUMENTS(node->text));
+}
+
 static bp_status bind_bare(walk *walk, syntax_id node, alias **alias, bool *is_leaf, bp_error *err)
 {
     const expression_context *context = walk->context;
     const syntax_node *syntax = syntax_at(walk->binder->tree, node);
     const scope_column *column;
     column_id parameter;
+    bool is_row;
     expr_id expr;
     bp_status status;
 
@@ -129,10 +200,8 @@ static bp_status bind_bare(walk *walk, syntax_id node, alias **alias, bool *is_l
         if ((status = expr_call(&expr, &walk->binder->plan->exprs, syntax->text, NULL, 0, err))) return status;
         return walk_push_result(walk, expr, err);
     }
-    if ((status = find_outer(walk, (string_view){0}, syntax->text, syntax->begin, &column, err))) return status;
-    if (!column) return column_not_found(context, (string_view){0}, syntax->text, syntax->begin, err);
-    if ((status = column_expr(&expr, walk->binder, unqualified_id(column), err))) return status;
-    return walk_push_result(walk, expr, err);
+    if ((status = bind_row(walk, context->scope, syntax->text, &is_row, err)) || is_row) return status;
+    return bind_outer(walk, syntax, err);
 }
 
 /* The last two parts of a dotted name are table and column; a schema before them must be the one there is. */
@@ -257,7 +326,7 @@ bp_status bind_leaf(walk *walk, syntax_id id, bool *is_leaf, bp_error *err)
     case SYNTAX_DEFAULT:
         status = error_set_at(err, BP_BIND_ERROR, node->begin, "DEFAULT stands only in VALUES of an INSERT");
         break;
-    case SYNTAX_POSITION: status = not_yet(binder, id, "#1 for a column by its place", err); break;
+    case SYNTAX_POSITION: status = bind_position(&expr, walk, node, err); break;
     case SYNTAX_COLUMNS:
         status = walk->context->chosen
                      ? column_expr(&expr, binder, walk->context->chosen->id, err)

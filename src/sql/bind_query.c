@@ -1,4 +1,4 @@
-/* Queries: WITH, set operations, VALUES, ORDER BY and LIMIT of the whole; DESCRIBE, SHOW and SUMMARIZE are queries as well (bind_describe.c). */
+/* Queries: WITH, set operations, VALUES, ORDER BY of the whole (bind_limit.c: LIMIT); DESCRIBE, SHOW and SUMMARIZE are queries as well (bind_describe.c). */
 #include "bind_query.h"
 
 static bp_status no_memory(const binder *binder, bp_error *err)
@@ -34,21 +34,24 @@ static bp_status bind_target_cell(expr_id *out, binder *binder, expression_conte
     return expr_cast(out, &binder->plan->exprs, *out, target->types[index], false, err);
 }
 
-static bp_status bind_cells(binder *outer, syntax_id values, expr_id *cells, size_t columns, bp_error *err)
+/* inputs[row]: the node that the row's subqueries are joined to; 0: it has none. */
+static bp_status bind_cells(binder *outer, syntax_id values, expr_id *cells, size_t columns, plan_id *inputs, bp_error *err)
 {
     struct binder inner = *outer, *binder = &inner;
     const values_target *target = outer->target && outer->target->values == values ? outer->target : NULL;
-    expression_context context = {.outer = binder->outer, .clause = "VALUES"};
+    plan_id dual = 0, input = 0;
+    expression_context context = {.outer = binder->outer, .clause = "VALUES", .input = &input};
     bp_status status;
 
     inner.target = NULL;
-
     for (size_t row = 0; row < syntax_at(binder->tree, values)->count; row++) {
         syntax_id node = syntax_children(binder->tree, values)[row];
         if (syntax_at(binder->tree, node)->count != columns)
             return error_set_at(err, BP_BIND_ERROR, syntax_at(binder->tree, node)->begin,
                                 "VALUES: row %zu has %u values, the first has %zu", row + 1, syntax_at(binder->tree, node)->count,
                                 columns);
+        if (!dual && (status = plan_dual(&dual, binder->plan, err))) return status;
+        input = dual;
         for (size_t i = 0; i < columns; i++) {
             syntax_id cell = syntax_children(binder->tree, node)[i];
             status = target && i < target->count
@@ -56,6 +59,27 @@ static bp_status bind_cells(binder *outer, syntax_id values, expr_id *cells, siz
                          : bind_expression(&cells[row * columns + i], binder, &context, cell, err);
             if (status) return status;
         }
+        if (input == dual) continue;
+        inputs[row] = input;
+        dual = 0;
+    }
+    return BP_OK;
+}
+
+/* The rows one below the other: those without subqueries together. */
+static bp_status unite_rows(relation *out, binder *binder, const expr_id *cells, const plan_id *inputs, size_t rows, bp_error *err)
+{
+    bp_status status;
+
+    for (size_t row = 0, next; row < rows; row = next) {
+        const expr_id *first = cells + row * out->count;
+        plan_id part = 0;
+        for (next = row + 1; !inputs[row] && next < rows && !inputs[next];) next++;
+        status = inputs[row] ? plan_project(&part, binder->plan, inputs[row], first, out->names, out->count, err)
+                             : plan_values(&part, binder->plan, first, next - row, out->count, out->names, err);
+        if (!status && row) status = plan_set(&part, binder->plan, PLAN_UNION, true, out->node, part, err);
+        if (status) return status;
+        out->node = part;
     }
     return BP_OK;
 }
@@ -65,18 +89,19 @@ bp_status bind_values(relation *out, binder *binder, syntax_id values, bp_error 
     size_t rows = syntax_at(binder->tree, values)->count,
            columns = syntax_at(binder->tree, syntax_children(binder->tree, values)[0])->count;
     expr_id *cells = arena_new_array(binder->arena, expr_id, rows * columns);
+    plan_id *inputs = arena_new_array(binder->arena, plan_id, rows);
     bp_status status;
 
     out->count = columns;
     out->names = arena_new_array(binder->arena, string_view, columns);
-    if (!cells || !out->names) return no_memory(binder, err);
-    if ((status = bind_cells(binder, values, cells, columns, err))) return status;
+    if (!cells || !inputs || !out->names) return no_memory(binder, err);
+    if ((status = bind_cells(binder, values, cells, columns, inputs, err))) return status;
     for (size_t i = 0; i < columns; i++) {
         out->names[i] = arena_format(binder->arena, "col%zu", i);
         if (!out->names[i].data) return no_memory(binder, err);
         if ((status = unify_column(binder, cells, rows, columns, i, syntax_at(binder->tree, values)->begin, err))) return status;
     }
-    return plan_values(&out->node, binder->plan, cells, rows, columns, out->names, err);
+    return unite_rows(out, binder, cells, inputs, rows, err);
 }
 
 /* set operations ---------------------------------------------------------------------------------------------------------------------------------- */
@@ -196,13 +221,12 @@ static bp_status order_key(binder *binder, const relation *relation, expression_
 {
     syntax_id key = syntax_child(binder->tree, node, 0);
     const syntax_node *syntax = syntax_at(binder->tree, key);
-    size_t place = 0;
+    size_t place;
 
     order_flags(binder, node, out);
     if (syntax->kind != SYNTAX_NUMBER || syntax->option != NUMBER_INTEGER)
         return bind_expression(&out->expr, binder, context, key, err);
-    for (size_t i = 0; i < syntax->text.size && place <= LIMIT_COLUMNS; i++)
-        place = place * 10 + (size_t)(syntax->text.data[i] - '0');
+    place = place_of(syntax->text);
     if (place < 1 || place > relation->count)
         return error_set_at(err, BP_BIND_ERROR, syntax->begin, "ORDER BY %.*s: there are the columns 1 to %zu",
                             STRING_ARGUMENTS(syntax->text), relation->count);
@@ -233,70 +257,6 @@ static bp_status sort_outputs(relation *relation, binder *binder, syntax_id orde
         }
     }
     return plan_sort(&relation->node, binder->plan, relation->node, keys, total, err);
-}
-
-/* LIMIT ------------------------------------------------------------------------------------------------------------------------------------------------ */
-bp_status constant_of(const column **out, binder *binder, syntax_id node, bp_error *err)
-{
-    expression_context context = {.clause = "a constant"};
-    expr_id expr;
-    bp_status status;
-
-    if ((status = bind_expression(&expr, binder, &context, node, err))) return status;
-    if (!expr_is_constant(&binder->plan->exprs, expr))
-        return error_set_at(err, BP_BIND_ERROR, syntax_at(binder->tree, node)->begin, "a constant is wanted here");
-    return expr_constant_value(out, &binder->plan->exprs, expr, err);
-}
-
-static bp_status constant_as(const column **out, binder *binder, syntax_id node, type_id type, bp_error *err)
-{
-    expression_context context = {.clause = "LIMIT"};
-    expr_id expr;
-    bp_status status;
-
-    if ((status = bind_expression(&expr, binder, &context, node, err))) return status;
-    if ((status = expr_cast(&expr, &binder->plan->exprs, expr, type_of(type), false, err))) return status;
-    if (!expr_is_constant(&binder->plan->exprs, expr))
-        return error_set_at(err, BP_NOT_SUPPORTED, syntax_at(binder->tree, node)->begin, "LIMIT and OFFSET want a constant");
-    return expr_constant_value(out, &binder->plan->exprs, expr, err);
-}
-
-bp_status bind_count(uint64_t *out, double *percent, binder *binder, syntax_id node, bool percent_wanted, const char *clause,
-                     bp_error *err)
-{
-    uint32_t position = syntax_at(binder->tree, node)->begin;
-    const column *value;
-    int64_t number;
-    bp_status status;
-
-    if ((status = constant_as(&value, binder, node, percent_wanted ? TYPE_FLOAT64 : TYPE_INT64, err))) return status;
-    if (column_is_null(value, 0)) return BP_OK; /* LIMIT NULL: none */
-    if (percent_wanted) {
-        *percent = *(const double *)value->values;
-        if (*percent >= 0 && *percent <= 100) return BP_OK;
-        return error_set_at(err, BP_OUT_OF_RANGE, position, "%s in percent: 0 to 100 is wanted", clause);
-    }
-    number = *(const int64_t *)value->values;
-    if (number < 0)
-        return error_set_at(err, BP_OUT_OF_RANGE, position, "%s %lld: it cannot be negative", clause, (long long)number);
-    *out = (uint64_t)number;
-    return BP_OK;
-}
-
-static bp_status limit_outputs(relation *relation, binder *binder, syntax_id query, bp_error *err)
-{
-    syntax_id limit = syntax_child(binder->tree, query, SLOT_QUERY_LIMIT),
-              offset = syntax_child(binder->tree, query, SLOT_QUERY_OFFSET);
-    uint64_t limit_rows = UINT64_MAX, offset_rows = 0;
-    double percent = -1;
-    bp_status status;
-
-    if (!limit && !offset) return BP_OK;
-    if (limit && (status = bind_count(&limit_rows, &percent, binder, limit, syntax_has(binder->tree, query, SYNTAX_FLAG_PERCENT),
-                                      "LIMIT", err)))
-        return status;
-    if (offset && (status = bind_count(&offset_rows, &percent, binder, offset, false, "OFFSET", err))) return status;
-    return plan_limit(&relation->node, binder->plan, relation->node, offset_rows, limit_rows, percent, err);
 }
 
 /* the whole --------------------------------------------------------------------------------------------------------------------------------------------- */

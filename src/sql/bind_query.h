@@ -18,6 +18,8 @@ bool is_recursive_body(const binder *binder, syntax_id body);
 MUST_USE bp_status bind_recursive(relation *out, binder *outer, cte *with, syntax_id operation, bp_error *err);
 /* What TABLESAMPLE or USING SAMPLE keeps of the node's rows; behind its columns may come others. */
 MUST_USE bp_status bind_sample(plan_id *node, binder *binder, syntax_id sample, bp_error *err);
+/* LIMIT and OFFSET of a query over its relation. */
+MUST_USE bp_status limit_outputs(relation *relation, binder *binder, syntax_id query, bp_error *err);
 MUST_USE bp_status bind_unpivot(plan_id *out, scope *scope, binder *binder, syntax_id node, bp_error *err);
 MUST_USE bp_status join_by_position(plan_id *out, binder *binder, plan_id left, plan_id right, bp_error *err);
 MUST_USE bp_status join_asof(plan_id *out, binder *binder, join_kind kind, plan_id left, plan_id right, const expr_id *conjuncts,

@@ -71,6 +71,14 @@ static expression_context context_for(select_state *state, const char *clause, b
                                 .late = aggregates ? &state->late : NULL};
 }
 
+static expression_context condition_for(select_state *state, const char *clause, bool aggregates)
+{
+    expression_context context = context_for(state, clause, aggregates);
+
+    context.is_condition = true;
+    return context;
+}
+
 /* clauses below the aggregation ------------------------------------------------------------------------------------------------------------ */
 /* WHERE COLUMNS(…) …: it must hold for each of the columns. */
 static bp_status bind_repeated_where(select_state *state, expression_context *context, syntax_id where, syntax_id columns,
@@ -130,7 +138,7 @@ static NO_INLINE bp_status bind_where(select_state *state, bp_error *err)
 {
     binder *binder = state->binder;
     syntax_id where = syntax_child(binder->tree, state->select, SLOT_SELECT_WHERE);
-    expression_context context = context_for(state, "WHERE", false);
+    expression_context context = condition_for(state, "WHERE", false);
     expr_id condition, *conjuncts = NULL;
     size_t count = 0, first_new = binder->plan->column_count;
     late_joins subqueries = {0};
@@ -156,12 +164,11 @@ static NO_INLINE bp_status bind_where(select_state *state, bp_error *err)
 static bp_status item_place(const select_state *state, syntax_id node, const char *clause, size_t *out, bp_error *err)
 {
     const syntax_node *syntax = syntax_at(state->binder->tree, node);
-    size_t place = 0;
+    size_t place;
 
     *out = SIZE_MAX;
     if (syntax->kind != SYNTAX_NUMBER || syntax->option != NUMBER_INTEGER) return BP_OK;
-    for (size_t i = 0; i < syntax->text.size && place <= LIMIT_COLUMNS; i++)
-        place = place * 10 + (size_t)(syntax->text.data[i] - '0');
+    place = place_of(syntax->text);
     if (place < 1 || place > state->count)
         return error_set_at(err, BP_BIND_ERROR, syntax->begin, "%s %.*s: SELECT has the items 1 to %zu", clause,
                             STRING_ARGUMENTS(syntax->text), state->count);
@@ -364,7 +371,7 @@ static NO_INLINE bp_status group_by_all(select_state *state, bp_error *err)
 
 static NO_INLINE bp_status bind_having(select_state *state, bp_error *err)
 {
-    expression_context context = context_for(state, "HAVING", true);
+    expression_context context = condition_for(state, "HAVING", true);
     syntax_id having = syntax_child(state->binder->tree, state->select, SLOT_SELECT_HAVING);
     bp_status status;
 
@@ -377,7 +384,7 @@ static NO_INLINE bp_status bind_having(select_state *state, bp_error *err)
 
 static NO_INLINE bp_status bind_qualify(select_state *state, bp_error *err)
 {
-    expression_context context = context_for(state, "QUALIFY", true);
+    expression_context context = condition_for(state, "QUALIFY", true);
     syntax_id qualify = syntax_child(state->binder->tree, state->select, SLOT_SELECT_QUALIFY);
     bp_status status;
 

@@ -4,8 +4,11 @@
  *   (SELECT …)          SINGLE join: its one value, NULL if it has no row, an error if it has several
  *   EXISTS (SELECT …)   SINGLE join with count(*) over its first row; of a dependent one an EXISTS join
  *   ARRAY (SELECT …)    SINGLE join with list() over its column, in its order
- *   x IN (SELECT …)     MARK join on x = its column; of a dependent one an EXISTS join, and counts of its rows and values for the NULLs */
-#include "bind_expression.h"
+ *   x IN (SELECT …)     MARK join on x = its column; of a dependent one an EXISTS join, and counts of its rows and values for the NULLs
+ *   (x, y) IN (SELECT …) EXISTS join on x = its first and y = its second column, and for the NULLs two more (bind_subquery_row.c)
+ *
+ * Where only rows count for which a condition is true, as in WHERE, nothing is joined to tell false from NULL. */
+#include "bind_subquery.h"
 
 bp_status outer_enter(outer_frame *frame, binder *binder, const scope *columns, size_t first, const scope *around, bp_error *err)
 {
@@ -27,7 +30,7 @@ void outer_leave(const outer_frame *frame, binder *binder, bool *dependent)
     *dependent = *binder->outer_names > frame->names;
 }
 
-static NO_INLINE bp_status bind_inner(walk *walk, syntax_id query, relation *out, bool *dependent, bp_error *err)
+bp_status bind_inner(walk *walk, syntax_id query, relation *out, bool *dependent, bp_error *err)
 {
     outer_frame frame;
     bp_status status;
@@ -46,15 +49,7 @@ static bp_status one_column(const walk *walk, syntax_id query, const relation *i
                         "a subquery in an expression must give one column, not %zu", inner->count);
 }
 
-/* A subquery that is to be joined. */
-typedef struct subquery {
-    plan_id node;
-    bool dependent;
-} subquery;
-
-/* Where it is joined: to the rows below the aggregation, inside an aggregate or when there is none; else above it, later. */
-static bp_status join_to_rows(walk *walk, join_kind kind, subquery inner, expr_id *conjuncts, size_t count, column_id *mark,
-                              bp_error *err)
+bp_status join_to_rows(walk *walk, join_kind kind, subquery inner, expr_id *conjuncts, size_t count, column_id *mark, bp_error *err)
 {
     expression_context *context = walk->context;
     binder *binder = walk->binder;
@@ -311,6 +306,17 @@ static NO_INLINE bp_status in_dependent(walk *walk, syntax_id query, const subqu
     return three_valued(out, &walk->binder->plan->exprs, matches, needle, figures, err);
 }
 
+bool only_truth_counts(const walk *walk)
+{
+    const syntax *tree = walk->binder->tree;
+
+    for (size_t i = 0; i < walk->frame_count; i++) {
+        const syntax_node *node = syntax_at(tree, walk->frames[i].node);
+        if (node->kind != SYNTAX_BINARY || (node->option != OPERATOR_AND && node->option != OPERATOR_OR)) return false;
+    }
+    return walk->context->is_condition;
+}
+
 bp_status combine_in_query(walk *walk, const frame *frame, expr_id needle, expr_id *out, bp_error *err)
 {
     binder *binder = walk->binder;
@@ -321,12 +327,17 @@ bp_status combine_in_query(walk *walk, const frame *frame, expr_id needle, expr_
     bp_status status;
 
     if (!inner || !relation) return error_no_memory(err, binder->context->memory, sizeof *relation);
-    if ((status = bind_inner(walk, query, relation, &inner->dependent, err)) || (status = one_column(walk, query, relation, err)))
-        return status;
+    if ((status = bind_inner(walk, query, relation, &inner->dependent, err))) return status;
     inner->node = relation->node;
+    if (relation->count > 1 && expr_type(&binder->plan->exprs, needle).id == TYPE_STRUCT) {
+        if ((status = row_in_query(walk, frame->node, inner, needle, how.op, !how.negated && only_truth_counts(walk), out, err)))
+            return status;
+        return how.negated ? expr_not(out, &binder->plan->exprs, *out, err) : BP_OK;
+    }
+    if ((status = one_column(walk, query, relation, err))) return status;
     if (how.op != COMPARE_EQUAL || expr_is_constant(&binder->plan->exprs, needle))
         status = compare_figures(walk, inner, needle, how.op, out, err);
-    else if (inner->dependent)
+    else if (inner->dependent && (how.negated || !only_truth_counts(walk)))
         status = in_dependent(walk, query, inner, needle, out, err);
     else
         status = mark_matches(walk, inner, needle, out, err);

@@ -97,6 +97,7 @@ typedef struct expression_context {
     const scope *scope;
     const scope *outer; /* of the queries around: a name found only there makes the query a dependent one */
     const char *clause; /* "WHERE", for messages */
+    bool is_condition; /* WHERE, HAVING, QUALIFY: only rows for which it is true count */
     alias *aliases; /* SELECT's, to be used where FROM has no such column */
     size_t alias_count;
     bool aliases_first; /* ORDER BY */
@@ -250,6 +251,10 @@ MUST_USE bp_status scope_add(scope *scope, binder *binder, scope_column column, 
 /* The column that `table`.`name` means (table empty: any); *out NULL: none; two: BP_BIND_ERROR. */
 MUST_USE bp_status scope_find(const scope_column **out, const scope *scope, string_view table, string_view name, uint32_t position,
                               bp_error *err);
+/* A place written in digits; what is out of every range: LIMIT_COLUMNS + 1. */
+size_t place_of(string_view digits);
+/* #2: the second column that FROM gave; NULL: there is none. */
+const scope_column *scope_column_at(const scope *scope, string_view place);
 /* "column "x" not found" with what is near. */
 bp_status column_not_found(const expression_context *context, string_view table, string_view name, uint32_t position,
                            bp_error *err);

@@ -16,8 +16,11 @@ struct regex {
     automaton search, reverse;
     capture_room room;
     string_view prefix; /* what every match begins with */
+    find_set literals; /* of which every match holds one, as the next says */
+    literal_use literal_use;
     bool is_literal; /* nothing but the prefix matches */
     bool at_begin; /* only at the begin of the text */
+    bool loops_on_nothing; /* some repeated part may be empty: which way is preferred then, only the automata say */
 };
 
 /* what every match begins with ------------------------------------------------------------------------------------------------------------------ */
@@ -94,7 +97,11 @@ static bp_status regex_build(regex *self, parsed_regex *parsed, unsigned flags, 
     bp_status status;
 
     take_names(self, parsed);
+    self->loops_on_nothing = parsed_regex_loops_on_nothing(parsed);
     if ((status = find_prefix(self, parsed, flags, err))) return status;
+    if (!self->is_literal) self->literal_use = regex_literals(&self->literals, parsed);
+    if (self->at_begin && self->literal_use == LITERALS_EXACT)
+        self->literal_use = LITERALS_PREFIX; /* the text may have to end there */
     if ((status = regex_compile(&self->forwards, self->memory, parsed, false, flags, err))) return status;
     if ((status = regex_compile(&self->backwards, self->memory, parsed, true, flags, err))) return status;
     if ((status = automaton_init(&self->search, self->memory, &self->forwards, false, err))) return status;
@@ -144,6 +151,8 @@ string_view regex_group_name(const regex *self, unsigned group)
     return group <= self->group_count ? self->names[group] : (string_view){NULL, 0};
 }
 
+#define PIECE ((size_t)1 << 20) /* bytes between two looks at cancel */
+
 /* searching ------------------------------------------------------------------------------------------------------------------------------------------ */
 size_t regex_find_literal(string_view text, size_t from, string_view needle)
 {
@@ -158,14 +167,50 @@ static bp_status check_size(string_view text, bp_error *err)
     return error_set(err, BP_LIMIT, "regular expressions search texts of less than 4 GiB; this one has %zu bytes", text.size);
 }
 
-/* Where the leftmost match from `from` on ends. */
+/* The first of the literals from `from` on, SIZE_MAX: none. */
+static bp_status find_literals(const regex *self, string_view text, size_t from, size_t *place, cancel *cancel, bp_error *err)
+{
+    for (*place = SIZE_MAX; from < text.size && *place == SIZE_MAX; from += PIECE) {
+        size_t end = text.size - from > PIECE + FIND_SET_BYTES ? from + PIECE + FIND_SET_BYTES : text.size; /* what stands across */
+        bp_status status;
+        *place = find_set_place(&self->literals, string_view_slice(text, from, end));
+        if (*place != SIZE_MAX) *place += from;
+        if (end < text.size && cancel && (status = cancel_check(cancel, err))) return status;
+        if (end == text.size) break;
+    }
+    return BP_OK;
+}
+
+/* A place before which no match begins that begins at `from` or later, SIZE_MAX: there is none. */
+static bp_status find_start(const regex *self, string_view text, size_t from, size_t *place, cancel *cancel, bp_error *err)
+{
+    const find_set *set = &self->literals;
+    bp_status status;
+
+    *place = from;
+    if (self->at_begin && from) *place = SIZE_MAX;
+    if (*place == SIZE_MAX || self->literal_use == LITERALS_NONE) return BP_OK;
+    if (self->at_begin && self->literal_use == LITERALS_PREFIX) {
+        if (text.size < set->least || !find_set_has(set, text.data, text.size, 0)) *place = SIZE_MAX;
+        return BP_OK;
+    }
+    if ((status = find_literals(self, text, from, place, cancel, err))) return status;
+    if (*place != SIZE_MAX && self->literal_use == LITERALS_INSIDE) *place = from;
+    return BP_OK;
+}
+
+/* Where the leftmost match from `from` on ends; any: where some match does. */
 static bp_status find_end(regex *self, string_view text, size_t from, bool any, size_t *end, cancel *cancel, bp_error *err)
 {
-    automaton_search search = {
-        .text = text, .from = from, .prefix = self->prefix, .anchored = self->at_begin, .any = any, .cancel = cancel};
+    automaton_search search = {.text = text, .prefix = self->prefix, .anchored = self->at_begin, .any = any, .cancel = cancel};
+    bp_status status;
 
     *end = SIZE_MAX;
-    if (self->at_begin && from) return BP_OK;
+    if ((status = find_start(self, text, from, &search.from, cancel, err)) || search.from == SIZE_MAX) return status;
+    if (any && self->literal_use == LITERALS_EXACT) {
+        *end = search.from; /* one ends behind it, which is all that is asked */
+        return BP_OK;
+    }
     return automaton_find_end(&self->search, &search, end, err);
 }
 
@@ -205,17 +250,47 @@ static bp_status find_whole(regex *self, string_view text, size_t from, regex_sp
     return span->begin == SIZE_MAX ? ERROR_INTERNAL(err, "a regular expression's automata do not agree") : BP_OK;
 }
 
+#define MOST_OPEN 512 /* bytes behind the begin of a match: the automata go through more of them faster */
+
+/* Where a match can begin at one place alone, or begins at the first of the literals, the backtracking search tells all in one walk. *told false: it does
+ * not, or could not. */
+static bp_status find_at_once(regex *self, string_view text, size_t from, regex_span *spans, size_t groups, bool *found, bool *told,
+                              cancel *cancel, bp_error *err)
+{
+    bool leads = !self->at_begin && (self->literal_use == LITERALS_PREFIX || self->literal_use == LITERALS_EXACT);
+    size_t begin, end = SIZE_MAX, room;
+    bp_status status;
+
+    *told = false;
+    if (self->is_literal || self->loops_on_nothing || (!leads && (!self->at_begin || groups < 2))) return BP_OK;
+    if ((status = find_start(self, text, from, &begin, cancel, err))) return status;
+    *told = begin == SIZE_MAX;
+    if (*told || text.size - begin > MOST_OPEN || !(room = regex_backtrack_room(&self->forwards, begin, text.size))) return BP_OK;
+    if ((status = capture_reserve(&self->room, self->memory, room, err))) return status;
+    switch (regex_backtrack(&self->forwards, self->room.block, text, begin, &end, &spans[0].begin, 2 * groups)) {
+    case BACKTRACK_MATCH:
+        spans[0] = (regex_span){begin, end};
+        *found = *told = true;
+        break;
+    case BACKTRACK_NONE: *told = !leads; break;
+    case BACKTRACK_GIVEN_UP: break;
+    }
+    return BP_OK;
+}
+
 bp_status regex_find(regex *self, string_view text, size_t from, regex_span *spans, size_t count, bool *found, cancel *cancel,
                      bp_error *err)
 {
     size_t groups = count > self->group_count + 1 ? self->group_count + 1 : count;
     regex_span whole;
+    bool told;
     bp_status status;
 
     _Static_assert(sizeof(regex_span) == 2 * sizeof(size_t), "a span is two slots");
     *found = false;
     for (size_t i = 0; i < count; i++) spans[i] = (regex_span){SIZE_MAX, SIZE_MAX};
     if ((status = check_size(text, err)) || from > text.size) return status;
+    if ((status = find_at_once(self, text, from, spans, groups, found, &told, cancel, err)) || told) return status;
     if ((status = find_whole(self, text, from, &spans[0], found, cancel, err)) || !*found || groups < 2) return status;
     whole = spans[0];
     status = regex_capture(&self->forwards, &self->room, self->memory, text, whole.begin, whole.end, &spans[0].begin, 2 * groups,

@@ -294,7 +294,8 @@ bp_status automaton_find_end(automaton *self, const automaton_search *search, si
     if (row == AUTOMATON_DEAD) return BP_OK;
     if (skips) self->skip = row;
     while (at < size) {
-        if (search->cancel && (status = cancel_check(search->cancel, err))) return status;
+        /* Who searches many short texts looks at the clock himself. */
+        if (search->cancel && at - search->from >= SCAN_BYTES && (status = cancel_check(search->cancel, err))) return status;
         stop = size - at > SCAN_BYTES ? at + SCAN_BYTES : size;
         while (at < stop) {
             const uint32_t *table = self->table;
@@ -336,7 +337,7 @@ bp_status automaton_find_begin(automaton *self, string_view text, size_t from, s
         /* The byte before `from` is looked at, but no match begins before it. */
         unsigned byte = at ? bytes[at - 1] : END_OF_TEXT;
         size_t class = at ? self->program->classes[byte] : self->program->class_count;
-        if (at % SCAN_BYTES == 0 && cancel && (status = cancel_check(cancel, err))) return status;
+        if (at % SCAN_BYTES == 0 && at && cancel && (status = cancel_check(cancel, err))) return status;
         entry = self->table[row + class];
         if (!entry && (status = step_state(self, row, byte, &entry, err))) return status;
         if (entry == AUTOMATON_DEAD) return BP_OK;

@@ -2,7 +2,9 @@
  * reached at the same byte before is not tried again (it failed then), so the work is bounded by places times bytes. For matches of up to a few hundred
  * bytes, which nearly all are, this takes a tenth of what Pike's machine takes (0.4 µs instead of 6 for the host of a web address), as most threads are
  * never begun. A split of which only one side can take the next byte is no choice, and a loop that does not choose is run through at once. Noted are
- * the other splits and whatever can be reached in two ways: between those a way leads nowhere but on. */
+ * the other splits and whatever can be reached in two ways: between those a way leads nowhere but on.
+ *
+ * Where the end is not known the first thread that comes to MATCH tells it; so a text whose match can begin at one place alone takes no automaton. */
 #include "regex_internal.h"
 
 #define MOST_BITS 65536
@@ -20,7 +22,8 @@ typedef struct backtrack_task {
 typedef struct backtracking {
     const program *program;
     const unsigned char *text;
-    size_t size, begin, end;
+    size_t size, begin, end; /* the match, or (open) where it may lie */
+    bool open;
     uint64_t *seen; /* a bit a place and byte */
     backtrack_task *stack;
     size_t depth;
@@ -61,8 +64,9 @@ static uint32_t choose(backtracking *b, const instruction *split, size_t at, uin
 
 static uint64_t coming_at(const backtracking *b, size_t at)
 {
-    return at < b->end ? UINT64_C(1) << b->program->classes[b->text[at]] % 64
-                       : FIRST_END; /* of more classes nothing is known, so any bit does */
+    /* Of more classes nothing is known, so any bit does. */
+    if (at < b->end) return UINT64_C(1) << b->program->classes[b->text[at]] % FIRST_CLASSES | (b->open ? FIRST_END : 0);
+    return FIRST_END | FIRST_TEXT_END;
 }
 
 /* Run through a loop. Threads that enter it at many places would go the same way again and again: a few times is enough. */
@@ -81,7 +85,7 @@ static bool follow(backtracking *b, uint32_t id, size_t at)
 {
     while (id != NO_INSTRUCTION) {
         const instruction *code = &b->program->code[id];
-        if (code->spin) at = spin(b, code->spin, at);
+        if (code->spin && (code->spins_freely || !b->open)) at = spin(b, code->spin, at);
         if (code->is_joined && was_seen(b, code->place - 1, at)) return false;
         b->given_up |= b->depth == MOST_TASKS;
         if (b->given_up) return false;
@@ -96,7 +100,10 @@ static bool follow(backtracking *b, uint32_t id, size_t at)
         case OP_ASSERT:
             if (!(code->assertion & regex_assertions_at(b->text, b->size, at))) return false;
             break;
-        case OP_MATCH: return at == b->end;
+        case OP_MATCH:
+            if (!b->open) return at == b->end;
+            b->end = at;
+            return true;
         }
     }
     return false;
@@ -110,15 +117,17 @@ size_t regex_backtrack_room(const program *program, size_t begin, size_t end)
     return (program->place_count * length / 64 + 1) * sizeof(uint64_t) + MOST_TASKS * sizeof(backtrack_task);
 }
 
-bool regex_backtrack(const program *program, void *room, string_view text, size_t begin, size_t end, size_t *slots,
-                     size_t slot_count)
+backtrack_result regex_backtrack(const program *program, void *room, string_view text, size_t begin, size_t *end, size_t *slots,
+                                 size_t slot_count)
 {
-    size_t words = program->place_count * (end - begin + 1) / 64 + 1;
+    bool open = *end == SIZE_MAX;
+    size_t last = open ? text.size : *end, words = program->place_count * (last - begin + 1) / 64 + 1;
     backtracking b = {.program = program,
                       .text = (const unsigned char *)text.data,
                       .size = text.size,
                       .begin = begin,
-                      .end = end,
+                      .end = last,
+                      .open = open,
                       .seen = room,
                       .stack = (backtrack_task *)((uint64_t *)room + words),
                       .slots = slots,
@@ -129,10 +138,12 @@ bool regex_backtrack(const program *program, void *room, string_view text, size_
     b.stack[b.depth++] = (backtrack_task){.id = program->start, .at = (uint32_t)begin};
     while (b.depth && !b.given_up) {
         backtrack_task task = b.stack[--b.depth];
-        if (task.id == NO_INSTRUCTION)
+        if (task.id == NO_INSTRUCTION) {
             slots[task.at] = task.old;
-        else if (follow(&b, task.id, task.at))
-            return true;
+        } else if (follow(&b, task.id, task.at)) {
+            *end = b.end;
+            return BACKTRACK_MATCH;
+        }
     }
-    return false;
+    return b.given_up ? BACKTRACK_GIVEN_UP : BACKTRACK_NONE;
 }

@@ -95,7 +95,7 @@ static bp_status run_threads(capturing *c, thread_list lists[2], cancel *cancel,
 }
 
 /* The block for `slot_count` marks, kept from call to call: sparse sets may begin with anything, marks are written before they are read. */
-static bp_status reserve_room(capture_room *room, memory *memory, size_t size, bp_error *err)
+bp_status capture_reserve(capture_room *room, memory *memory, size_t size, bp_error *err)
 {
     void *block;
 
@@ -120,7 +120,7 @@ bp_status regex_capture_by_threads(const program *program, capture_room *room, m
     uint32_t *block;
     bp_status status;
 
-    if ((status = reserve_room(room, memory, size, err))) return status;
+    if ((status = capture_reserve(room, memory, size, err))) return status;
     c.stack = room->block;
     block = (uint32_t *)(c.stack + stack_size);
     thread_list lists[2] = {
@@ -139,8 +139,8 @@ bp_status regex_capture(const program *program, capture_room *room, memory *memo
     bp_status status;
 
     if (size) {
-        if ((status = reserve_room(room, memory, size, err))) return status;
-        if (regex_backtrack(program, room->block, text, begin, end, slots, slot_count)) return BP_OK;
+        if ((status = capture_reserve(room, memory, size, err))) return status;
+        if (regex_backtrack(program, room->block, text, begin, &end, slots, slot_count) == BACKTRACK_MATCH) return BP_OK;
     }
     return regex_capture_by_threads(program, room, memory, text, begin, end, slots, slot_count, cancel, err);
 }

@@ -223,7 +223,7 @@ static uint32_t compile_assertion(compiling *c, unsigned assertion, uint32_t aft
 {
     if (c->backwards) assertion = mirrored(assertion);
     c->out->assertions |= (uint8_t)assertion;
-    return emit(c, (instruction){.op = OP_ASSERT, .assertion = assertion & 0x7f, .next = after});
+    return emit(c, (instruction){.op = OP_ASSERT, .assertion = assertion & 0x3f, .next = after});
 }
 
 /* x+ before `after`; *loop: where one goes on after an x. */
@@ -353,8 +353,10 @@ static uint64_t first_of(const program *program, const instruction *at)
     switch ((opcode)at->op) {
     case OP_BYTES: return (UINT64_C(2) << high) - (UINT64_C(1) << low);
     case OP_SPLIT: return program->code[at->next].first | program->code[at->other].first;
-    case OP_SAVE:
-    case OP_ASSERT: return program->code[at->next].first;
+    case OP_SAVE: return program->code[at->next].first;
+    case OP_ASSERT:
+        if (at->assertion != ASSERT_END_TEXT) return program->code[at->next].first;
+        return program->code[at->next].first & (FIRST_END | FIRST_TEXT_END) ? FIRST_TEXT_END : 0;
     case OP_MATCH: return FIRST_END;
     }
     return 0;
@@ -365,7 +367,7 @@ static uint64_t first_of(const program *program, const instruction *at)
 /* The program is written from its end, so most are known when they are asked for. */
 static void find_first(program *out)
 {
-    bool changed = out->class_count < 64;
+    bool changed = out->class_count <= FIRST_CLASSES;
 
     for (int pass = 0; changed && pass < MOST_FIRST_PASSES; pass++) {
         changed = false;
@@ -375,7 +377,7 @@ static void find_first(program *out)
             out->code[i].first = first;
         }
     }
-    if (!changed && out->class_count < 64) return;
+    if (!changed && out->class_count <= FIRST_CLASSES) return;
     for (size_t i = 0; i < out->count; i++) out->code[i].first = ~UINT64_C(0);
 }
 
@@ -397,11 +399,23 @@ static bool spins(const program *program, uint32_t split, uint64_t class)
     return false;
 }
 
+/* Whether the match ends, whatever comes, when a loop is left. */
+static bool surely_ends(const program *program, uint32_t id)
+{
+    while (program->code[id].op == OP_SAVE) id = program->code[id].next; /* marks do not go round in a circle: loops have a split */
+    return program->code[id].op == OP_MATCH;
+}
+
+/* When a match may end anywhere, a loop may be run through at once if it cannot end there, or if it would rather go on and can end behind the loop. */
 static void find_spins(program *out)
 {
-    for (uint32_t id = 0; id < out->count; id++)
-        for (unsigned class = 0; out->code[id].op == OP_SPLIT && out->code[id].is_joined && class < out->class_count; class++)
-            if (class < 63 && spins(out, id, UINT64_C(1) << class)) out->code[id].spin |= UINT64_C(1) << class;
+    for (uint32_t id = 0; id < out->count; id++) {
+        instruction *split = &out->code[id];
+        if (split->op != OP_SPLIT || !split->is_joined) continue;
+        for (unsigned class = 0; class < out->class_count && class < FIRST_CLASSES; class++)
+            if (spins(out, id, UINT64_C(1) << class)) split->spin |= UINT64_C(1) << class;
+        split->spins_freely = !(split->first & FIRST_END) || surely_ends(out, split->other);
+    }
 }
 
 bp_status regex_compile(program *out, memory *memory, const parsed_regex *parsed, bool backwards, unsigned flags, bp_error *err)

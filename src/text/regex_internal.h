@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "base/config.h"
+#include "base/find_set.h"
 #include "regex.h"
 
 typedef struct code_range {
@@ -86,22 +87,44 @@ typedef struct parsed_regex {
 
 MUST_USE bp_status regex_parse(parsed_regex *out, memory *memory, string_view pattern, unsigned flags, bp_error *err);
 void parsed_regex_clear(parsed_regex *parsed);
+/* Whether some repeated part may be empty. */
+bool parsed_regex_loops_on_nothing(const parsed_regex *parsed);
+
+/* regex_literals.c: what every match holds ---------------------------------------------------------------------------------------------------- */
+typedef struct literal_set {
+    uint8_t count; /* 0: nothing is known */
+    uint8_t sizes[FIND_SET_NEEDLES];
+    char texts[FIND_SET_NEEDLES][FIND_SET_BYTES];
+} literal_set;
+
+typedef enum literal_use {
+    LITERALS_NONE, /* nothing that would be worth a search */
+    LITERALS_INSIDE, /* somewhere in the match */
+    LITERALS_PREFIX, /* the match begins with one */
+    LITERALS_EXACT /* each is a match, and there are no others */
+} literal_use;
+
+/* Make `out` of the texts of which every match holds one. */
+literal_use regex_literals(find_set *out, const parsed_regex *parsed);
 
 /* Programs ---------------------------------------------------------------------------------------------------------------------------------- */
 typedef enum opcode { OP_BYTES, OP_SPLIT, OP_SAVE, OP_ASSERT, OP_MATCH } opcode;
 
 typedef struct instruction {
     uint8_t op, low, high; /* BYTES: low … high, then next */
-    uint8_t assertion : 7;
+    uint8_t assertion : 6;
     bool is_joined : 1; /* reached in two ways or more */
+    bool spins_freely : 1; /* `spin` holds also where the match may end anywhere */
     uint32_t next; /* SPLIT: tried first */
     uint32_t other; /* SPLIT: tried then; SAVE: the slot */
     uint32_t place; /* SPLIT and joined ones: a number from 1 */
-    uint64_t first; /* a bit for each class of bytes that may come next, FIRST_END: the end of the match may */
+    uint64_t first; /* a bit for each class of bytes that may come next; FIRST_END, FIRST_TEXT_END: the match may end before it */
     uint64_t spin; /* SPLIT: classes of which a byte leads back here, and nowhere else */
 } instruction;
 
 #define FIRST_END (UINT64_C(1) << 63)
+#define FIRST_TEXT_END (UINT64_C(1) << 62) /* only where the text ends */
+#define FIRST_CLASSES 62 /* classes that have a bit */
 
 typedef struct program {
     memory *memory;
@@ -207,9 +230,11 @@ static inline unsigned regex_assertions_at(const unsigned char *text, size_t siz
 /* regex_backtrack.c ------------------------------------------------------------------------------------------------------------------------------ */
 /* The bytes of room that regex_backtrack() wants; 0: the match is too long for it. */
 size_t regex_backtrack_room(const program *program, size_t begin, size_t end);
-/* The slots of the match from `begin` to `end`; false: it would need too much, Pike's machine must do it. */
-bool regex_backtrack(const program *program, void *room, string_view text, size_t begin, size_t end, size_t *slots,
-                     size_t slot_count);
+typedef enum backtrack_result { BACKTRACK_MATCH, BACKTRACK_NONE, BACKTRACK_GIVEN_UP } backtrack_result;
+/* The slots of the match from `begin` to `*end`. *end SIZE_MAX: of the match from `begin` on, if there is one, to where it is preferred to end, which is then
+ * in *end. `room` is for the match, or for all text behind `begin`. Given up: it would need too much, the automata and Pike's machine must do it. */
+backtrack_result regex_backtrack(const program *program, void *room, string_view text, size_t begin, size_t *end, size_t *slots,
+                                 size_t slot_count);
 
 /* regex_capture.c: where the groups of a match lie --------------------------------------------------------------------------------------------- */
 typedef struct capture_room {
@@ -217,6 +242,8 @@ typedef struct capture_room {
     size_t size;
 } capture_room;
 
+/* A block of that size at least. */
+MUST_USE bp_status capture_reserve(capture_room *room, memory *memory, size_t size, bp_error *err);
 /* The match of `text` that begins at `begin` and ends at `end`; `slots` = 2 a group, SIZE_MAX where a group took no part. `room` is kept by the caller,
  * who frees its block in the end. */
 MUST_USE bp_status regex_capture(const program *program, capture_room *room, memory *memory, string_view text, size_t begin,

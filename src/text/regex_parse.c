@@ -675,3 +675,10 @@ void parsed_regex_clear(parsed_regex *parsed)
     arena_clear(&parsed->texts);
     *parsed = (parsed_regex){.memory = parsed->memory};
 }
+
+bool parsed_regex_loops_on_nothing(const parsed_regex *parsed)
+{
+    for (size_t i = 1; i < parsed->node_count; i++)
+        if (parsed->nodes[i].kind == REGEX_REPEAT && parsed->nodes[parsed->nodes[i].first].nullable) return true;
+    return false;
+}

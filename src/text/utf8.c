@@ -9,36 +9,56 @@ static inline uint64_t load64(const char *at)
     return value;
 }
 
-static const uint64_t high_bits = UINT64_C(0x8080808080808080);
+static const uint64_t high_bits = UINT64_C(0x8080808080808080), ones = UINT64_C(0x0101010101010101);
+
+/* The last `rest` (1 … 7) of `size` bytes, zeros above them. */
+static inline uint64_t load_rest(const char *data, size_t size, size_t rest)
+{
+    uint64_t value = 0;
+
+    if (size >= 8) return load64(data + size - 8) >> (64 - 8 * rest);
+    memcpy(&value, data + size - rest, rest);
+    return value;
+}
 
 bool utf8_is_ascii(const char *data, size_t size)
 {
-    const char *end = data + size;
+    size_t at = 0;
     uint64_t seen = 0;
 
-    for (; end - data >= 32; data += 32) {
-        seen = load64(data) | load64(data + 8) | load64(data + 16) | load64(data + 24);
+    for (; size - at >= 32; at += 32) {
+        seen = load64(data + at) | load64(data + at + 8) | load64(data + at + 16) | load64(data + at + 24);
         if (seen & high_bits) return false;
     }
-    for (; end - data >= 8; data += 8) seen |= load64(data);
-    for (; data < end; data++) seen |= (uint64_t)(*data & 0x80);
+    for (; size - at >= 8; at += 8) seen |= load64(data + at);
+    if (at < size) seen |= load_rest(data, size, size - at);
     return !(seen & high_bits);
 }
 
-/* Bytes of eight that are continuation bytes (10xxxxxx). */
-static inline unsigned count_continuations(uint64_t word)
+/* A one in each of eight bytes that is a continuation byte (10xxxxxx). */
+static inline uint64_t mark_continuations(uint64_t word)
 {
-    return (unsigned)__builtin_popcountll(word >> 7 & ~(word >> 6) & UINT64_C(0x0101010101010101));
+    return word >> 7 & ~(word >> 6) & ones;
 }
+
+static inline BP_WRAPS unsigned sum_bytes(uint64_t counts)
+{
+    return (unsigned)(counts * ones >> 56);
+}
+
+#define WORDS_A_SUM 31 /* of which the eight counts together stay below 256 */
 
 size_t utf8_count(const char *data, size_t size)
 {
-    const char *end = data + size;
-    size_t count = size;
+    size_t at = 0, count = size;
 
-    for (; end - data >= 8; data += 8) count -= count_continuations(load64(data));
-    for (; data < end; data++) count -= (*data & 0xc0) == 0x80;
-    return count;
+    while (size - at >= 8) {
+        size_t words = (size - at) / 8 < WORDS_A_SUM ? (size - at) / 8 : WORDS_A_SUM, end = at + words * 8;
+        uint64_t counts = 0;
+        for (; at < end; at += 8) counts += mark_continuations(load64(data + at));
+        count -= sum_bytes(counts);
+    }
+    return at < size ? count - sum_bytes(mark_continuations(load_rest(data, size, size - at))) : count;
 }
 
 size_t utf8_offset(const char *data, size_t size, size_t index)
@@ -46,7 +66,7 @@ size_t utf8_offset(const char *data, size_t size, size_t index)
     const char *at = data, *end = data + size;
 
     for (; end - at >= 8; at += 8) { /* whole words while the character begins behind them */
-        size_t begins = 8 - count_continuations(load64(at));
+        size_t begins = 8 - sum_bytes(mark_continuations(load64(at)));
 
         if (begins > index) break;
         index -= begins;

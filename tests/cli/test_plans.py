@@ -72,3 +72,24 @@ def test_outer_joins_whose_rows_without_a_partner_do_not_pass_are_inner(run):
         text = explain(run, *tables, f"EXPLAIN SELECT * FROM l {written} JOIN r ON l.k = r.k WHERE {condition}")
         joins = [line.split()[1] for line in text.splitlines() if "JOIN" in line]
         assert joins == [made] or (made == "LEFT" and joins == ["RIGHT"]), (written, condition, text)
+
+
+SALES = "CREATE TABLE sales AS SELECT i % 7 AS customer, 1998 + i % 5 AS year, i AS price FROM range(1000) r(i)"
+TOTALS = "SELECT customer, year, sum(price) AS total FROM sales GROUP BY customer, year"
+
+
+def test_what_every_branch_says_about_groups_is_asked_of_the_scan(run):
+    text = explain(
+        run, SALES, f"EXPLAIN SELECT * FROM ({TOTALS}) WHERE (year = 2000 AND total > 3) OR (year = 2001 AND customer = 2)"
+    )
+    scan = next(line for line in text.splitlines() if "SCAN" in line)
+    assert scan.endswith("where ((year = 2000) OR ((year = 2001) AND (customer = 2)))")
+    text = explain(run, SALES, f"EXPLAIN SELECT * FROM ({TOTALS}) WHERE (year = 2000 AND total > 3) OR total = 7")
+    assert "where" not in next(line for line in text.splitlines() if "SCAN" in line)
+    text = explain(
+        run,
+        SALES,
+        f"EXPLAIN WITH t AS ({TOTALS}) SELECT * FROM t a JOIN t b ON a.customer = b.customer"
+        " WHERE a.year = 2000 AND a.total > 3 AND b.year = 2001",
+    )
+    assert next(line for line in text.splitlines() if "SCAN" in line).endswith("where ((year = 2000) OR (year = 2001))")

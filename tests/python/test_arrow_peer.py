@@ -275,6 +275,43 @@ def test_arrays_made_by_workers(many_groups, threads):
     assert some.equals(table.take(pa.array(range(0, table.num_rows, 3))))
 
 
+SHAPES = [
+    "text, id FROM t",
+    "id, text, price * 2 AS twice, -id AS minus FROM t WHERE price < 1500.5",
+    "id FROM t WHERE text = 'text number 7' OR id + 1 < 12",
+    "upper(text) AS u, id, 'a text as long as it is' AS l, 3 AS n FROM t WHERE id % 2 = 1",
+    "id, text FROM t WHERE id < 0",
+    "CASE WHEN text IS NULL THEN 1 ELSE 2 END AS c, text LIKE '%9' AS k FROM t",
+    "CASE WHEN id % 2 = 0 THEN text END AS c, sqrt(id::DOUBLE) AS r FROM t",
+]
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_large_batches_through_operators(many_groups, shape, threads):
+    """Filters and projections are given larger batches for Arrow than the setting says; the rows are those of small ones."""
+    query = "SELECT " + shape.replace("FROM t", f"FROM '{many_groups[0]}'")
+    answers = [bp.connect(config={"threads": threads, "batch_size": size}).execute(query).arrow() for size in (1000, 2048)]
+    answers[1].validate(full=True)
+    assert answers[0].equals(answers[1])
+
+
+def test_texts_beyond_an_array(tmp_path):
+    """A batch with more than 2 GiB of text leaves as several arrays."""
+    parquet = pytest.importorskip("pyarrow.parquet")
+    rows = 2300
+    codes = pa.array([0] * rows + [1], pa.int32())
+    texts = pa.DictionaryArray.from_arrays(codes, pa.array(["x" * 1_000_000, "last"]))
+    parquet.write_table(pa.table({"t": texts}), tmp_path / "long.parquet", compression="zstd")
+    connection = bp.connect(config={"threads": 2, "memory_limit": "8GB"})
+    reader = pa.RecordBatchReader.from_stream(connection.execute(f"SELECT t FROM '{tmp_path}/long.parquet'"))
+    seen, last = 0, None
+    for batch in reader:
+        seen, last = seen + batch.num_rows, batch["t"][batch.num_rows - 1].as_py()
+        assert batch["t"].nbytes < 2**31
+    assert (seen, last) == (rows + 1, "last")
+
+
 def test_stream_dropped_early(many_groups):
     path, table = many_groups
     connection = bp.connect(config={"threads": 2})

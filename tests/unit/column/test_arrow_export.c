@@ -294,6 +294,75 @@ static void test_dictionary_round_trip(void **state)
     arena_clear(&arena);
 }
 
+/* Texts by code of a dictionary whose longest entry has `most` bytes; the region is the caller's. */
+static column texts_by_code(size_t most, size_t entries, size_t rows, region *owner, random_stream *random)
+{
+    arena *arena = region_arena(owner);
+    string_ref *refs = arena_new_array(arena, string_ref, entries);
+    uint32_t *codes = arena_new_array(arena, uint32_t, rows);
+    uint64_t *validity = arena_new_array(arena, uint64_t, bitmap_words(rows));
+    column *dictionary = arena_new(arena, column);
+
+    assert_true(refs && codes && validity && dictionary);
+    for (size_t i = 0; i < entries; i++) {
+        size_t size = i == entries / 2 ? most : random_below(random, most + 1);
+        char *text = arena_allocate_aligned(arena, size, 1);
+        for (size_t k = 0; k < size; k++) text[k] = (char)('a' + (i + k) % 26);
+        refs[i] = string_ref_of(text, size);
+    }
+    for (size_t i = 0; i < rows; i++) {
+        codes[i] = (uint32_t)random_below(random, entries);
+        bitmap_put(validity, i, random_below(random, 5) > 0);
+    }
+    *dictionary = (column){.type = type_of(TYPE_VARCHAR), .length = entries, .values = refs, .owner = owner};
+    return (column){.type = type_of(TYPE_VARCHAR),
+                    .encoding = COLUMN_DICTIONARY,
+                    .length = rows,
+                    .validity = most % 2 ? validity : NULL,
+                    .values = codes,
+                    .children = dictionary,
+                    .child_count = 1};
+}
+
+static void leave_and_come_back(memory *account, column *in, arrow_kept *kept)
+{
+    batch rows = {.row_count = in->length, .column_count = 1, .columns = in}, back;
+    struct ArrowSchema out_schema;
+    struct ArrowArray out;
+    string_view name;
+    schema schema = one_column(&name, &in->type);
+    region *owner;
+
+    assert_int_equal(arrow_export_schema(&out_schema, account, &schema, NULL), BP_OK);
+    assert_int_equal(arrow_export_next(&out, account, &schema, &rows, kept, NULL), BP_OK);
+    assert_int_equal(arrow_import_array(&back, &owner, account, &out_schema, &out, NULL), BP_OK);
+    assert_same_column(&back.columns[0], in);
+    region_release(owner);
+    out_schema.release(&out_schema);
+}
+
+/* Short and long entries, few and many rows an entry, more dictionaries than are kept, and each again when it may or may not be known still. */
+static void test_texts_by_code(void **state)
+{
+    static const size_t most[] = {0, 1, 12, 13, 16, 17, 31, 32, 33, 63, 64, 65, 500};
+    random_stream random = random_new(9, 10);
+    region *owners[3 * ARRAY_LENGTH(most)];
+    column columns[ARRAY_LENGTH(owners)];
+    arrow_kept kept = {0};
+
+    for (size_t i = 0; i < ARRAY_LENGTH(owners); i++) {
+        assert_non_null(owners[i] = region_new(*state));
+        columns[i] = texts_by_code(most[i % ARRAY_LENGTH(most)], 1 + i * 3, i % 2 ? 211 : 60, owners[i], &random);
+    }
+    for (int round = 0; round < 2; round++)
+        for (size_t i = 0; i < ARRAY_LENGTH(owners); i++) {
+            leave_and_come_back(*state, &columns[i], &kept);
+            leave_and_come_back(*state, &columns[i], &kept);
+        }
+    arrow_kept_clear(&kept);
+    for (size_t i = 0; i < ARRAY_LENGTH(owners); i++) region_release(owners[i]);
+}
+
 /* Streams ----------------------------------------------------------------------------------------------------------------------------- */
 static table *make_table(memory *account, data_type type, size_t batches, size_t rows)
 {
@@ -587,6 +656,7 @@ int main(void)
         cmocka_unit_test(test_out_of_range),
         cmocka_unit_test(test_round_trips),
         cmocka_unit_test(test_dictionary_round_trip),
+        cmocka_unit_test(test_texts_by_code),
         cmocka_unit_test(test_stream_round_trip),
         cmocka_unit_test(test_stream_failures),
         cmocka_unit_test(test_bad_streams),

@@ -113,6 +113,25 @@ static void put_text(builder *out, uint32_t *random)
     for (uint32_t i = draw(random, 16); i-- > 0;) builder_text(out, string_view_of(letters[draw(random, 6)]));
 }
 
+/* The backtracking search that is not told the end finds it and the same groups. */
+static void compare_open(memory *account, string_view pattern, const program *program, string_view text, regex_span whole,
+                         const regex_span *wanted, size_t slots)
+{
+    regex_span spans[GROUPS];
+    size_t end = SIZE_MAX, size = regex_backtrack_room(program, whole.begin, text.size);
+    void *block = memory_allocate(account, size);
+    backtrack_result result = BACKTRACK_GIVEN_UP;
+
+    if (size) result = regex_backtrack(program, block, text, whole.begin, &end, &spans[0].begin, slots);
+    if (result != BACKTRACK_GIVEN_UP) {
+        assert_int_equal(result, BACKTRACK_MATCH);
+        if (end != whole.end)
+            fail_msg("/%.*s/ in \"%.*s\": to %zu, not %zu", STRING_ARGUMENTS(pattern), STRING_ARGUMENTS(text), end, whole.end);
+        assert_memory_equal(spans, wanted, slots * sizeof(size_t));
+    }
+    memory_free(account, block, size);
+}
+
 static void compare_machines(memory *account, string_view pattern, string_view text, size_t *compared)
 {
     parsed_regex parsed = {.memory = account};
@@ -130,7 +149,8 @@ static void compare_machines(memory *account, string_view pattern, string_view t
         size_t slots = 2 * (parsed.group_count + 1 < GROUPS ? parsed.group_count + 1 : GROUPS);
         size_t size = regex_backtrack_room(&program, span.begin, span.end);
         void *block = memory_allocate(account, size);
-        bool done = size && regex_backtrack(&program, block, text, span.begin, span.end, &spans[0][0].begin, slots);
+        size_t end = span.end;
+        bool done = size && regex_backtrack(&program, block, text, span.begin, &end, &spans[0][0].begin, slots) == BACKTRACK_MATCH;
         assert_int_equal(
             regex_capture_by_threads(&program, &room, account, text, span.begin, span.end, &spans[1][0].begin, slots, NULL, NULL),
             BP_OK);
@@ -138,6 +158,7 @@ static void compare_machines(memory *account, string_view pattern, string_view t
             fail_msg("/%.*s/ in \"%.*s\"", STRING_ARGUMENTS(pattern), STRING_ARGUMENTS(text));
         memory_free(account, block, size);
         *compared += done;
+        if (!parsed_regex_loops_on_nothing(&parsed)) compare_open(account, pattern, &program, text, span, spans[1], slots);
     }
     memory_free(account, room.block, room.size);
     program_clear(&program);
