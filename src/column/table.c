@@ -38,6 +38,8 @@ struct table {
     size_t growing_rows;
     void *room; /* where growing's values are, once they are many; NULL: in the builders' own buffers */
     size_t room_size;
+    batch last; /* appended before, only to be compared with; without columns: runs are not shared */
+    bool run_grows; /* the last chunk ends with `last`, by reference */
     atomic_size_t references;
 };
 
@@ -95,6 +97,7 @@ void table_release(table *table)
     drop_growing(table);
     for (size_t i = 0; i < table->chunk_count; i++) region_release(table->chunks[i].region);
     memory_free(memory, table->chunks, table->chunk_capacity * sizeof(chunk));
+    memory_free(memory, table->last.columns, table->last.column_count * sizeof(column));
     region_release(table->types);
     memory_delete(memory, table);
     memory_release(memory);
@@ -269,6 +272,7 @@ bp_status table_finish(table *table, bp_error *err)
     column *columns;
     bp_status status;
 
+    table->run_grows = false;
     if (table->growing_rows == 0) {
         drop_growing(table);
         return BP_OK;
@@ -355,13 +359,72 @@ done:
     return status;
 }
 
-bp_status table_append(table *table, const batch *batch, bp_error *err)
+/* Runs: batches that lie one behind the other -------------------------------------------------------------------------------------- */
+bp_status table_share_runs(table *table, bp_error *err)
+{
+    size_t count = table->schema.count;
+
+    if (count == 0) return BP_OK;
+    table->last.columns = memory_allocate_array(table->memory, count, sizeof *table->last.columns);
+    if (!table->last.columns) return error_no_memory(err, table->memory, count * sizeof *table->last.columns);
+    table->last.column_count = count;
+    return BP_OK;
+}
+
+static bool bits_go_on(const uint64_t *last, const uint64_t *next, size_t rows)
+{
+    if (!last || !next) return last == next;
+    return rows % 64 == 0 && next == last + rows / 64;
+}
+
+static bool column_goes_on(const column *last, const column *next, size_t rows)
+{
+    physical_type physical = type_physical(next->type);
+
+    if (!next->owner || next->owner != last->owner || last->encoding != COLUMN_FLAT || next->encoding != COLUMN_FLAT) return false;
+    if (type_is_nested(next->type) || !bits_go_on(last->validity, next->validity, rows)) return false;
+    if (physical == PHYSICAL_BIT) return bits_go_on(last->values, next->values, rows);
+    return physical_width(physical) && next->values == (const char *)last->values + rows * physical_width(physical);
+}
+
+static bool goes_on(const table *table, const batch *batch)
+{
+    if (table->last.row_count == 0) return false;
+    for (size_t i = 0; i < table->last.column_count; i++)
+        if (!column_goes_on(&table->last.columns[i], &batch->columns[i], table->last.row_count)) return false;
+    return true;
+}
+
+/* The batch that `batch` goes on from was copied, or is the end of the last chunk. */
+static bp_status keep_run(table *table, const batch *batch, bp_error *err)
+{
+    struct batch *chunk = &table->chunks[table->chunk_count - 1].batch;
+    bp_status status = BP_OK;
+
+    if (!table->run_grows || batch->row_count > CHUNK_MAX_ROWS - chunk->row_count) {
+        status = keep_batch(table, batch, err);
+        table->run_grows = !status;
+        return status;
+    }
+    for (size_t i = 0; i < chunk->column_count; i++) chunk->columns[i].length += batch->row_count;
+    chunk->row_count += batch->row_count;
+    table->row_count += batch->row_count;
+    return BP_OK;
+}
+
+static void note_last(table *table, const batch *batch)
+{
+    if (!table->last.columns || batch->row_count == 0) return;
+    memcpy(table->last.columns, batch->columns, table->last.column_count * sizeof *table->last.columns);
+    table->last.row_count = batch->row_count;
+}
+
+static bp_status append_copy(table *table, const batch *batch, bp_error *err)
 {
     size_t wanted = chunk_rows(table);
     bp_status status = BP_OK;
 
-    CHECK(batch->column_count == table->schema.count);
-    if (worth_keeping(batch)) return keep_batch(table, batch, err);
+    table->run_grows = false;
     for (size_t begin = 0; begin < batch->row_count && !status;) {
         size_t left = wanted - table->growing_rows, rows = batch->row_count - begin;
 
@@ -370,6 +433,19 @@ bp_status table_append(table *table, const batch *batch, bp_error *err)
         begin += rows;
         if (table->growing_rows == wanted) status = table_finish(table, err);
     }
+    return status;
+}
+
+bp_status table_append(table *table, const batch *batch, bp_error *err)
+{
+    bp_status status;
+
+    CHECK(batch->column_count == table->schema.count);
+    if (batch->row_count && goes_on(table, batch))
+        status = keep_run(table, batch, err);
+    else
+        status = worth_keeping(batch) ? keep_batch(table, batch, err) : append_copy(table, batch, err);
+    if (!status) note_last(table, batch);
     return status;
 }
 

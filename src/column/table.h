@@ -21,6 +21,9 @@ const batch *table_chunk(const table *table, size_t index);
 /* Append a copy of the batch's rows (columns with an owner are kept by reference when the batch is larger than what operators pass on). Rows gather
  * in a chunk under construction until it has TABLE_CHUNK_ROWS. One thread. */
 MUST_USE bp_status table_append(table *table, const batch *batch, bp_error *err);
+/* For rows that are soon done with: before the first append. Batches that go on in memory where the last one ended, as those of a scan of a table do, are kept
+ * by reference, however small. What they are kept in lives as long as this table, with columns that are not in it. */
+MUST_USE bp_status table_share_runs(table *table, bp_error *err);
 /* Close the chunk under construction: from here on it shows in table_chunk(). */
 MUST_USE bp_status table_finish(table *table, bp_error *err);
 /* Move all chunks of `other` (finished) behind those of `into`; `other` is left empty. */

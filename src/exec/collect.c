@@ -26,7 +26,7 @@ typedef struct collect_sink {
     size_t count, capacity;
     uint64_t prefix_morsels, prefix_rows; /* morsels 0 … prefix_morsels-1 have ended */
     table *result;
-    bool may_spill;
+    bool may_spill, share_runs;
     spill_file *file; /* made by whoever spills first */
     spill_run *run;   /* the result when there is a file */
 } collect_sink;
@@ -156,6 +156,14 @@ static bp_status spill_held(collect_sink *collect, sink_worker *worker, uint64_t
     return status;
 }
 
+static bp_status new_kept(sink_worker *worker, bp_error *err)
+{
+    const collect_sink *collect = worker->sink;
+    bp_status status = table_new(&worker->kept, collect->base.context->memory, collect->schema, err);
+
+    return status || !collect->share_runs ? status : table_share_runs(worker->kept, err);
+}
+
 static bp_status collect_consume(sink *self, sink_worker *worker, uint64_t morsel, const batch *in, bool *enough, bp_error *err)
 {
     collect_sink *collect = (collect_sink *)self;
@@ -163,7 +171,7 @@ static bp_status collect_consume(sink *self, sink_worker *worker, uint64_t morse
     bp_status status;
     arena scratch;
 
-    if (!worker->kept && (status = table_new(&worker->kept, self->context->memory, collect->schema, err))) return status;
+    if (!worker->kept && (status = new_kept(worker, err))) return status;
     arena_init(&scratch, self->context->memory);
     status = BP_OK;
     if (in->row_count > collect->wanted - worker->rows)
@@ -341,6 +349,11 @@ bp_status collect_new(sink **out, bp_context *context, const schema *schema, uin
 void collect_allow_spill(sink *self)
 {
     ((collect_sink *)self)->may_spill = true;
+}
+
+void collect_share_runs(sink *self)
+{
+    ((collect_sink *)self)->share_runs = true;
 }
 
 table *collect_table(sink *self)

@@ -40,6 +40,8 @@ MUST_USE bp_status collect_new(sink **out, bp_context *context, const schema *sc
 void collect_worker_free(sink_worker *worker); /* for sinks that collect through it */
 /* Before it runs: its rows may go to a temporary file, and are then read through collect_make_scan() alone. */
 void collect_allow_spill(sink *sink);
+/* Before it runs: rows of tables that its batches come from are kept by reference (table_share_runs()). */
+void collect_share_runs(sink *sink);
 table *collect_table(sink *sink); /* after finish; borrowed */
 table *collect_take(sink *sink); /* after finish; moved to the caller */
 bp_status collect_make_scan(void *sink, scan **out, bp_error *err);

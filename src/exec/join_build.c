@@ -1,14 +1,8 @@
-/* The build side of a hash join: collects the right rows, packs their keys, and makes the directory from key to rows. */
+/* The build side of a hash join: collects the right rows and has their keys indexed (join_index.c). */
 #include "join_spill.h"
 
-#include "base/threads.h"
 #include "column/batch_bytes.h"
-#include "column/concatenate.h"
 
-#define PACK_ROWS 2048
-#define CHECK_ROWS 65536
-
-#define PARALLEL_ROWS 131072 /* fewer are put together before another thread is awake */
 #define ROW_COST 48 /* bytes that the table needs for a row, about */
 
 static void build_free(sink *self)
@@ -19,7 +13,7 @@ static void build_free(sink *self)
     join_spill_free(build->spill);
     group_table_clear(&build->groups);
     mutex_clear(&build->lock);
-    for (size_t i = 0; i < build->payload.column_count; i++) arena_clear(&build->payload_arenas[i]);
+    join_payload_clear(&build->payload);
     arena_clear(&build->arena);
     memory_delete(self->context->memory, build);
 }
@@ -112,222 +106,6 @@ static bp_status build_morsel_end(sink *self, sink_worker *worker, uint64_t mors
 }
 
 /* finishing ------------------------------------------------------------------------------------------------------------------------- */
-typedef struct payload_work {
-    join_build *build;
-    const table *rows;
-} payload_work;
-
-static bp_status concatenate_column(void *data, size_t worker, uint64_t piece, bp_error *err)
-{
-    const payload_work *work = data;
-    join_build *build = work->build;
-    size_t chunks = table_chunk_count(work->rows), at = build->spec.key_count + (size_t)piece;
-    arena *arena = &build->payload_arenas[piece];
-    const column **parts;
-
-    (void)worker;
-    if (chunks == 1) {
-        build->payload.columns[piece] = table_chunk(work->rows, 0)->columns[at];
-        return BP_OK;
-    }
-    parts = arena_new_array(arena, const column *, chunks);
-    if (!parts) return error_no_memory(err, arena->memory, chunks * sizeof *parts);
-    for (size_t chunk = 0; chunk < chunks; chunk++) parts[chunk] = &table_chunk(work->rows, chunk)->columns[at];
-    return column_concatenate(&build->payload.columns[piece], build->spec.right->types[at], parts, chunks, arena, err);
-}
-
-static bp_status concatenate_payload(join_build *build, const table *rows, bp_error *err)
-{
-    memory *memory = build->base.context->memory;
-    size_t count = build->spec.right->count - build->spec.key_count;
-    column *columns = arena_new_array(&build->arena, column, count);
-    payload_work work = {build, rows};
-    bp_status status = BP_OK;
-
-    build->payload_arenas = arena_new_array(&build->arena, arena, count);
-    if (!columns || !build->payload_arenas) return error_no_memory(err, memory, count * (sizeof *columns + sizeof(arena)));
-    for (size_t i = 0; i < count; i++) arena_init(&build->payload_arenas[i], memory);
-    build->payload = (batch){.row_count = build->row_count, .column_count = count, .columns = columns};
-    if (build->row_count >= PARALLEL_ROWS) return parallel_for(build->base.context, count, concatenate_column, &work, err);
-    for (size_t i = 0; i < count && !status; i++) status = concatenate_column(&work, 0, i, err);
-    return status;
-}
-
-/* Insert the keys of `rows` packed rows, but for those that match nothing; groups_of_row gets the groups, JOIN_NO_GROUP for those. */
-static bp_status insert_packed(join_build *build, char *packed, uint64_t *hashes, size_t rows, size_t first_row,
-                               uint32_t *groups_of_row, uint64_t *positions, uint32_t *groups, bp_error *err)
-{
-    size_t width = build->keys.width, kept = 0;
-    bp_status status;
-
-    for (size_t i = 0; i < rows; i++) {
-        groups_of_row[first_row + i] = JOIN_NO_GROUP;
-        if (join_key_is_null(build, packed + i * width)) {
-            build->has_null_key = true;
-            continue;
-        }
-        if (kept != i) {
-            memcpy(packed + kept * width, packed + i * width, width);
-            hashes[kept] = hashes[i];
-        }
-        positions[kept++] = first_row + i;
-    }
-    status = group_table_insert(&build->groups, packed, hashes, kept, 0, positions, build->keys.has_nested, groups, err);
-    for (size_t i = 0; i < kept && !status; i++) groups_of_row[positions[i]] = groups[i];
-    return status;
-}
-
-static bp_status insert_chunk(join_build *build, const batch *chunk, size_t first_row, uint32_t *groups_of_row, arena *scratch,
-                              bp_error *err)
-{
-    bp_status status = BP_OK;
-
-    for (size_t begin = 0; begin < chunk->row_count && !status; begin += PACK_ROWS) {
-        size_t rows = chunk->row_count - begin < PACK_ROWS ? chunk->row_count - begin : PACK_ROWS;
-        char *packed;
-        uint64_t *hashes, *positions;
-        uint32_t *groups;
-        batch keys = {.row_count = chunk->row_count, .column_count = build->spec.key_count, .columns = chunk->columns}, part;
-
-        arena_reset(scratch);
-        packed = arena_allocate_aligned(scratch, rows * build->keys.width, 64);
-        hashes = arena_new_array(scratch, uint64_t, rows);
-        positions = arena_new_array(scratch, uint64_t, rows);
-        groups = arena_new_array(scratch, uint32_t, rows);
-        if (!packed || !hashes || !positions || !groups) return error_no_memory(err, scratch->memory, rows * build->keys.width);
-        if ((status = batch_slice(&part, &keys, begin, rows, scratch, err))) return status;
-        if ((status = key_pack(&build->keys, part.columns, rows, packed, hashes, scratch, err))) return status;
-        status = insert_packed(build, packed, hashes, rows, first_row + begin, groups_of_row, positions, groups, err);
-    }
-    return status;
-}
-
-/* Loops over all rows look at cancel now and then. */
-static bp_status check_at_row(const join_build *build, size_t row, bp_error *err)
-{
-    return row % CHECK_ROWS == 0 ? cancel_check(&build->base.context->cancel, err) : BP_OK;
-}
-
-/* Keys that occur once: order[group] is the row. *unique: whether they do. */
-static bp_status order_unique(join_build *build, const uint32_t *groups_of_row, size_t groups, bool *unique, bp_error *err)
-{
-    bp_status status;
-
-    *unique = false;
-    build->order = arena_allocate(&build->arena, groups * sizeof(uint32_t));
-    if (!build->order) return error_no_memory(err, build->base.context->memory, groups * sizeof(uint32_t));
-    memset(build->order, 0xff, groups * sizeof(uint32_t));
-    for (size_t row = 0; row < build->row_count; row++) {
-        uint32_t group = groups_of_row[row];
-        if ((status = check_at_row(build, row, err))) return status;
-        if (group == JOIN_NO_GROUP) continue;
-        if (build->order[group] != JOIN_NO_GROUP) return BP_OK;
-        build->order[group] = (uint32_t)row;
-    }
-    *unique = true;
-    return BP_OK;
-}
-
-/* Counting sort of the rows by group; rows of one group stay in row order. */
-static bp_status make_directory(join_build *build, const uint32_t *groups_of_row, size_t groups, size_t keyed, bp_error *err)
-{
-    bool unique = false;
-    bp_status status;
-
-    if (keyed <= groups && ((status = order_unique(build, groups_of_row, groups, &unique, err)) || unique)) return status;
-    build->order = arena_new_array(&build->arena, uint32_t, keyed);
-    build->starts = arena_new_array(&build->arena, uint32_t, groups + 2);
-    if (!build->order || !build->starts)
-        return error_no_memory(err, build->base.context->memory, (keyed + groups) * sizeof(uint32_t));
-    for (size_t row = 0; row < build->row_count; row++) {
-        if ((status = check_at_row(build, row, err))) return status;
-        if (groups_of_row[row] != JOIN_NO_GROUP) build->starts[groups_of_row[row] + 2]++;
-    }
-    for (size_t i = 2; i < groups + 2; i++) build->starts[i] += build->starts[i - 1];
-    for (size_t row = 0; row < build->row_count; row++) {
-        if ((status = check_at_row(build, row, err))) return status;
-        if (groups_of_row[row] != JOIN_NO_GROUP) build->order[build->starts[groups_of_row[row] + 1]++] = (uint32_t)row;
-    }
-    return BP_OK;
-}
-
-/* The rows' only key as numbers; groups_of_row becomes JOIN_NO_GROUP where it is NULL, else 0. */
-static bp_status number_keys(join_build *build, const table *rows, uint64_t *numbers, uint32_t *groups_of_row, size_t *keyed,
-                             arena *scratch, bp_error *err)
-{
-    size_t at = 0;
-    bp_status status;
-
-    for (size_t i = 0; i < table_chunk_count(rows); i++) {
-        const batch *chunk = table_chunk(rows, i);
-        column flat;
-        arena_reset(scratch);
-        if ((status = cancel_check(&build->base.context->cancel, err))) return status;
-        if ((status = column_flatten(&flat, &chunk->columns[0], scratch, err))) return status;
-        member_numbers(&flat, numbers + at);
-        for (size_t row = 0; row < chunk->row_count; row++) {
-            bool null = column_is_null(&flat, row);
-            groups_of_row[at + row] = null ? JOIN_NO_GROUP : 0;
-            *keyed += !null;
-        }
-        at += chunk->row_count;
-    }
-    build->has_null_key = *keyed < build->row_count;
-    return BP_OK;
-}
-
-static bp_status index_numbers(join_build *build, const table *rows, uint32_t *groups_of_row, arena *scratch, bp_error *err)
-{
-    memory *memory = build->base.context->memory;
-    uint64_t *numbers = memory_allocate(memory, build->row_count * sizeof *numbers);
-    size_t keyed = 0;
-    bp_status status;
-
-    if (!numbers) return error_no_memory(err, memory, build->row_count * sizeof *numbers);
-    status = number_keys(build, rows, numbers, groups_of_row, &keyed, scratch, err);
-    if (!status)
-        status = join_table_make(&build->numbers, build->base.context, numbers, build->row_count, keyed, groups_of_row,
-                                 &build->arena, err);
-    memory_free(memory, numbers, build->row_count * sizeof *numbers);
-    if (!status) status = make_directory(build, groups_of_row, build->numbers.group_count, keyed, err);
-    if (!status && !build->starts && !build->numbers.direct) {
-        join_table_rename(&build->numbers, build->order);
-        build->order = NULL;
-    }
-    return status;
-}
-
-static bp_status index_packed(join_build *build, const table *rows, uint32_t *groups_of_row, arena *scratch, bp_error *err)
-{
-    size_t first_row = 0, keyed = 0;
-    bp_status status;
-
-    for (size_t i = 0; i < table_chunk_count(rows); i++) {
-        const batch *chunk = table_chunk(rows, i);
-        if ((status = cancel_check(&build->base.context->cancel, err))) return status;
-        if ((status = insert_chunk(build, chunk, first_row, groups_of_row, scratch, err))) return status;
-        first_row += chunk->row_count;
-    }
-    for (size_t row = 0; row < build->row_count; row++) keyed += groups_of_row[row] != JOIN_NO_GROUP;
-    return make_directory(build, groups_of_row, build->groups.count, keyed, err);
-}
-
-static bp_status index_keys(join_build *build, const table *rows, bp_error *err)
-{
-    memory *memory = build->base.context->memory;
-    uint32_t *groups_of_row = memory_allocate(memory, build->row_count * sizeof(uint32_t));
-    bp_status status;
-    arena scratch;
-
-    if (!groups_of_row) return error_no_memory(err, memory, build->row_count * sizeof(uint32_t));
-    arena_init(&scratch, memory);
-    status = build->by_number ? index_numbers(build, rows, groups_of_row, &scratch, err)
-                              : index_packed(build, rows, groups_of_row, &scratch, err);
-    arena_clear(&scratch);
-    memory_free(memory, groups_of_row, build->row_count * sizeof(uint32_t));
-    return status;
-}
-
 static bp_status collect_members(join_build *build, const table *rows, size_t key, bp_error *err)
 {
     member_set *set = &build->members[key];
@@ -404,8 +182,9 @@ static bp_status build_finish(sink *self, sink_worker **workers, size_t worker_c
     build->row_count = table_row_count(rows);
     build->is_empty = build->row_count == 0;
     if (build->row_count >= UINT32_MAX) return error_set(err, BP_LIMIT, "a join's right side of over %u rows", UINT32_MAX - 1);
-    if ((status = concatenate_payload(build, rows, err))) return status;
-    if (build->spec.key_count && (status = index_keys(build, rows, err))) return status;
+    status = join_payload_make(&build->payload, self->context, rows, build->spec.key_count, &build->arena, err);
+    if (status) return status;
+    if (build->spec.key_count && (status = join_index_keys(build, rows, err))) return status;
     for (size_t key = 0; key < build->spec.key_count; key++)
         if (build->wants_members[key] && (status = collect_members(build, rows, key, err))) return status;
     if (marks) {
@@ -458,11 +237,13 @@ bp_status join_build_new(sink **out, bp_context *context, const join_spec *spec,
     if (!status) status = key_layout_init(&build->keys, spec->right->types, spec->key_count, &build->arena, err);
     if (!status) status = group_table_init(&build->groups, context, &build->keys, err);
     if (!status) status = collect_new(&build->rows, context, spec->right, 0, UINT64_MAX, -1, err);
-    if (status)
+    if (status) {
         build_free(&build->base);
-    else
-        *out = &build->base;
-    return status;
+        return status;
+    }
+    collect_share_runs(build->rows);
+    *out = &build->base;
+    return BP_OK;
 }
 
 /* right rows at the end: those without a match, or with one ------------------------------------------------------------------------------ */
@@ -518,12 +299,11 @@ static bp_status right_next(scan *self, scan_worker *worker, batch *out, bp_erro
 {
     const join_build *build = ((right_rows_scan *)self)->build;
     join_kind kind = build->spec.kind;
-    size_t most = worker->context->config.batch_size, right = build->payload.column_count, count = 0;
+    size_t most = worker->context->config.batch_size, right = build->payload.columns.column_count, count = 0;
     size_t left = join_puts_left(kind) ? build->spec.left->count - build->spec.key_count : 0;
     uint64_t unwanted = kind == JOIN_RIGHT_SEMI ? 0 : 1; /* the mark of rows that are not put out here */
     uint32_t *rows;
     column *columns;
-    batch gathered;
     bp_status status;
 
     *out = (batch){0};
@@ -536,9 +316,8 @@ static bp_status right_next(scan *self, scan_worker *worker, batch *out, bp_erro
         if ((word >> (worker->next_row % 64) & 1) != unwanted) rows[count++] = (uint32_t)worker->next_row;
     }
     if (count == 0) return BP_OK;
-    if ((status = batch_gather(&gathered, &build->payload, rows, count, &worker->arena, err))) return status;
+    if ((status = join_payload_gather(columns + left, &build->payload, rows, count, &worker->arena, err))) return status;
     for (size_t i = 0; i < left; i++) columns[i] = column_nulls(build->spec.left->types[build->spec.key_count + i], count);
-    if (right) memcpy(columns + left, gathered.columns, right * sizeof *columns);
     *out = (batch){.row_count = count, .column_count = left + right, .columns = columns};
     return BP_OK;
 }

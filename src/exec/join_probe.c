@@ -194,12 +194,27 @@ static bool is_whole(const uint32_t *selection, size_t count, size_t rows)
     return count == rows;
 }
 
+/* The right columns are NULL where there is no partner. */
+static bp_status blank_partners(column *columns, size_t column_count, const uint32_t *right, size_t count, arena *arena,
+                                bp_error *err)
+{
+    for (size_t i = 0; i < column_count; i++) {
+        uint64_t *validity = arena_new_array(arena, uint64_t, bitmap_words(count));
+        if (!validity) return error_no_memory(err, arena->memory, count / 8);
+        for (size_t row = 0; row < count; row++)
+            if (right[row] != NONE && !column_is_null(&columns[i], row)) bitmap_set(validity, row);
+        columns[i].validity = validity;
+    }
+    return BP_OK;
+}
+
 /* Gather (left, right) pairs into a batch of left columns, then right columns, without keys; NONE gives NULLs. */
 static bp_status gather_pairs(const join_probe *probe, const batch *in, const uint32_t *left, const uint32_t *right, size_t count,
                               batch *out, arena *arena, bp_error *err)
 {
     const join_build *build = probe->build;
-    size_t keys = probe->spec.key_count, left_count = in->column_count - keys, right_count = build->payload.column_count, nulls = 0;
+    size_t keys = probe->spec.key_count, left_count = in->column_count - keys, right_count = build->payload.columns.column_count,
+           nulls = 0;
     column *columns = arena_new_array(arena, column, left_count + right_count);
     uint32_t *safe = arena_new_array(arena, uint32_t, count);
     bool whole;
@@ -217,20 +232,13 @@ static bp_status gather_pairs(const join_probe *probe, const batch *in, const ui
         nulls += right[i] == NONE;
         safe[i] = right[i] == NONE ? 0 : right[i];
     }
-    for (size_t i = 0; i < right_count; i++) {
-        column *to = &columns[left_count + i];
-        uint64_t *validity;
-        if (build->row_count == 0) {
-            *to = column_nulls(build->payload.columns[i].type, count);
-            continue;
-        }
-        if ((status = column_gather(to, &build->payload.columns[i], safe, count, arena, err))) return status;
-        if (!nulls) continue;
-        validity = arena_new_array(arena, uint64_t, bitmap_words(count));
-        if (!validity) return error_no_memory(err, arena->memory, count / 8);
-        for (size_t row = 0; row < count; row++)
-            if (right[row] != NONE && !column_is_null(to, row)) bitmap_set(validity, row);
-        to->validity = validity;
+    if (build->row_count == 0) {
+        for (size_t i = 0; i < right_count; i++)
+            columns[left_count + i] = column_nulls(build->payload.columns.columns[i].type, count);
+    } else {
+        status = join_payload_gather(columns + left_count, &build->payload, safe, count, arena, err);
+        if (!status && nulls) status = blank_partners(columns + left_count, right_count, right, count, arena, err);
+        if (status) return status;
     }
     *out = (batch){.row_count = count, .column_count = left_count + right_count, .columns = columns};
     return BP_OK;

@@ -3,7 +3,10 @@
  * Values that are there lie dense in the page; where rows are NULL they are moved apart afterwards, from the last to the first. Text from pages with
  * codes stays codes, as a DICTIONARY column that shares the page's dictionary; a batch that meets both kinds of pages, or whose dictionary is as large
  * as half its row group (so that nobody would gain by it), is written out. The dictionary's owner is its own region: by it consumers know the dictionary
- * again in the next batch, and keep what they made of its entries. */
+ * again in the next batch, and keep what they made of its entries.
+ *
+ * Where only some rows are wanted, codes are unpacked for all and looked up for those (dictionaries of numbers are larger than the first caches: a look-up
+ * costs more than an unpacked code), and PLAIN values are taken where they lie. Other pages, and those with NULLs, are read whole and picked from. */
 #include "parquet_internal.h"
 
 #define SPREAD_LOOP(type)                                                                                                          \
@@ -192,30 +195,158 @@ static bp_status as_dictionary(const filling *to, column *out, bp_error *err)
     return BP_OK;
 }
 
-bp_status parquet_flat_read(parquet_reader *reader, const parquet_target *target, size_t rows, column *out, bp_error *err)
+/* Some rows -------------------------------------------------------------------------------------------------------------------------- */
+/* Rows of a page that are wanted: row selection[i] - first of it. */
+typedef struct wanted_rows {
+    const uint32_t *selection;
+    size_t first, count;
+} wanted_rows;
+
+#define PICK_LOOP(type)                                                                                                            \
+    do {                                                                                                                           \
+        for (size_t i = 0; i < wanted->count; i++)                                                                                 \
+            memcpy((char *)out + i * sizeof(type), (const char *)from + (wanted->selection[i] - wanted->first) * sizeof(type),     \
+                   sizeof(type));                                                                                                  \
+    } while (0)
+
+/* `from` may be a page, where values are not aligned. */
+static void pick_values(const void *from, size_t width, const wanted_rows *wanted, void *out)
 {
-    filling to = {.reader = reader, .target = target, .rows = rows};
+    switch (width) {
+    case 1: PICK_LOOP(uint8_t); break;
+    case 2: PICK_LOOP(uint16_t); break;
+    case 4: PICK_LOOP(uint32_t); break;
+    case 8: PICK_LOOP(uint64_t); break;
+    case 16: PICK_LOOP(uint128); break;
+    default: PICK_LOOP(wide); break;
+    }
+}
+
+/* A page with NULLs, or in an encoding that cannot jump. */
+static bp_status fill_from_all(filling *to, size_t rows, size_t dense, const uint64_t *levels, const wanted_rows *wanted,
+                               bp_error *err)
+{
+    size_t width = to->form == FORM_CODES ? sizeof *to->codes : to->reader->leaf->width;
+    void *all = arena_allocate_aligned(to->target->arena, rows * width + 16, 64), *out = to->values;
+    bp_status status;
+
+    if (!all) return no_room(to, rows * width, err);
+    status = to->form == FORM_CODES ? parquet_codes_read(to->reader, dense, all, err)
+                                    : parquet_values_read(to->reader, to->target, dense, all, 0, err);
+    if (status) return status;
+    if (dense < rows) parquet_spread(all, width, levels, 0, rows, dense);
+    if (to->form == FORM_CODES) out = to->codes;
+    pick_values(all, width, wanted, (char *)out + to->done * width);
+    return BP_OK;
+}
+
+/* Which wanted rows are there, of a page of `rows` with `dense` values. */
+static void pick_levels(filling *to, size_t rows, size_t dense, const uint64_t *levels, const wanted_rows *wanted)
+{
+    for (size_t i = 0; i < wanted->count; i++) {
+        bool there = dense == rows || bitmap_get(levels, wanted->selection[i] - wanted->first);
+        bitmap_put(to->validity, to->done + i, there);
+        to->null_count += !there;
+    }
+}
+
+static bp_status fill_wanted(filling *to, size_t rows, const wanted_rows *wanted, bp_error *err)
+{
+    parquet_reader *reader = to->reader;
+    const parquet_leaf *leaf = reader->leaf;
+    size_t dense = rows, width = leaf->width;
+    uint64_t *levels = NULL;
+    bp_status status;
+
+    if ((status = choose_form(to, err))) return status;
+    if (to->validity) {
+        dense = 0;
+        levels = arena_allocate_aligned(to->target->arena, bitmap_words(rows) * 8 + 8, 64);
+        if (!levels) return no_room(to, rows / 8, err);
+        if (!parquet_runs_read_bits(&reader->definitions, levels, 0, rows, &dense)) return bad_levels(err);
+        pick_levels(to, rows, dense, levels, wanted);
+    }
+    if (dense == rows && reader->is_codes && to->form == FORM_VALUES)
+        return parquet_codes_pick(reader, to->target, rows, wanted->selection, wanted->first, wanted->count,
+                                  (char *)to->values + to->done * width, err);
+    if (dense == rows && reader->encoding == PARQUET_PLAIN && leaf->convert == CONVERT_NONE && !reader->is_codes) {
+        const uint8_t *all;
+        if (!cursor_view(&reader->bytes, rows * width, &all)) return parquet_short_page(err);
+        pick_values(all, width, wanted, (char *)to->values + to->done * width);
+        return parquet_check_range(leaf->type, (char *)to->values + to->done * width, wanted->count, err);
+    }
+    return fill_from_all(to, rows, dense, levels, wanted, err);
+}
+
+static bp_status begin_filling(filling *to, bp_error *err)
+{
+    bp_status status = parquet_flat_settle(to->reader, err);
+
+    if (status || !to->reader->leaf->max_definition) return status;
+    to->validity = arena_allocate_aligned(to->target->arena, bitmap_words(to->rows) * 8 + 8, 64);
+    return to->validity ? BP_OK : no_room(to, to->rows / 8, err);
+}
+
+static bp_status finish_filling(const filling *to, column *out, bp_error *err)
+{
+    *out = (column){.type = to->reader->leaf->type,
+                    .length = to->rows,
+                    .values = to->values,
+                    .validity = to->null_count ? to->validity : NULL,
+                    .owner = to->target->owner};
+    return to->form == FORM_CODES ? as_dictionary(to, out, err) : BP_OK;
+}
+
+/* Up to `rows` rows of one page, of the next when this one is done; they count as passed. */
+static bp_status next_part(parquet_reader *reader, size_t rows, size_t *part, bp_error *err)
+{
     uint64_t skipped;
     bp_status status;
 
-    if ((status = parquet_flat_settle(reader, err))) return status;
-    if (reader->leaf->max_definition) {
-        to.validity = arena_allocate_aligned(target->arena, bitmap_words(rows) * 8 + 8, 64);
-        if (!to.validity) return no_room(&to, rows / 8, err);
-    }
+    if (reader->page_left == 0 && (status = parquet_page_next(reader, 0, &skipped, err))) return status;
+    *part = reader->page_left < rows ? (size_t)reader->page_left : rows;
+    reader->page_left -= *part;
+    reader->row += *part;
+    return BP_OK;
+}
+
+bp_status parquet_flat_read(parquet_reader *reader, const parquet_target *target, size_t rows, column *out, bp_error *err)
+{
+    filling to = {.reader = reader, .target = target, .rows = rows};
+    bp_status status = begin_filling(&to, err);
+
+    if (status) return status;
     while (to.done < rows) {
         size_t part;
-        if (reader->page_left == 0 && (status = parquet_page_next(reader, 0, &skipped, err))) return status;
-        part = reader->page_left < rows - to.done ? (size_t)reader->page_left : rows - to.done;
+        if ((status = next_part(reader, rows - to.done, &part, err))) return status;
         if ((status = fill(&to, part, err))) return status;
         to.done += part;
-        reader->page_left -= part;
-        reader->row += part;
     }
-    *out = (column){.type = reader->leaf->type,
-                    .length = rows,
-                    .values = to.values,
-                    .validity = to.null_count ? to.validity : NULL,
-                    .owner = target->owner};
-    return to.form == FORM_CODES ? as_dictionary(&to, out, err) : BP_OK;
+    return finish_filling(&to, out, err);
+}
+
+bp_status parquet_flat_pick(parquet_reader *reader, const parquet_target *target, const uint32_t *selection, size_t count,
+                            column *out, bp_error *err)
+{
+    filling to = {.reader = reader, .target = target, .rows = count};
+    size_t row = selection[0], end = selection[count - 1] + (size_t)1;
+    bp_status status;
+
+    parquet_reader_skip(reader, row);
+    if ((status = begin_filling(&to, err))) return status;
+    while (to.done < count) {
+        wanted_rows wanted = {.selection = selection + to.done, .first = row};
+        size_t part;
+        if (reader->page_left == 0 && selection[to.done] > row) { /* pages that lie between stay packed */
+            parquet_reader_skip(reader, selection[to.done] - row);
+            row = wanted.first = selection[to.done];
+            if ((status = parquet_flat_settle(reader, err))) return status;
+        }
+        if ((status = next_part(reader, end - row, &part, err))) return status;
+        row += part;
+        while (to.done + wanted.count < count && wanted.selection[wanted.count] < row) wanted.count++;
+        if ((status = fill_wanted(&to, part, &wanted, err))) return status;
+        to.done += wanted.count;
+    }
+    return finish_filling(&to, out, err);
 }

@@ -349,6 +349,10 @@ MUST_USE bp_status parquet_delta_lengths_read(parquet_reader *reader, size_t cou
 MUST_USE bp_status parquet_delta_texts_read(parquet_reader *reader, arena *arena, size_t count, string_ref *out, bp_error *err);
 /* Codes of a dictionary page, checked. */
 MUST_USE bp_status parquet_codes_read(parquet_reader *reader, size_t count, uint32_t *out, bp_error *err);
+/* Of the next `rows` codes of a dictionary page those of rows selection[i] - first, which rise, looked up to `out`. */
+MUST_USE bp_status parquet_codes_pick(parquet_reader *reader, const parquet_target *target, size_t rows, const uint32_t *selection,
+                                      size_t first, size_t count, void *out, bp_error *err);
+MUST_USE bp_status parquet_short_page(bp_error *err); /* the error of a page that ends early */
 /* Begin the values of a page: `bytes` are its encoded values. */
 MUST_USE bp_status parquet_values_begin(parquet_reader *reader, const uint8_t *bytes, size_t size, bp_error *err);
 /* Turn a dictionary page into reader->dictionary. */
@@ -388,6 +392,9 @@ static ALWAYS_INLINE string_ref parquet_ref(const char *text, uint32_t size)
 /* Rows ------------------------------------------------------------------------------------------------------------------------- */
 /* The next `rows` rows of a leaf at the top (max_repetition 0, max_definition up to 1). Text may come as a dictionary. */
 MUST_USE bp_status parquet_flat_read(parquet_reader *reader, const parquet_target *target, size_t rows, column *out, bp_error *err);
+/* Of the next rows of such a leaf the selected ones, counted from the next; it stands behind the last of them then. Not for bits (width 0). */
+MUST_USE bp_status parquet_flat_pick(parquet_reader *reader, const parquet_target *target, const uint32_t *selection, size_t count,
+                                     column *out, bp_error *err);
 /* The next rows of a node of lists and structs, from the readers of its leaves. */
 MUST_USE bp_status parquet_nested_read(const parquet_footer *footer, uint32_t node, parquet_reader *readers,
                                        const parquet_target *target, size_t rows, column *out, bp_error *err);

@@ -526,6 +526,29 @@ static bp_status filter_rows(parquet_worker *worker, size_t rows, size_t *count,
     return BP_OK;
 }
 
+/* Whether its reader can give some rows of many. */
+static bool can_pick(const parquet_worker *worker, size_t place)
+{
+    uint32_t id;
+    const parquet_node *node = node_of(worker, place, &id);
+    const parquet_footer *footer = worker->scan->source->files[worker->file_number].footer;
+
+    return node && node->type.id != TYPE_NULL && parquet_is_flat(footer, node) && footer->leaves[node->first_leaf].width > 0;
+}
+
+static bp_status pick_column(parquet_worker *worker, size_t place, size_t rows, size_t count, column *out, bp_error *err)
+{
+    batch_room *room = room_of(worker, place);
+    parquet_target target = {.arena = region_arena(room->region), .owner = room->region, .keep = use_region, .keep_data = room};
+    parquet_reader *reader = &worker->readers[worker->first_reader[place]];
+    bp_status status = parquet_flat_pick(reader, &target, worker->selection, count, out, err);
+
+    if (status) return parquet_reader_blame(reader, status, err);
+    parquet_reader_skip(reader, rows - worker->selection[count - 1] - 1);
+    out->type = worker->scan->source->base.schema.types[worker->scan->columns[place]];
+    return BP_OK;
+}
+
 /* Column `place` of the rows selected, into the batch. */
 static bp_status finish_column(parquet_worker *worker, size_t place, size_t rows, size_t count, column *out, bp_error *err)
 {
@@ -546,6 +569,7 @@ static bp_status finish_column(parquet_worker *worker, size_t place, size_t rows
         return status;
     }
     if (count == rows) return read_column(worker, place, 0, rows, out, err);
+    if (can_pick(worker, place)) return pick_column(worker, place, rows, count, out, err);
     lead = worker->selection[0];
     span = worker->selection[count - 1] - lead + 1;
     skip_column(worker, place, lead);

@@ -9,7 +9,7 @@
 
 #define PIECE 1024
 
-static bp_status short_page(bp_error *err)
+bp_status parquet_short_page(bp_error *err)
 {
     return error_set(err, BP_BAD_FORMAT, "it has fewer values than it claims");
 }
@@ -112,8 +112,8 @@ static bp_status plain_fixed(parquet_reader *reader, size_t count, void *out, bp
 {
     size_t width = reader->leaf->stored_width;
 
-    if (count > cursor_left(&reader->bytes) / width) return short_page(err);
-    return cursor_copy(&reader->bytes, out, count * width) ? BP_OK : short_page(err);
+    if (count > cursor_left(&reader->bytes) / width) return parquet_short_page(err);
+    return cursor_copy(&reader->bytes, out, count * width) ? BP_OK : parquet_short_page(err);
 }
 
 static bp_status plain_fixed_refs(parquet_reader *reader, size_t count, string_ref *out, bp_error *err)
@@ -121,7 +121,8 @@ static bp_status plain_fixed_refs(parquet_reader *reader, size_t count, string_r
     uint32_t width = reader->leaf->stored_width;
     const uint8_t *at;
 
-    if (count > cursor_left(&reader->bytes) / width || !cursor_view(&reader->bytes, count * width, &at)) return short_page(err);
+    if (count > cursor_left(&reader->bytes) / width || !cursor_view(&reader->bytes, count * width, &at))
+        return parquet_short_page(err);
     for (size_t i = 0; i < count; i++, at += width) out[i] = parquet_ref((const char *)at, width);
     return BP_OK;
 }
@@ -132,10 +133,10 @@ static bp_status plain_refs(parquet_reader *reader, size_t count, string_ref *ou
 
     for (size_t i = 0; i < count; i++) {
         uint32_t size;
-        if (UNLIKELY(end - at < 4)) return short_page(err);
+        if (UNLIKELY(end - at < 4)) return parquet_short_page(err);
         memcpy(&size, at, 4);
         at += 4;
-        if (UNLIKELY(size > (size_t)(end - at))) return short_page(err);
+        if (UNLIKELY(size > (size_t)(end - at))) return parquet_short_page(err);
         out[i] = parquet_ref((const char *)at, size);
         at += size;
     }
@@ -148,10 +149,11 @@ static bp_status deltas(parquet_reader *reader, size_t count, void *out, bp_erro
     int64_t values[PIECE];
     int32_t *narrow = out;
 
-    if (reader->leaf->physical == PARQUET_INT64) return parquet_delta_read(&reader->delta, out, count) ? BP_OK : short_page(err);
+    if (reader->leaf->physical == PARQUET_INT64)
+        return parquet_delta_read(&reader->delta, out, count) ? BP_OK : parquet_short_page(err);
     for (size_t done = 0; done < count;) {
         size_t part = count - done < PIECE ? count - done : PIECE;
-        if (!parquet_delta_read(&reader->delta, values, part)) return short_page(err);
+        if (!parquet_delta_read(&reader->delta, values, part)) return parquet_short_page(err);
         for (size_t i = 0; i < part; i++) narrow[done + i] = (int32_t)(uint32_t)(uint64_t)values[i];
         done += part;
     }
@@ -164,7 +166,7 @@ static bp_status streams(parquet_reader *reader, arena *arena, size_t count, voi
     string_ref *refs = out;
     uint8_t *values = out;
 
-    if (count > reader->stream_values - reader->bit) return short_page(err);
+    if (count > reader->stream_values - reader->bit) return parquet_short_page(err);
     if (reader->leaf->convert >= CONVERT_REF) {
         values = arena_allocate(arena, count * width + 16);
         if (!values) return error_no_memory(err, reader->memory, count * width);
@@ -207,11 +209,11 @@ static bp_status read_bits(parquet_reader *reader, size_t count, uint64_t *out, 
     size_t ones = 0;
 
     if (reader->encoding == PARQUET_RLE)
-        return parquet_runs_read_bits(&reader->codes, out, at, count, &ones) ? BP_OK : short_page(err);
-    if (count > reader->bytes.size * 8 - reader->bit) return short_page(err);
+        return parquet_runs_read_bits(&reader->codes, out, at, count, &ones) ? BP_OK : parquet_short_page(err);
+    if (count > reader->bytes.size * 8 - reader->bit) return parquet_short_page(err);
     one = (parquet_runs){.packed = reader->bytes.data, .packed_at = reader->bit, .left = count, .width = 1, .is_packed = true};
     reader->bit += count;
-    return parquet_runs_read_bits(&one, out, at, count, &ones) ? BP_OK : short_page(err);
+    return parquet_runs_read_bits(&one, out, at, count, &ones) ? BP_OK : parquet_short_page(err);
 }
 
 /* Codes -------------------------------------------------------------------------------------------------------------------------------- */
@@ -219,7 +221,7 @@ bp_status parquet_codes_read(parquet_reader *reader, size_t count, uint32_t *out
 {
     uint32_t most;
 
-    if (!parquet_runs_read(&reader->codes, out, count)) return short_page(err);
+    if (!parquet_runs_read(&reader->codes, out, count)) return parquet_short_page(err);
     most = parquet_most(out, count);
     if (count && most >= reader->dictionary.length)
         return error_set(err, BP_BAD_FORMAT, "code %u of a dictionary of %zu values", most, reader->dictionary.length);
@@ -299,6 +301,30 @@ static bp_status read_plainly(parquet_reader *reader, const parquet_target *targ
     return parquet_check_range(leaf->type, out, count, err);
 }
 
+bp_status parquet_codes_pick(parquet_reader *reader, const parquet_target *target, size_t rows, const uint32_t *selection,
+                             size_t first, size_t count, void *out, bp_error *err)
+{
+    uint32_t codes[PIECE], chosen[PIECE];
+    size_t width = reader->leaf->width, next = 0;
+    bp_status status;
+
+    if (reader->leaf->convert == CONVERT_REF && (status = keep(target, reader->dictionary_region, err))) return status;
+    for (size_t done = 0; done < rows;) {
+        size_t part = rows - done < PIECE ? rows - done : PIECE, begin = next;
+        if (next == count || selection[next] - first >= done + part) { /* nobody wants any of these */
+            if (!parquet_runs_skip(&reader->codes, part)) return parquet_short_page(err);
+            done += part;
+            continue;
+        }
+        if ((status = parquet_codes_read(reader, part, codes, err))) return status;
+        for (; next < count && selection[next] - first < done + part; next++)
+            chosen[next - begin] = codes[selection[next] - first - done];
+        look_up(reader->dictionary.values, chosen, next - begin, width, (char *)out + begin * width);
+        done += part;
+    }
+    return BP_OK;
+}
+
 bp_status parquet_values_read(parquet_reader *reader, const parquet_target *target, size_t count, void *out, size_t out_bit,
                               bp_error *err)
 {
@@ -348,15 +374,15 @@ bp_status parquet_values_skip(parquet_reader *reader, size_t count, bp_error *er
     uint32_t width = reader->leaf->stored_width;
 
     if (count == 0) return BP_OK;
-    if (reader->is_codes) return parquet_runs_skip(&reader->codes, count) ? BP_OK : short_page(err);
+    if (reader->is_codes) return parquet_runs_skip(&reader->codes, count) ? BP_OK : parquet_short_page(err);
     if (reader->encoding != PARQUET_PLAIN || (width == 0 && reader->leaf->physical != PARQUET_BOOLEAN))
         return skip_by_reading(reader, count, err);
     if (reader->leaf->physical == PARQUET_BOOLEAN) {
-        if (count > reader->bytes.size * 8 - reader->bit) return short_page(err);
+        if (count > reader->bytes.size * 8 - reader->bit) return parquet_short_page(err);
         reader->bit += count;
         return BP_OK;
     }
-    if (count > cursor_left(&reader->bytes) / width) return short_page(err);
+    if (count > cursor_left(&reader->bytes) / width) return parquet_short_page(err);
     reader->bytes.position += count * width;
     return BP_OK;
 }

@@ -312,6 +312,94 @@ static void test_out_of_memory(void **state)
     arena_clear(&arena);
 }
 
+/* Rows [begin, begin + rows) of columns "a", the row's number, and "b", whether it is odd: NULL where it is divisible by 5. */
+static void append_slice(table *table, const column *whole, size_t begin, size_t rows)
+{
+    column slices[2];
+    batch batch = {.row_count = rows, .column_count = 2, .columns = slices};
+    arena scratch;
+
+    arena_init(&scratch, region_arena(whole->owner)->memory);
+    for (size_t i = 0; i < 2; i++) assert_int_equal(column_slice(&slices[i], &whole[i], begin, rows, &scratch, NULL), BP_OK);
+    assert_int_equal(table_append(table, &batch, NULL), BP_OK);
+    arena_clear(&scratch);
+}
+
+static void make_whole(column *out, region *region, size_t rows)
+{
+    int64_t *numbers = arena_new_array(region_arena(region), int64_t, rows);
+    uint64_t *odd = arena_new_array(region_arena(region), uint64_t, bitmap_words(rows));
+    uint64_t *validity = arena_new_array(region_arena(region), uint64_t, bitmap_words(rows));
+
+    for (size_t row = 0; row < rows; row++) {
+        numbers[row] = (int64_t)row;
+        bitmap_put(odd, row, row % 2);
+        bitmap_put(validity, row, row % 5 != 0);
+    }
+    out[0] = (column){.type = type_of(TYPE_INT64), .length = rows, .values = numbers, .owner = region};
+    out[1] = (column){.type = type_of(TYPE_BOOLEAN), .length = rows, .values = odd, .validity = validity, .owner = region};
+}
+
+static void assert_odd(const table *table)
+{
+    for (size_t i = 0; i < table_chunk_count(table); i++) {
+        const batch *chunk = table_chunk(table, i);
+        for (size_t row = 0; row < chunk->row_count; row++) {
+            int64_t number = ((const int64_t *)chunk->columns[0].values)[row];
+            assert_int_equal(column_is_null(&chunk->columns[1], row), number % 5 == 0);
+            assert_int_equal(bitmap_get(chunk->columns[1].values, row), number % 2);
+        }
+    }
+}
+
+/* Each list: the lengths of slices of one whole, ended by 0; a first one is copied, what goes on from it at whole words is not. */
+static void test_runs(void **state)
+{
+    static const size_t slices[][8] = {{128, 64, 192, 1, 0}, {64, 7, 5, 64, 64, 0}, {3, 3, 0}, {64, 64, 0}};
+    static const size_t chunks[] = {2, 3, 1, 2};
+    data_type types[] = {type_of(TYPE_INT64), type_of(TYPE_BOOLEAN)};
+
+    for (size_t i = 0; i < sizeof chunks / sizeof *chunks; i++) {
+        region *region = region_new(*state);
+        table *table = new_table(*state, types, 2);
+        column whole[2];
+        size_t row = 0;
+        make_whole(whole, region, 512);
+        assert_int_equal(table_share_runs(table, NULL), BP_OK);
+        for (const size_t *rows = slices[i]; *rows; row += *rows++) append_slice(table, whole, row, *rows);
+        region_release(region);
+        assert_int_equal(table_finish(table, NULL), BP_OK);
+        assert_numbers(table, row);
+        assert_odd(table);
+        assert_int_equal(table_chunk_count(table), chunks[i]);
+        table_release(table);
+    }
+}
+
+/* What was closed does not grow: somebody may be reading it. */
+static void test_run_ends(void **state)
+{
+    data_type types[] = {type_of(TYPE_INT64), type_of(TYPE_BOOLEAN)};
+    region *region = region_new(*state);
+    table *table = new_table(*state, types, 2);
+    column whole[2];
+
+    make_whole(whole, region, 512);
+    assert_int_equal(table_share_runs(table, NULL), BP_OK);
+    append_slice(table, whole, 0, 64);
+    append_slice(table, whole, 64, 64);
+    assert_int_equal(table_finish(table, NULL), BP_OK);
+    assert_int_equal(table_chunk_count(table), 2);
+    append_slice(table, whole, 128, 64);
+    append_slice(table, whole, 192, 64);
+    assert_int_equal(table_chunk(table, 1)->row_count, 64);
+    assert_int_equal(table_finish(table, NULL), BP_OK);
+    assert_numbers(table, 256);
+    assert_int_equal(table_chunk(table, 2)->row_count, 128);
+    table_release(table);
+    region_release(region);
+}
+
 static void test_out_of_memory_by_reference(void **state)
 {
     region *region = region_new(*state);
@@ -337,6 +425,8 @@ int main(void)
         cmocka_unit_test(test_truncate),
         cmocka_unit_test(test_builder_misuse),
         cmocka_unit_test(test_out_of_memory),
+        cmocka_unit_test(test_runs),
+        cmocka_unit_test(test_run_ends),
         cmocka_unit_test(test_out_of_memory_by_reference),
     };
 

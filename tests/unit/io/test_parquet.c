@@ -224,6 +224,35 @@ static void test_snappy_distances(void **state)
     }
 }
 
+/* A short literal and a copy in turn, as in dictionaries of numbers; copies reach back to any byte, their own literal's too. */
+static void test_snappy_pairs(void **state)
+{
+    enum { FULL = 600 };
+    uint8_t packed[1024], expected[FULL], out[FULL + BLOCK_SPARE];
+
+    (void)state;
+    for (unsigned distance = 1; distance <= 40; distance++) {
+        size_t size = 0, full = 40;
+        packed[size++] = (uint8_t)((FULL & 127) | 128);
+        packed[size++] = FULL >> 7;
+        packed[size++] = 39 << 2;
+        for (unsigned i = 0; i < 40; i++) packed[size++] = expected[i] = (uint8_t)(i * 7 + 1);
+        for (unsigned pair = 0; full < FULL; pair++) {
+            unsigned literal = pair % 5 + 1, copied = pair % 11 == 10 ? 40 : pair % 8 + 4;
+            if (literal + copied > FULL - full) literal = (unsigned)(FULL - full), copied = 0;
+            packed[size++] = (uint8_t)((literal - 1) << 2);
+            for (unsigned i = 0; i < literal; i++) packed[size++] = expected[full++] = (uint8_t)(pair * 5 + i);
+            if (!copied) break;
+            packed[size++] = (uint8_t)(copied > 11 || pair % 2 ? 2 | (copied - 1) << 2 : 1 | (copied - 4) << 2);
+            packed[size++] = (uint8_t)distance;
+            if ((packed[size - 2] & 3) == 2) packed[size++] = 0;
+            for (unsigned i = 0; i < copied; i++, full++) expected[full] = expected[full - distance];
+        }
+        assert_true(snappy_decode(packed, size, out, FULL));
+        assert_memory_equal(out, expected, FULL);
+    }
+}
+
 static void test_lz4(void **state)
 {
     const uint8_t good[] = {0x44, 'a', 'b', 'c', 'd', 4, 0, 0x50, '1', '2', '3', '4', '5'},
@@ -575,12 +604,27 @@ static void test_out_of_memory(void **state)
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, world_begin, world_end)
-    const struct CMUnitTest tests[] = {
-        TEST(test_packed_run),       TEST(test_runs),          TEST(test_every_width),      TEST(test_bits_of_levels),
-        TEST(test_hostile_runs),     TEST(test_delta),         TEST(test_hostile_delta),    TEST(test_decimals),
-        TEST(test_odd_decimals),     TEST(test_snappy),        TEST(test_snappy_distances), TEST(test_lz4),
-        TEST(test_impossible_sizes), TEST(test_thrift),        TEST(test_hostile_thrift),   TEST(test_plain_file),
-        TEST(test_repeated_file),    TEST(test_damaged_files), TEST(test_every_byte),       TEST(test_out_of_memory)};
+    const struct CMUnitTest tests[] = {TEST(test_packed_run),
+                                       TEST(test_runs),
+                                       TEST(test_every_width),
+                                       TEST(test_bits_of_levels),
+                                       TEST(test_hostile_runs),
+                                       TEST(test_delta),
+                                       TEST(test_hostile_delta),
+                                       TEST(test_decimals),
+                                       TEST(test_odd_decimals),
+                                       TEST(test_snappy),
+                                       TEST(test_snappy_distances),
+                                       TEST(test_snappy_pairs),
+                                       TEST(test_lz4),
+                                       TEST(test_impossible_sizes),
+                                       TEST(test_thrift),
+                                       TEST(test_hostile_thrift),
+                                       TEST(test_plain_file),
+                                       TEST(test_repeated_file),
+                                       TEST(test_damaged_files),
+                                       TEST(test_every_byte),
+                                       TEST(test_out_of_memory)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
