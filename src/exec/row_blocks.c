@@ -5,6 +5,7 @@
 #define SHORT_KEY 24 /* bytes: hashes of longer ones are kept */
 #define PIECE_BYTES ((size_t)4 << 20) /* of the arena, from the first on where there is */
 #define CACHE_LINE 64
+#define BLOCKS_SHARE 4 /* of the memory limit: a block in each partition of each worker */
 #define MUCH_MEMORY ((size_t)1 << 30)
 
 bool row_layout_takes(data_type type)
@@ -23,14 +24,21 @@ static size_t row_head(const row_layout *layout)
     return sizeof(uint64_t) + (layout->keeps_hashes ? sizeof(uint64_t) : 0) + layout->keys->width;
 }
 
-void row_layout_finish(row_layout *layout)
+size_t row_block_bytes(const bp_context *context)
+{
+    size_t bytes = memory_limit(context->memory) / BLOCKS_SHARE / ROW_PARTITIONS / context->config.threads;
+
+    return bytes > ROW_BLOCK_BYTES ? ROW_BLOCK_BYTES : bytes < ROW_BLOCK_LEAST ? ROW_BLOCK_LEAST : bytes;
+}
+
+void row_layout_finish(row_layout *layout, size_t block_bytes)
 {
     size_t width;
 
     layout->keeps_hashes = layout->keys->text_count > 0 || layout->keys->width > SHORT_KEY;
     width = row_head(layout);
     for (size_t i = 0; i < layout->column_count; i++) width += value_width(layout->types[i]) + 1;
-    layout->block_rows = ROW_BLOCK_BYTES / width < LEAST_ROWS ? LEAST_ROWS : ROW_BLOCK_BYTES / width & ~(size_t)63;
+    layout->block_rows = block_bytes / width < LEAST_ROWS ? LEAST_ROWS : block_bytes / width & ~(size_t)63;
 }
 
 /* blocks --------------------------------------------------------------------------------------------------------------------------- */
