@@ -2,44 +2,9 @@
  *
  * Items, HAVING and ORDER BY are bound over FROM's columns first; each aggregate call in them becomes a column id of the AGGREGATE node to come. Then what equals
  * a GROUP BY expression is replaced by that group's column, and a column of FROM that is left over is the well-known error. */
-#include "bind_query.h"
+#include "bind_select_internal.h"
 
-typedef struct order_item {
-    sort_key key;
-    size_t item; /* SIZE_MAX: not one of the items */
-} order_item;
-
-typedef struct select_state {
-    binder *binder;
-    syntax_id select;
-    scope scope;
-    plan_id node;
-    select_item *items;
-    size_t count;
-    expr_id *exprs;
-    alias *aliases;
-    const grouping_sets *sets; /* NULL: one set, of all groups */
-    size_t set;
-    expr_id *groups;
-    size_t group_count;
-    expr_id *grouped_items; /* one an item: the group that it was named as by its place or alias; 0: none */
-    size_t *first_late; /* where each item's subqueries begin in `late` */
-    expr_id *absent; /* groups of other sets: NULL in this one */
-    size_t absent_count;
-    grouping_context grouping;
-    bool grouped;
-    expr_id having, qualify;
-    order_item *order;
-    size_t order_count;
-    expr_id *on; /* DISTINCT ON */
-    size_t on_count;
-    aggregates aggregates;
-    windows windows;
-    late_joins late;
-    unnests unnests;
-} select_state;
-
-static bp_status no_memory(const select_state *state, bp_error *err)
+bp_status select_no_memory(const select_state *state, bp_error *err)
 {
     return error_no_memory(err, state->binder->context->memory, 4096);
 }
@@ -92,7 +57,7 @@ static bp_status bind_repeated_where(select_state *state, expression_context *co
 
     if ((status = columns_meant(&items, &count, binder, &state->scope, columns, err))) return status;
     parts = arena_new_array(binder->arena, expr_id, count);
-    if (!parts) return no_memory(state, err);
+    if (!parts) return select_no_memory(state, err);
     for (size_t i = 0; i < count; i++) {
         context->chosen = &items[i].column;
         if ((status = bind_expression(&parts[i], binder, context, where, err))) return status;
@@ -109,7 +74,7 @@ static bp_status filter_before_subqueries(select_state *state, size_t first_new,
     size_t first_count = 0, kept = 0;
     bp_status status;
 
-    if (!used || !first) return no_memory(state, err);
+    if (!used || !first) return select_no_memory(state, err);
     for (size_t i = 0; i < *count; i++) {
         const expr_node *node = expr_at(&plan->exprs, conjuncts[i]);
         bool waits = node->can_fail || node->is_volatile;
@@ -235,7 +200,7 @@ static bp_status bind_set_groups(select_state *state, bp_error *err)
 
     state->groups = arena_new_array(state->binder->arena, expr_id, sets->count + 1);
     state->absent = arena_new_array(state->binder->arena, expr_id, sets->count + 1);
-    if (!state->groups || !state->absent) return no_memory(state, err);
+    if (!state->groups || !state->absent) return select_no_memory(state, err);
     for (size_t i = 0; i < sets->count && !status; i++)
         status = bind_group(
             state, sets->nodes[i],
@@ -255,7 +220,7 @@ static NO_INLINE bp_status bind_groups(select_state *state, bp_error *err)
     for (size_t i = 0; i < count; i++)
         total += syntax_kind_of(state->binder->tree, nodes[i]) == SYNTAX_ROW ? syntax_at(state->binder->tree, nodes[i])->count : 1;
     state->groups = arena_new_array(state->binder->arena, expr_id, total + 1);
-    if (!state->groups) return no_memory(state, err);
+    if (!state->groups) return select_no_memory(state, err);
     for (size_t i = 0; i < count && !status; i++) {
         bool row = syntax_kind_of(state->binder->tree, nodes[i]) == SYNTAX_ROW; /* (a, b) and () */
         for (size_t j = 0; j < (row ? syntax_at(state->binder->tree, nodes[i])->count : 1) && !status; j++)
@@ -273,7 +238,7 @@ static NO_INLINE bp_status note_aliases(select_state *state, bp_error *err)
     state->exprs = arena_new_array(state->binder->arena, expr_id, state->count);
     state->grouped_items = arena_new_array(state->binder->arena, expr_id, state->count);
     state->first_late = arena_new_array(state->binder->arena, size_t, state->count + 1);
-    if (!state->aliases || !state->exprs || !state->grouped_items || !state->first_late) return no_memory(state, err);
+    if (!state->aliases || !state->exprs || !state->grouped_items || !state->first_late) return select_no_memory(state, err);
     for (size_t i = 0; i < state->count; i++)
         state->aliases[i] = (alias){.name = state->items[i].name, .item = state->items[i].repeated ? 0 : state->items[i].node};
     return BP_OK;
@@ -297,7 +262,7 @@ static NO_INLINE bp_status expand_structs(select_state *state, bp_error *err)
         if (!found) continue;
         fields = expr_type(&binder->plan->exprs, value).detail->child_count;
         items = arena_new_array(binder->arena, select_item, state->count + fields);
-        if (!items) return no_memory(state, err);
+        if (!items) return select_no_memory(state, err);
         memcpy(items, state->items, i * sizeof *items);
         for (size_t j = 0; j < fields; j++)
             if ((status = struct_item(&items[i + j], binder, value, j, err))) return status;
@@ -323,7 +288,7 @@ static NO_INLINE bp_status bind_items(select_state *state, bp_error *err)
     return status;
 }
 
-static bool is_aggregate_column(const select_state *state, const expr_node *node)
+bool is_aggregate_column(const select_state *state, const expr_node *node)
 {
     for (size_t i = 0; i < state->aggregates.count; i++)
         if (node->kind == EXPR_COLUMN && node->column == state->aggregates.ids[i]) return true;
@@ -434,7 +399,7 @@ static NO_INLINE bp_status bind_order(select_state *state, syntax_id order, bp_e
     bp_status status = BP_OK;
 
     state->order = arena_new_array(state->binder->arena, order_item, count + state->count);
-    if (!state->order) return no_memory(state, err);
+    if (!state->order) return select_no_memory(state, err);
     for (size_t i = 0; i < count && !status; i++) {
         if (!syntax_has(state->binder->tree, keys[i], SYNTAX_FLAG_ALL)) {
             status = bind_order_key(state, keys[i], &state->order[state->order_count++], err);
@@ -458,7 +423,7 @@ static NO_INLINE bp_status bind_distinct_on(select_state *state, bp_error *err)
     bp_status status = BP_OK;
 
     state->on = arena_new_array(state->binder->arena, expr_id, count);
-    if (!state->on) return no_memory(state, err);
+    if (!state->on) return select_no_memory(state, err);
     for (size_t i = 0; i < count && !status; i++) {
         expression_context context = context_for(state, "DISTINCT ON", true);
         size_t place;
@@ -470,166 +435,6 @@ static NO_INLINE bp_status bind_distinct_on(select_state *state, bp_error *err)
     }
     state->on_count = count;
     return status;
-}
-
-/* aggregation -------------------------------------------------------------------------------------------------------------------------------------- */
-/* A group as it looks in an item of which smaller groups have been replaced already: the rewrite goes from the leaves up. */
-typedef struct group_form {
-    expr_id original, rewritten;
-    column_id output;
-    bool absent; /* NULL in this grouping set */
-} group_form;
-
-typedef struct group_replacement {
-    select_state *state;
-    group_form *forms; /* small expressions first */
-    size_t count;
-    size_t below_count; /* columns there were before the aggregation */
-} group_replacement;
-
-static bp_status replace_group(void *data, expr_pool *pool, expr_id *id, bp_error *err)
-{
-    group_replacement *replacement = data;
-
-    if (is_aggregate_column(replacement->state, expr_at(pool, *id))) return BP_OK;
-    for (size_t i = 0; i < replacement->count; i++) {
-        const group_form *form = &replacement->forms[i];
-        if (!expr_equal(pool, *id, form->original) && !expr_equal(pool, *id, form->rewritten)) continue;
-        pool->position = expr_at(pool, *id)->position;
-        return form->absent ? expr_null(id, pool, expr_type(pool, form->original), err)
-                            : column_expr(id, replacement->state->binder, form->output, err);
-    }
-    return BP_OK;
-}
-
-/* Constants are left where they stand, but for those that a grouping set makes NULL. */
-static bool is_replaced(const expr_pool *pool, const group_form *form)
-{
-    return form->absent ? expr_at(pool, form->original)->kind != EXPR_LITERAL : !expr_is_constant(pool, form->original);
-}
-
-static bp_status prepare_groups(group_replacement *replacement, const column_id *outputs, bp_error *err)
-{
-    select_state *state = replacement->state;
-    expr_pool *pool = &state->binder->plan->exprs;
-    size_t total = state->group_count + state->absent_count, count = 0;
-    group_form *forms = arena_new_array(state->binder->arena, group_form, total);
-    bp_status status;
-
-    if (!forms) return no_memory(state, err);
-    for (size_t i = 0; i < total; i++) {
-        bool absent = i >= state->group_count;
-        group_form form = {.original = absent ? state->absent[i - state->group_count] : state->groups[i], .absent = absent};
-        size_t place = count;
-        if (!absent) form.output = outputs[i];
-        if (!is_replaced(pool, &form)) continue;
-        for (; place && expr_at(pool, forms[place - 1].original)->depth > expr_at(pool, form.original)->depth; place--)
-            forms[place] = forms[place - 1];
-        forms[place] = form;
-        count++;
-    }
-    replacement->forms = forms;
-    for (size_t i = 0; i < count; i++) {
-        group_form *form = &forms[i];
-        replacement->count = i;
-        if ((status = expr_rewrite(&form->rewritten, pool, form->original, replace_group, replacement, err))) return status;
-        if (expr_at(pool, form->rewritten)->kind == EXPR_COLUMN || expr_at(pool, form->rewritten)->kind == EXPR_LITERAL)
-            form->rewritten = form->original; /* the same group twice */
-    }
-    replacement->count = count;
-    return BP_OK;
-}
-
-typedef struct leftover_search {
-    const uint64_t *below;
-    size_t below_count; /* bits; columns that were made later are above */
-    const expr_node *found;
-} leftover_search;
-
-static bool look_for_leftover(void *data, const expr_pool *pool, expr_id id)
-{
-    leftover_search *search = data;
-    const expr_node *node = expr_at(pool, id);
-
-    if (node->kind == EXPR_COLUMN && node->column < search->below_count && bitmap_get(search->below, node->column))
-        search->found = node;
-    return search->found == NULL;
-}
-
-static bp_status above_groups(group_replacement *replacement, const uint64_t *below, expr_id *expr, bp_error *err)
-{
-    select_state *state = replacement->state;
-    leftover_search search = {.below = below, .below_count = replacement->below_count};
-    string_view name;
-    bp_status status;
-
-    if (!*expr) return BP_OK;
-    if ((status = expr_rewrite(expr, &state->binder->plan->exprs, *expr, replace_group, replacement, err))) return status;
-    if ((status = expr_walk(&state->binder->plan->exprs, *expr, look_for_leftover, &search, err)) || !search.found) return status;
-    name = state->binder->plan->columns[search.found->column].name;
-    status = error_set(err, BP_BIND_ERROR,
-                       "the column \"%.*s\" must stand in GROUP BY or inside an aggregate such as any_value(\"%.*s\")",
-                       STRING_ARGUMENTS(name), STRING_ARGUMENTS(name));
-    if (err && search.found->position != UINT32_MAX) err->position = search.found->position;
-    return status;
-}
-
-/* A subquery above the aggregation sees groups, also where it names columns of the query around it. */
-static bp_status join_above_groups(group_replacement *replacement, const uint64_t *below, late_join *join, bp_error *err)
-{
-    plan *plan = replacement->state->binder->plan;
-    plan_id *order;
-    size_t count;
-    bp_status status;
-
-    for (size_t i = 0; join->inner && i < join->conjunct_count; i++)
-        if ((status = above_groups(replacement, below, &join->conjuncts[i], err))) return status;
-    if (!join->inner || !join->dependent) return BP_OK;
-    if ((status = plan_post_order_of(plan, join->inner, &order, &count, err))) return status;
-    for (size_t i = 0; i < count; i++) {
-        expr_id *slot;
-        for (size_t j = 0; (slot = plan_expr_slot(plan_at(plan, order[i]), j)); j++) {
-            expr_id expr = *slot;
-            if ((status = above_groups(replacement, below, &expr, err))) return status;
-            *plan_expr_slot(plan_at(plan, order[i]), j) = expr;
-        }
-    }
-    return BP_OK;
-}
-
-static NO_INLINE bp_status aggregate(select_state *state, bp_error *err)
-{
-    binder *binder = state->binder;
-    plan_id below = state->node;
-    uint64_t *below_bits = arena_new_array(binder->arena, uint64_t, bitmap_words(binder->plan->column_count));
-    group_replacement replacement = {.state = state, .below_count = binder->plan->column_count};
-    plan_node *made;
-    bp_status status;
-
-    if (!below_bits) return no_memory(state, err);
-    if ((status = plan_aggregate(&state->node, binder->plan, below, state->groups, state->group_count, state->aggregates.calls,
-                                 state->aggregates.count, err)))
-        return status;
-    made = plan_at(binder->plan, state->node);
-    for (size_t i = 0; i < state->aggregates.count; i++) made->outputs[state->group_count + i] = state->aggregates.ids[i];
-    if ((status = prepare_groups(&replacement, made->outputs, err))) return status;
-    for (size_t i = 0; i < plan_at(binder->plan, below)->output_count; i++)
-        bitmap_set(below_bits, plan_at(binder->plan, below)->outputs[i]);
-    for (size_t i = 0; i < state->count; i++)
-        if ((status = above_groups(&replacement, below_bits, &state->exprs[i], err))) return status;
-    for (size_t i = 0; i < state->order_count; i++)
-        if ((status = above_groups(&replacement, below_bits, &state->order[i].key.expr, err))) return status;
-    for (size_t i = 0; i < state->on_count; i++)
-        if ((status = above_groups(&replacement, below_bits, &state->on[i], err))) return status;
-    for (size_t i = 0; i < state->windows.count; i++)
-        if ((status = above_groups(&replacement, below_bits, &state->windows.calls[i], err))) return status;
-    if ((status = above_groups(&replacement, below_bits, &state->qualify, err))) return status;
-    for (size_t i = 0; i < state->unnests.count; i++)
-        if (!state->unnests.calls[i].below && (status = above_groups(&replacement, below_bits, &state->unnests.calls[i].list, err)))
-            return status;
-    for (size_t i = 0; i < state->late.count; i++)
-        if ((status = join_above_groups(&replacement, below_bits, &state->late.items[i], err))) return status;
-    return above_groups(&replacement, below_bits, &state->having, err);
 }
 
 /* HAVING or QUALIFY; 0: there is none. */
@@ -652,7 +457,7 @@ static bp_status project(select_state *state, bool *hidden, bp_error *err)
     expr_id *exprs = arena_new_array(binder->arena, expr_id, most);
     string_view *names = arena_new_array(binder->arena, string_view, most);
 
-    if (!exprs || !names) return no_memory(state, err);
+    if (!exprs || !names) return select_no_memory(state, err);
     for (size_t i = 0; i < state->count; i++) {
         exprs[i] = state->exprs[i];
         names[i] = state->items[i].name;
@@ -683,7 +488,7 @@ static bp_status sort(select_state *state, bp_error *err)
     sort_key *keys = arena_new_array(binder->arena, sort_key, state->order_count);
     bp_status status;
 
-    if (!keys) return no_memory(state, err);
+    if (!keys) return select_no_memory(state, err);
     for (size_t i = 0; i < state->order_count; i++) {
         keys[i] = state->order[i].key;
         if ((status = column_expr(&keys[i].expr, binder, plan_at(binder->plan, state->node)->outputs[state->order[i].item], err)))
@@ -709,7 +514,7 @@ static bp_status drop_hidden(select_state *state, bp_error *err)
     string_view *names = arena_new_array(binder->arena, string_view, state->count);
     bp_status status;
 
-    if (!names) return no_memory(state, err);
+    if (!names) return select_no_memory(state, err);
     for (size_t i = 0; i < state->count; i++) {
         names[i] = state->items[i].name;
         if ((status = column_expr(&state->exprs[i], binder, plan_at(binder->plan, state->node)->outputs[i], err))) return status;
@@ -732,7 +537,7 @@ static bp_status put_out(select_state *state, bool hidden, bp_error *err)
 }
 
 /* FROM to HAVING, for one grouping set. Subqueries come back here up to LIMIT_QUERY_DEPTH deep on a small stack: the steps are kept out of this frame. */
-static bp_status bind_below(select_state *state, syntax_id order, bp_error *err)
+bp_status bind_below(select_state *state, syntax_id order, bp_error *err)
 {
     binder *binder = state->binder;
     syntax_id select = state->select, sample = syntax_child(binder->tree, select, SLOT_SELECT_SAMPLE);
@@ -753,13 +558,13 @@ static bp_status bind_below(select_state *state, syntax_id order, bp_error *err)
         (status = bind_qualify(state, err)))
         return status;
     if ((status = unnests_apply(&state->node, binder, &state->unnests, true, err))) return status;
-    if ((state->grouped || state->aggregates.count) && (status = aggregate(state, err))) return status;
+    if ((state->grouped || state->aggregates.count) && (status = aggregate_select(state, err))) return status;
     if ((status = apply_joins(state, &state->late, err))) return status;
     return filter_by(state, state->having, err);
 }
 
 /* Windows to the projected items. */
-static bp_status bind_above(select_state *state, bool *hidden, bp_error *err)
+bp_status bind_above(select_state *state, bool *hidden, bp_error *err)
 {
     binder *binder = state->binder;
     bp_status status;
@@ -768,139 +573,6 @@ static bp_status bind_above(select_state *state, bool *hidden, bp_error *err)
     if ((status = filter_by(state, state->qualify, err))) return status;
     if ((status = unnests_apply(&state->node, binder, &state->unnests, false, err))) return status;
     return project(state, hidden, err);
-}
-
-/* Several grouping sets: all one behind the other. */
-static bp_status union_sets(select_state *state, select_state *sets, size_t count, bool *hidden, bp_error *err)
-{
-    bp_status status;
-
-    for (size_t i = 0; i < count; i++) {
-        if ((status = bind_above(&sets[i], hidden, err))) return status;
-        if (i && (status = plan_set(&sets[i].node, state->binder->plan, PLAN_UNION, true, state->node, sets[i].node, err)))
-            return status;
-        *state = sets[i];
-    }
-    return BP_OK;
-}
-
-/* Columns of a set for the union: all groups, NULL where it is without one; then what else its node puts out. */
-static bp_status set_columns(select_state *state, expr_id **out, size_t *count, bp_error *err)
-{
-    binder *binder = state->binder;
-    const plan_node *node = plan_at(binder->plan, state->node);
-    size_t groups = state->sets->count, present = 0, absent = 0;
-    expr_id *columns = arena_new_array(binder->arena, expr_id, groups + node->output_count);
-    bp_status status = BP_OK;
-
-    if (!columns) return no_memory(state, err);
-    for (size_t i = 0; i < groups && !status; i++)
-        status = state->sets->masks[state->set] >> i & 1
-                     ? column_expr(&columns[i], binder, node->outputs[present++], err)
-                     : expr_null(&columns[i], &binder->plan->exprs, expr_type(&binder->plan->exprs, state->absent[absent++]), err);
-    *out = columns;
-    *count = groups + node->output_count - present;
-    for (size_t i = groups; i < *count && !status; i++) {
-        node = plan_at(binder->plan, state->node);
-        status = column_expr(&columns[i], binder, node->outputs[present + i - groups], err);
-    }
-    return status;
-}
-
-/* Everything that was bound, in one list: windows' children, items, ORDER BY, DISTINCT ON, QUALIFY. */
-typedef struct expr_list {
-    expr_id *ids;
-    size_t count;
-} expr_list;
-
-static bp_status list_exprs(const select_state *state, expr_list *out, bp_error *err)
-{
-    const expr_pool *pool = &state->binder->plan->exprs;
-    size_t total = state->count + state->order_count + state->on_count + 1;
-
-    for (size_t i = 0; i < state->windows.count; i++) total += expr_at(pool, state->windows.calls[i])->child_count;
-    *out = (expr_list){arena_new_array(state->binder->arena, expr_id, total), 0};
-    if (!out->ids) return no_memory(state, err);
-    for (size_t i = 0; i < state->windows.count; i++)
-        for (size_t j = 0; j < expr_at(pool, state->windows.calls[i])->child_count; j++)
-            out->ids[out->count++] = expr_child(pool, state->windows.calls[i], j);
-    for (size_t i = 0; i < state->count; i++) out->ids[out->count++] = state->exprs[i];
-    for (size_t i = 0; i < state->order_count; i++) out->ids[out->count++] = state->order[i].key.expr;
-    for (size_t i = 0; i < state->on_count; i++) out->ids[out->count++] = state->on[i];
-    if (state->qualify) out->ids[out->count++] = state->qualify;
-    return BP_OK;
-}
-
-/* The reverse. */
-static bp_status unlist_exprs(select_state *state, const expr_id *merged, bp_error *err)
-{
-    expr_pool *pool = &state->binder->plan->exprs;
-    bp_status status;
-
-    for (size_t i = 0; i < state->windows.count; i++) {
-        size_t children = expr_at(pool, state->windows.calls[i])->child_count;
-        if ((status = expr_window_over(&state->windows.calls[i], pool, state->windows.calls[i], merged, err))) return status;
-        merged += children;
-    }
-    for (size_t i = 0; i < state->count; i++) state->exprs[i] = *merged++;
-    for (size_t i = 0; i < state->order_count; i++) state->order[i].key.expr = *merged++;
-    for (size_t i = 0; i < state->on_count; i++) state->on[i] = *merged++;
-    if (state->qualify) state->qualify = *merged;
-    return BP_OK;
-}
-
-/* With windows: they come over the rows of all sets. */
-static bp_status merge_sets(select_state *state, select_state *all, size_t count, bp_error *err)
-{
-    binder *binder = state->binder;
-    grouped_set *sets = arena_new_array(binder->arena, grouped_set, count);
-    size_t column_count = 0, expr_count = 0;
-    expr_id *merged;
-    bp_status status;
-
-    if (!sets) return no_memory(state, err);
-    for (size_t i = 0; i < count; i++) {
-        size_t columns = 0;
-        expr_id *made = NULL;
-        expr_list list;
-        if ((status = set_columns(&all[i], &made, &columns, err)) || (status = list_exprs(&all[i], &list, err))) return status;
-        if (all[i].unnests.count) return not_yet(binder, state->select, "unnest() beside windows over several grouping sets", err);
-        if (i && (columns != column_count || list.count != expr_count || all[i].windows.count != all[0].windows.count))
-            return not_yet(binder, state->select, "these windows over several grouping sets", err);
-        column_count = columns;
-        expr_count = list.count;
-        sets[i] = (grouped_set){all[i].node, made, all[i].windows.ids, all[i].windows.count, list.ids};
-    }
-    merged = arena_new_array(binder->arena, expr_id, expr_count);
-    if (!merged) return no_memory(state, err);
-    *state = all[0];
-    if ((status = unite_sets(&state->node, binder, sets, count, column_count, expr_count, merged, err))) return status;
-    return unlist_exprs(state, merged, err);
-}
-
-static bp_status bind_sets(select_state *state, syntax_id order, bool *hidden, bp_error *err)
-{
-    select_state first = *state, *all;
-    grouping_sets sets;
-    size_t windows = 0;
-    bp_status status;
-
-    if ((status = grouping_sets_of(&sets, state->binder, syntax_child(state->binder->tree, state->select, SLOT_SELECT_GROUP), err)))
-        return status;
-    first.sets = &sets;
-    first.windows.keep_twins = true; /* so that all sets have the same ones */
-    all = arena_new_array(state->binder->arena, select_state, sets.mask_count);
-    if (!all) return no_memory(state, err);
-    for (size_t i = 0; i < sets.mask_count; i++) {
-        all[i] = first;
-        all[i].set = i;
-        if ((status = bind_below(&all[i], order, err))) return status;
-        windows = all[i].windows.count;
-    }
-    status = windows ? merge_sets(state, all, sets.mask_count, err) : union_sets(state, all, sets.mask_count, hidden, err);
-    if (!status && windows) status = bind_above(state, hidden, err);
-    state->sets = NULL;
-    return status;
 }
 
 bp_status bind_select(relation *out, binder *binder, syntax_id select, syntax_id order, bp_error *err)
@@ -918,7 +590,7 @@ bp_status bind_select(relation *out, binder *binder, syntax_id select, syntax_id
     out->node = state->node;
     out->count = state->count;
     out->names = arena_new_array(binder->arena, string_view, state->count);
-    if (!out->names) return no_memory(state, err);
+    if (!out->names) return select_no_memory(state, err);
     for (size_t i = 0; i < state->count; i++) out->names[i] = state->items[i].name;
     return BP_OK;
 }
