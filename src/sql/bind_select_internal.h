@@ -9,6 +9,13 @@ typedef struct order_item {
     size_t item; /* SIZE_MAX: not one of the items */
 } order_item;
 
+/* The rows below several grouping sets, bound once. */
+typedef struct shared_rows {
+    plan_id kept; /* KEEP */
+    const scope *scope; /* of FROM, as it was bound */
+    const uint32_t *places; /* a column id of the scope -> its place among the KEEP's outputs */
+} shared_rows;
+
 typedef struct select_state {
     binder *binder;
     syntax_id select;
@@ -20,6 +27,7 @@ typedef struct select_state {
     alias *aliases;
     const grouping_sets *sets; /* NULL: one set, of all groups */
     size_t set;
+    const shared_rows *shared; /* NULL: FROM and WHERE are bound for this set alone */
     expr_id *groups;
     size_t group_count;
     expr_id *grouped_items; /* one an item: the group that it was named as by its place or alias; 0: none */
@@ -41,6 +49,10 @@ typedef struct select_state {
 
 MUST_USE bp_status select_no_memory(const select_state *state, bp_error *err);
 bool is_aggregate_column(const select_state *state, const expr_node *node);
+/* FROM and WHERE: the rows that are grouped. */
+MUST_USE bp_status bind_rows(select_state *state, bp_error *err);
+/* The same, as another reader of rows that have been bound: under column ids of its own. */
+MUST_USE bp_status read_shared_rows(select_state *state, bp_error *err);
 /* FROM to HAVING, for one grouping set. */
 MUST_USE bp_status bind_below(select_state *state, syntax_id order, bp_error *err);
 /* Windows to the projected items. */

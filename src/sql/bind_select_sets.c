@@ -1,4 +1,5 @@
-/* SELECT with several grouping sets: it is bound once for each. */
+/* SELECT with several grouping sets: what stands above FROM and WHERE is bound once for each set. The rows below are computed once and kept, unless they are a mere scan, or depend on a
+ * query around: TPC-DS joins up to five tables below a ROLLUP of nine sets. */
 #include "bind_select_internal.h"
 
 /* Several grouping sets: all one behind the other. */
@@ -109,6 +110,68 @@ static bp_status merge_sets(select_state *state, select_state *all, size_t count
     return unlist_exprs(state, merged, err);
 }
 
+/* shared rows -------------------------------------------------------------------------------------------------------------------------------- */
+/* The places of all columns of the scope among the node's outputs; NULL: one is not among them. */
+static bp_status places_of(const uint32_t **out, const select_state *rows, bp_error *err)
+{
+    plan *plan = rows->binder->plan;
+    const plan_node *node = plan_at(plan, rows->node);
+    uint32_t *places = arena_new_array(rows->binder->arena, uint32_t, plan->column_count);
+
+    *out = NULL;
+    if (!places) return select_no_memory(rows, err);
+    memset(places, 0xff, plan->column_count * sizeof *places);
+    for (size_t i = 0; i < node->output_count; i++) places[node->outputs[i]] = (uint32_t)i;
+    for (size_t i = 0; i < rows->scope.count; i++) {
+        const scope_column *column = &rows->scope.columns[i];
+        if (places[column->id] == UINT32_MAX || places[unqualified_id(column)] == UINT32_MAX) return BP_OK;
+    }
+    *out = places;
+    return BP_OK;
+}
+
+/* *shared is NULL when each set must have its own. */
+static bp_status share_rows(const shared_rows **shared, const select_state *first, bp_error *err)
+{
+    binder *binder = first->binder;
+    select_state *rows = arena_new(binder->arena, select_state);
+    shared_rows *made = arena_new(binder->arena, shared_rows);
+    size_t names = binder->outer_names ? *binder->outer_names : 0;
+    bool cheap = false;
+    bp_status status;
+
+    *shared = NULL;
+    if (!rows || !made) return select_no_memory(first, err);
+    *rows = *first;
+    if ((status = bind_rows(rows, err)) || (status = is_cheap_to_repeat(&cheap, binder->plan, rows->node, err))) return status;
+    if (cheap || (binder->outer_names && *binder->outer_names > names)) return BP_OK;
+    if ((status = places_of(&made->places, rows, err)) || !made->places) return status;
+    made->scope = &rows->scope;
+    *shared = made;
+    return plan_keep(&made->kept, binder->plan, rows->node, err);
+}
+
+bp_status read_shared_rows(select_state *state, bp_error *err)
+{
+    binder *binder = state->binder;
+    const shared_rows *shared = state->shared;
+    const plan_node *keep = plan_at(binder->plan, shared->kept);
+    scope_column *columns = arena_new_array(binder->arena, scope_column, shared->scope->count);
+    const column_id *ids;
+    bp_status status;
+
+    if (!columns) return select_no_memory(state, err);
+    if ((status = plan_read(&state->node, binder->plan, shared->kept, keep->outputs, keep->output_count, err))) return status;
+    ids = plan_at(binder->plan, state->node)->outputs;
+    for (size_t i = 0; i < shared->scope->count; i++) {
+        columns[i] = shared->scope->columns[i];
+        if (columns[i].merged) columns[i].merged_id = ids[shared->places[columns[i].merged_id]];
+        columns[i].id = ids[shared->places[columns[i].id]];
+    }
+    state->scope = (scope){columns, shared->scope->count, shared->scope->count, shared->scope->outer};
+    return BP_OK;
+}
+
 bp_status bind_sets(select_state *state, syntax_id order, bool *hidden, bp_error *err)
 {
     select_state first = *state, *all;
@@ -120,6 +183,7 @@ bp_status bind_sets(select_state *state, syntax_id order, bool *hidden, bp_error
         return status;
     first.sets = &sets;
     first.windows.keep_twins = true; /* so that all sets have the same ones */
+    if (sets.mask_count > 1 && (status = share_rows(&first.shared, &first, err))) return status;
     all = arena_new_array(state->binder->arena, select_state, sets.mask_count);
     if (!all) return select_no_memory(state, err);
     for (size_t i = 0; i < sets.mask_count; i++) {
