@@ -518,6 +518,26 @@ bp_status aggregate_set_feed(aggregate_set **parts, size_t count, size_t index, 
 }
 
 /* order ----------------------------------------------------------------------------------------------------------------------------- */
+/* to[i] = from[order[i].group]; inlined once for each usual width: a call of memcpy a group was a tenth of the time of many small sets. */
+static ALWAYS_INLINE void take_each(char *to, const char *from, const group_place *order, size_t count, size_t width)
+{
+    for (size_t i = 0; i < count; i++) memcpy(to + i * width, from + order[i].group * width, width);
+}
+
+static void take_in_order(char *to, const char *from, const group_place *order, size_t count, size_t width)
+{
+    switch (width) {
+    case 8: take_each(to, from, order, count, 8); break;
+    case 16: take_each(to, from, order, count, 16); break;
+    case 24: take_each(to, from, order, count, 24); break;
+    case 32: take_each(to, from, order, count, 32); break;
+    case 48: take_each(to, from, order, count, 48); break;
+    case 64: take_each(to, from, order, count, 64); break;
+    case 96: take_each(to, from, order, count, 96); break;
+    default: take_each(to, from, order, count, width);
+    }
+}
+
 /* Groups and states of the set become those of order[0 … count), in that order. */
 static bp_status reorder(aggregate_set *set, const group_place *order, bp_error *err)
 {
@@ -530,9 +550,9 @@ static bp_status reorder(aggregate_set *set, const group_place *order, bp_error 
     uint64_t *hashes = memory_allocate(memory, groups->capacity * sizeof *hashes);
 
     if (!rows || !states || !hashes) goto failed;
+    take_in_order(rows, groups->rows, order, count, width);
+    take_in_order(states, set->states, order, count, stride);
     for (size_t i = 0; i < count; i++) {
-        memcpy(rows + i * width, groups->rows + order[i].group * width, width);
-        memcpy(states + i * stride, set->states + order[i].group * stride, stride);
         hashes[i] = groups->hashes[order[i].group];
         groups->firsts[i] = order[i].first;
     }

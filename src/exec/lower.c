@@ -68,6 +68,100 @@ bp_status add_operator(lowering *state, plan_id node, pipeline *pipeline, operat
     return BP_OK;
 }
 
+/* expressions -------------------------------------------------------------------------------------------------------------------------- */
+static void clear_positions(lowering *state)
+{
+    memset(state->positions, 0xff, state->plan->column_count * sizeof *state->positions);
+}
+
+void place_outputs(lowering *state, plan_id node, size_t first)
+{
+    const plan_node *from = plan_at(state->plan, node);
+
+    for (size_t i = 0; i < from->output_count; i++) state->positions[from->outputs[i]] = (uint32_t)(first + i);
+}
+
+void place_only(lowering *state, plan_id node)
+{
+    clear_positions(state);
+    place_outputs(state, node, 0);
+}
+
+static bp_status remap(lowering *state, expr_id *expr, bp_error *err)
+{
+    return expr_remap(expr, &state->plan->exprs, *expr, state->positions, state->plan->column_count, err);
+}
+
+bp_status remap_all(lowering *state, expr_id **out, const expr_id *exprs, size_t count, bp_error *err)
+{
+    expr_id *mapped = arena_new_array(&state->plan->arena, expr_id, count);
+    bp_status status;
+
+    if (!mapped) return error_no_memory(err, state->context->memory, count * sizeof *mapped);
+    for (size_t i = 0; i < count; i++) {
+        mapped[i] = exprs[i];
+        if ((status = remap(state, &mapped[i], err))) return status;
+    }
+    *out = mapped;
+    return BP_OK;
+}
+
+bp_status conjunction(lowering *state, expr_id *out, const expr_id *conjuncts, size_t count, bp_error *err)
+{
+    bp_status status;
+
+    if ((status = expr_and(out, &state->plan->exprs, conjuncts, count, err))) return status;
+    return remap(state, out, err);
+}
+
+static bool is_identity(const lowering *state, const expr_id *mapped, size_t count, size_t input_count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const expr_node *node = expr_at(&state->plan->exprs, mapped[i]);
+        if (node->kind != EXPR_COLUMN || node->column != i) return false;
+    }
+    return count == input_count;
+}
+
+bp_status project_mapped(lowering *state, plan_id node, pipeline *pipeline, expr_id *mapped, size_t count, size_t input_count,
+                         bp_error *err)
+{
+    operator *operator;
+    bp_status status;
+
+    state->open[node] = pipeline;
+    if (is_identity(state, mapped, count, input_count)) return BP_OK;
+    if ((status = project_new(&operator, state->context, &state->plan->exprs, mapped, count, err))) return status;
+    return add_operator(state, node, pipeline, operator, err);
+}
+
+bp_status outputs_schema(lowering *state, const plan_node *node, schema **out, bp_error *err)
+{
+    schema *made = arena_new(&state->plan->arena, schema);
+    bp_status status;
+
+    if (!made) return error_no_memory(err, state->context->memory, sizeof *made);
+    if ((status = schema_new(made, &state->plan->arena, node->output_count, err))) return status;
+    for (size_t i = 0; i < node->output_count; i++) {
+        made->names[i] = state->plan->columns[node->outputs[i]].name;
+        made->types[i] = state->plan->columns[node->outputs[i]].type;
+    }
+    *out = made;
+    return BP_OK;
+}
+
+bp_status exprs_schema(lowering *state, const expr_id *exprs, size_t count, schema **out, bp_error *err)
+{
+    schema *made = arena_new(&state->plan->arena, schema);
+    bp_status status;
+
+    if (!made) return error_no_memory(err, state->context->memory, sizeof *made);
+    if ((status = schema_new(made, &state->plan->arena, count, err))) return status;
+    for (size_t i = 0; i < count; i++) made->types[i] = expr_type(&state->plan->exprs, exprs[i]);
+    *out = made;
+    return BP_OK;
+}
+
 /* leaves -------------------------------------------------------------------------------------------------------------------------------- */
 static bp_status make_dual_scan(void *data, scan **out, bp_error *err)
 {
@@ -188,6 +282,252 @@ static bp_status lower_unnest(lowering *state, plan_id id, bp_error *err)
     node = plan_at(state->plan, id);
     if ((status = unnest_new(&operator, state->context, lists, node->unnest.ordinality, node->unnest.outer, err))) return status;
     return add_operator(state, id, state->open[id], operator, err);
+}
+
+/* aggregation ----------------------------------------------------------------------------------------------------------------------------- */
+#define SHARING_AGGREGATES 64 /* before one: a query may have 10,000 */
+
+static bool same_children(const expr_pool *pool, expr_id left, expr_id right)
+{
+    size_t count = expr_at(pool, left)->child_count;
+
+    if (count == 0 || expr_at(pool, right)->child_count != count) return false;
+    for (size_t i = 0; i < count; i++)
+        if (!expr_equal(pool, expr_child(pool, left, i), expr_child(pool, right, i))) return false;
+    return true;
+}
+
+/* Where the columns of an aggregate begin: at `end` of all so far, or where those of one before it with the same children do. (Setting rows aside copies them.) */
+static size_t first_column(const expr_pool *pool, const expr_id *aggregates, const aggregate_spec *specs, size_t index, size_t end)
+{
+    for (size_t i = index; i > 0 && index - i < SHARING_AGGREGATES; i--)
+        if (same_children(pool, aggregates[i - 1], aggregates[index])) return specs[i - 1].first;
+    return end;
+}
+
+bp_status aggregate_over(lowering *state, plan_id id, plan_id child, const expr_id *groups, size_t group_count,
+                         const expr_id *aggregates, size_t aggregate_count, bp_error *err)
+{
+    const expr_pool *pool = &state->plan->exprs;
+    size_t total = group_count, at = group_count;
+    aggregate_spec *specs = arena_new_array(&state->plan->arena, aggregate_spec, aggregate_count);
+    expr_id *inputs, *mapped = NULL;
+    schema *input;
+    sink *sink;
+    bp_status status;
+
+    for (size_t i = 0; i < aggregate_count; i++) total += expr_at(pool, aggregates[i])->child_count;
+    inputs = arena_new_array(&state->plan->arena, expr_id, total);
+    if (!specs || !inputs) return error_no_memory(err, state->context->memory, total * sizeof *inputs);
+    if (group_count) memcpy(inputs, groups, group_count * sizeof *inputs);
+    for (size_t i = 0; i < aggregate_count; i++) {
+        const expr_node *node = expr_at(pool, aggregates[i]);
+        size_t first = first_column(pool, aggregates, specs, i, at);
+        specs[i] = (aggregate_spec){.call = node->aggregate, .result = node->type, .first = (uint32_t)first};
+        if (first < at) continue;
+        for (size_t j = 0; j < node->child_count; j++) inputs[at++] = expr_child(pool, aggregates[i], j);
+    }
+    total = at;
+    place_only(state, child);
+    if ((status = exprs_schema(state, inputs, total, &input, err))) return status;
+    if ((status = remap_all(state, &mapped, inputs, total, err))) return status;
+    if ((status = project_mapped(state, id, state->open[child], mapped, total, plan_at(state->plan, child)->output_count, err)))
+        return status;
+    if ((status = aggregate_new(&sink, state->context, input, group_count, specs, aggregate_count, err))) return status;
+    if ((status = end_pipeline(state, id, state->open[id], sink, err))) return status;
+    return open_pipeline(state, id, aggregate_make_scan, sink, err);
+}
+
+static bp_status lower_aggregate(lowering *state, plan_id id, bp_error *err)
+{
+    const plan_node *node = plan_at(state->plan, id);
+
+    return aggregate_over(state, id, node->children[0], node->aggregate.groups, node->aggregate.group_count,
+                          node->aggregate.aggregates, node->aggregate.aggregate_count, err);
+}
+
+bp_status output_exprs(lowering *state, plan_id id, expr_id **out, bp_error *err)
+{
+    const plan_node *node = plan_at(state->plan, id);
+    expr_id *exprs = arena_new_array(&state->plan->arena, expr_id, node->output_count);
+    bp_status status = BP_OK;
+
+    if (!exprs) return error_no_memory(err, state->context->memory, node->output_count * sizeof *exprs);
+    for (size_t i = 0; i < node->output_count && !status; i++)
+        status = expr_column(&exprs[i], &state->plan->exprs, node->outputs[i], state->plan->columns[node->outputs[i]].type, err);
+    *out = exprs;
+    return status;
+}
+
+/* DISTINCT: a group a row. DISTINCT ON: the first of every other column, over rows already sorted by the keys. */
+static bp_status lower_distinct(lowering *state, plan_id id, bp_error *err)
+{
+    const plan_node *node = plan_at(state->plan, id);
+    plan_id child = node->children[0];
+    size_t count = node->output_count, on_count = node->distinct.on_count;
+    expr_id *columns, *firsts, *mapped = NULL;
+    bp_status status;
+
+    if ((status = output_exprs(state, child, &columns, err))) return status;
+    if (on_count == 0) return aggregate_over(state, id, child, columns, count, NULL, 0, err);
+    firsts = arena_new_array(&state->plan->arena, expr_id, count);
+    mapped = arena_new_array(&state->plan->arena, expr_id, count);
+    if (!firsts || !mapped) return error_no_memory(err, state->context->memory, count * sizeof *firsts);
+    for (size_t i = 0; i < count && !status; i++)
+        status = expr_aggregate(&firsts[i], &state->plan->exprs, STRING_VIEW("first"), &columns[i], 1, false, 0, NULL, 0, err);
+    if (!status) status = aggregate_over(state, id, child, node->distinct.on, on_count, firsts, count, err);
+    for (size_t i = 0; i < count && !status; i++)
+        status =
+            expr_column(&mapped[i], &state->plan->exprs, (uint32_t)(on_count + i), expr_type(&state->plan->exprs, columns[i]), err);
+    return status ? status : project_mapped(state, id, state->open[id], mapped, count, on_count + count, err);
+}
+
+/* order and limits ------------------------------------------------------------------------------------------------------------------------- */
+/* SORT, or LIMIT with keys. Keys that are not columns are computed beside the columns and dropped afterwards. */
+static bp_status sort_over(lowering *state, plan_id id, const sort_key *keys, size_t key_count, uint64_t offset, uint64_t limit,
+                           bp_error *err)
+{
+    plan_id child = plan_at(state->plan, id)->children[0];
+    size_t count = plan_at(state->plan, child)->output_count, total = count;
+    bool limited = limit != UINT64_MAX;
+    expr_id *inputs, *mapped = NULL, *columns;
+    sort_spec *specs = arena_new_array(&state->plan->arena, sort_spec, key_count);
+    schema *types;
+    sink *sink;
+    bp_status status;
+
+    if ((status = output_exprs(state, child, &columns, err))) return status;
+    inputs = arena_new_array(&state->plan->arena, expr_id, count + key_count);
+    if (!inputs || !specs) return error_no_memory(err, state->context->memory, (count + key_count) * sizeof *inputs);
+    if (count) memcpy(inputs, columns, count * sizeof *inputs);
+    place_only(state, child);
+    for (size_t i = 0; i < key_count; i++) {
+        const expr_node *node = expr_at(&state->plan->exprs, keys[i].expr);
+        specs[i] = (sort_spec){.descending = keys[i].descending, .nulls_first = keys[i].nulls_first};
+        if (node->kind == EXPR_COLUMN) {
+            specs[i].column = state->positions[node->column];
+        } else {
+            specs[i].column = (uint32_t)total;
+            inputs[total++] = keys[i].expr;
+        }
+    }
+    if ((status = exprs_schema(state, inputs, total, &types, err))) return status;
+    if ((status = remap_all(state, &mapped, inputs, total, err))) return status;
+    if ((status = project_mapped(state, id, state->open[child], mapped, total, count, err))) return status;
+    if ((status = limited ? top_n_new(&sink, state->context, types, specs, key_count, offset, limit, err)
+                          : sort_all_new(&sink, state->context, types, specs, key_count, err)))
+        return status;
+    if (!limited) sort_all_allow_spill(sink);
+    if ((status = end_pipeline(state, id, state->open[id], sink, err))) return status;
+    if ((status = open_pipeline(state, id, limited ? top_n_make_scan : sort_all_make_scan, sink, err))) return status;
+    if (total == count) return BP_OK;
+    for (size_t i = 0; i < count; i++)
+        if ((status = expr_column(&mapped[i], &state->plan->exprs, (uint32_t)i, expr_type(&state->plan->exprs, columns[i]), err)))
+            return status;
+    return project_mapped(state, id, state->open[id], mapped, count, total, err);
+}
+
+#define FIXED_COST 16 /* bytes of a value that every worker of a top-N holds, about */
+#define TEXT_COST 128
+
+/* Whether the rows that a top-N holds are few beside the memory limit; else all rows are sorted, which may use temporary files. */
+static bool fits_top_n(const lowering *state, const plan_node *node)
+{
+    const plan_node *child = plan_at(state->plan, node->children[0]);
+    double rows = (double)node->limit.offset + (double)node->limit.limit, row = FIXED_COST;
+
+    for (size_t i = 0; i < child->output_count; i++) {
+        data_type type = state->plan->columns[child->outputs[i]].type;
+        row += type_physical(type) == PHYSICAL_STRING || type_is_nested(type) ? TEXT_COST : FIXED_COST;
+    }
+    return rows * row * (double)state->context->config.threads <= (double)(memory_limit(state->context->memory) / 16);
+}
+
+static bp_status lower_limit(lowering *state, plan_id id, bp_error *err)
+{
+    const plan_node *node = plan_at(state->plan, id);
+    pipeline *child = state->open[node->children[0]];
+    schema *types;
+    sink *sink;
+    bp_status status;
+
+    if (node->limit.key_count) {
+        bool few = fits_top_n(state, node);
+        status = sort_over(state, id, node->limit.keys, node->limit.key_count, few ? node->limit.offset : 0,
+                           few ? node->limit.limit : UINT64_MAX, err);
+        if (status || few) return status;
+        node = plan_at(state->plan, id);
+        child = state->open[id];
+    }
+    if ((status = outputs_schema(state, node, &types, err))) return status;
+    if ((status = collect_new(&sink, state->context, types, node->limit.offset, node->limit.limit, node->limit.percent, err)))
+        return status;
+    collect_allow_spill(sink);
+    if ((status = end_pipeline(state, id, child, sink, err))) return status;
+    return open_pipeline(state, id, collect_make_scan, sink, err);
+}
+
+/* windows ------------------------------------------------------------------------------------------------------------------------------------ */
+/* What the window sink reads: the child's columns, then what calls need beside them, each once. Mapped. */
+typedef struct window_inputs {
+    expr_id *exprs;
+    size_t count;
+} window_inputs;
+
+static uint32_t place_input(const lowering *state, window_inputs *inputs, expr_id mapped)
+{
+    const expr_pool *pool = &state->plan->exprs;
+
+    for (size_t i = 0; i < inputs->count; i++)
+        if (expr_equal(pool, inputs->exprs[i], mapped)) return (uint32_t)i;
+    inputs->exprs[inputs->count] = mapped;
+    return (uint32_t)inputs->count++;
+}
+
+/* The positions of a call's children among the inputs. */
+static bp_status place_children(lowering *state, window_inputs *inputs, expr_id call, window_spec *out, bp_error *err)
+{
+    size_t count = expr_at(&state->plan->exprs, call)->child_count;
+    uint32_t *columns = arena_new_array(&state->plan->arena, uint32_t, count);
+    bp_status status;
+
+    if (!columns) return error_no_memory(err, state->context->memory, count * sizeof *columns);
+    for (size_t i = 0; i < count; i++) {
+        expr_id child = expr_child(&state->plan->exprs, call, i);
+        if ((status = remap(state, &child, err))) return status;
+        columns[i] = place_input(state, inputs, child);
+    }
+    *out = (window_spec){
+        .call = expr_at(&state->plan->exprs, call)->window, .result = expr_type(&state->plan->exprs, call), .columns = columns};
+    return BP_OK;
+}
+
+static bp_status lower_window(lowering *state, plan_id id, bp_error *err)
+{
+    const plan_node *node = plan_at(state->plan, id);
+    plan_id child = node->children[0];
+    size_t passed = plan_at(state->plan, child)->output_count, calls = node->window.expr_count, total = passed;
+    window_spec *specs = arena_new_array(&state->plan->arena, window_spec, calls);
+    window_inputs inputs;
+    expr_id *columns, *mapped = NULL;
+    schema *types;
+    sink *sink;
+    bp_status status;
+
+    for (size_t i = 0; i < calls; i++) total += expr_at(&state->plan->exprs, node->window.exprs[i])->child_count;
+    if ((status = output_exprs(state, child, &columns, err))) return status;
+    place_only(state, child);
+    if ((status = remap_all(state, &mapped, columns, passed, err))) return status;
+    inputs = (window_inputs){arena_new_array(&state->plan->arena, expr_id, total), passed};
+    if (!specs || !inputs.exprs) return error_no_memory(err, state->context->memory, total * sizeof *columns);
+    if (passed) memcpy(inputs.exprs, mapped, passed * sizeof *mapped);
+    for (size_t i = 0; i < calls; i++)
+        if ((status = place_children(state, &inputs, node->window.exprs[i], &specs[i], err))) return status;
+    if ((status = exprs_schema(state, inputs.exprs, inputs.count, &types, err))) return status;
+    if ((status = project_mapped(state, id, state->open[child], inputs.exprs, inputs.count, passed, err))) return status;
+    if ((status = window_new(&sink, state->context, types, passed, specs, calls, err))) return status;
+    if ((status = end_pipeline(state, id, state->open[id], sink, err))) return status;
+    return open_pipeline(state, id, window_make_scan, sink, err);
 }
 
 /* kept rows --------------------------------------------------------------------------------------------------------------------------------------- */

@@ -1,4 +1,4 @@
-/* Lowering JOIN: a build of the right side, then a probe that is an operator on the left. */
+/* Lowering joins: the right side's pipeline ends in the rows that are built, the left side's gets the operator that probes them. */
 #include "lower_internal.h"
 
 /* What a side's pipeline puts out for the join: the keys, then its columns. */
@@ -106,7 +106,6 @@ static bp_status build_right(lowering *state, plan_id id, join_spec *spec, const
     return status;
 }
 
-/* Before the left side is lowered. */
 bp_status lower_build(lowering *state, plan_id id, bp_error *err)
 {
     join_spec spec;

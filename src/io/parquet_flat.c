@@ -223,7 +223,8 @@ static void pick_values(const void *from, size_t width, const wanted_rows *wante
 }
 
 /* A page with NULLs, or in an encoding that cannot jump. */
-static bp_status fill_from_all(filling *to, size_t rows, size_t dense, const uint64_t *levels, const wanted_rows *wanted, bp_error *err)
+static bp_status fill_from_all(filling *to, size_t rows, size_t dense, const uint64_t *levels, const wanted_rows *wanted,
+                               bp_error *err)
 {
     size_t width = to->form == FORM_CODES ? sizeof *to->codes : to->reader->leaf->width;
     void *all = arena_allocate_aligned(to->target->arena, rows * width + 16, 64), *out = to->values;

@@ -3,7 +3,6 @@
 #include "parquet_scan.h"
 
 #define SAMPLE_PIECES 2 /* each unpacks a page of the columns looked at, and their dictionaries */
-#define SAMPLED_ROWS 50000 /* smaller files are read sooner than looked at */
 
 static const source_class parquet_source_class;
 
@@ -265,7 +264,7 @@ bp_status parquet_source_new(source **out, bp_context *context, const string_vie
     if ((status = take_files(source, paths, count, err))) goto done;
     if ((status = make_columns(source, err))) goto done;
     if ((status = count_rows(source, err))) goto done;
-    if (source->base.row_count >= SAMPLED_ROWS) source->base.sample_pieces = SAMPLE_PIECES;
+    source->base.sample_pieces = SAMPLE_PIECES;
     *out = &source->base;
     source = NULL;
 done:

@@ -121,7 +121,8 @@ static bp_status plain_fixed_refs(parquet_reader *reader, size_t count, string_r
     uint32_t width = reader->leaf->stored_width;
     const uint8_t *at;
 
-    if (count > cursor_left(&reader->bytes) / width || !cursor_view(&reader->bytes, count * width, &at)) return parquet_short_page(err);
+    if (count > cursor_left(&reader->bytes) / width || !cursor_view(&reader->bytes, count * width, &at))
+        return parquet_short_page(err);
     for (size_t i = 0; i < count; i++, at += width) out[i] = parquet_ref((const char *)at, width);
     return BP_OK;
 }
@@ -148,7 +149,8 @@ static bp_status deltas(parquet_reader *reader, size_t count, void *out, bp_erro
     int64_t values[PIECE];
     int32_t *narrow = out;
 
-    if (reader->leaf->physical == PARQUET_INT64) return parquet_delta_read(&reader->delta, out, count) ? BP_OK : parquet_short_page(err);
+    if (reader->leaf->physical == PARQUET_INT64)
+        return parquet_delta_read(&reader->delta, out, count) ? BP_OK : parquet_short_page(err);
     for (size_t done = 0; done < count;) {
         size_t part = count - done < PIECE ? count - done : PIECE;
         if (!parquet_delta_read(&reader->delta, values, part)) return parquet_short_page(err);

@@ -17,4 +17,11 @@ MUST_USE bp_status plan_estimate_node(plan *plan, plan_id id, bp_error *err);
 /* Rows of the leaf that a node's rows come from, before any filter; the node's own when it is not one leaf's. */
 double plan_base_rows(const plan *plan, plan_id id);
 
+/* The numbers between which all values of an expression are, as far as it is a column with statistics of whole numbers or dates. */
+typedef struct value_range {
+    double low, high;
+    bool known;
+} value_range;
+MUST_USE bp_status estimate_range(plan *plan, plan_id id, expr_id expr, value_range *out, bp_error *err);
+
 #endif

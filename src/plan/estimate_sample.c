@@ -1,4 +1,5 @@
-/* Looks at a few thousand rows of a table, spread over it, for the share of them that its filters keep.
+/* Looks at a few thousand rows of a table, spread over it, for the share of them that its filters keep; at all rows of small files, whose pages must be unpacked
+ * whole anyway: what is sorted by the column that is asked about (calendars are) would look the same in a few places.
  *
  * What was seen of data that can be told from all others (source.lasting_version) is kept in the context's memory under version and conditions, so that
  * statements about the same files look once: unpacking a page of each column and its dictionary takes most of a statement's planning. */
@@ -8,6 +9,7 @@
 
 #define SAMPLE_ROWS 2048
 #define SAMPLED_ROWS 4096 /* smaller tables are read whole by anything soon enough */
+#define WHOLE_ROWS ((uint64_t)128 << 10) /* of a file whose shares are kept; about 1 ms */
 #define KEY_SIZE ((size_t)4 << 10) /* longer conditions are not kept */
 
 typedef struct sample {
@@ -45,29 +47,39 @@ static bp_status sample_condition(sample *out, const plan_node *node, bp_error *
     return expr_remap(&out->condition, &plan->exprs, out->condition, positions, plan->column_count, err);
 }
 
-static bp_status count_piece(sample *sample, bp_error *err)
+static bp_status count_batch(sample *sample, const batch *batch, bp_error *err)
 {
     const uint32_t *selection;
     size_t kept;
-    batch batch;
-    bp_status status = sample->scan->class->next(sample->scan, sample->worker, &batch, err);
+    bp_status status = evaluator_filter(sample->evaluator, batch, &selection, &kept, err);
 
-    if (status || !batch.row_count) return status;
-    if ((status = evaluator_filter(sample->evaluator, &batch, &selection, &kept, err))) return status;
-    sample->rows += batch.row_count;
-    sample->kept += kept;
+    sample->rows += batch->row_count;
+    sample->kept += status ? 0 : kept;
+    return status;
+}
+
+/* The first batch of the morsel that was claimed last, or (whole) all of them. */
+static bp_status count_morsel(sample *sample, bool whole, bp_error *err)
+{
+    batch batch;
+    bp_status status;
+
+    do {
+        if ((status = sample->scan->class->next(sample->scan, sample->worker, &batch, err)) || !batch.row_count) return status;
+        if ((status = count_batch(sample, &batch, err))) return status;
+    } while (whole);
     return BP_OK;
 }
 
-static bp_status count_pieces(sample *sample, size_t pieces, bp_error *err)
+static bp_status count_morsels(sample *sample, size_t pieces, bp_error *err)
 {
-    uint64_t step = (sample->scan->morsel_estimate + pieces - 1) / pieces, morsel;
+    uint64_t step = pieces ? (sample->scan->morsel_estimate + pieces - 1) / pieces : 1, morsel;
     bp_status status = BP_OK;
     bool end = false;
 
     while (!status) {
         if ((status = sample->scan->class->claim(sample->scan, sample->worker, &morsel, &end, err)) || end) break;
-        if (morsel % step == step / 2) status = count_piece(sample, err);
+        if (!pieces || morsel % step == step / 2) status = count_morsel(sample, !pieces, err);
     }
     return status;
 }
@@ -84,17 +96,19 @@ static bool can_sample(const plan *plan, const plan_node *node)
 
 static bp_status run_sample(sample *sample, source *source, bp_error *err)
 {
+    bool whole = source->lasting_version && source->row_count <= WHOLE_ROWS;
+    size_t pieces = whole ? 0 : source->sample_pieces;
     scan_request request = {.columns = sample->columns,
                             .column_count = sample->column_count,
-                            .batch_size = SAMPLE_ROWS / source->sample_pieces,
+                            .batch_size = whole ? SAMPLE_ROWS : SAMPLE_ROWS / pieces,
                             .row_limit = UINT64_MAX,
-                            .pieces = source->sample_pieces};
+                            .pieces = pieces};
     bp_status status = source->class->scan_open(&sample->scan, source, &request, err);
 
     if (!status) status = sample->scan->class->worker_new(&sample->worker, sample->scan, err);
     if (!status)
         status = evaluator_new(&sample->evaluator, sample->plan->context, &sample->plan->exprs, &sample->condition, 1, err);
-    if (!status) status = count_pieces(sample, source->sample_pieces, err);
+    if (!status) status = count_morsels(sample, pieces, err);
     evaluator_free(sample->evaluator);
     if (sample->worker) sample->scan->class->worker_free(sample->worker);
     scan_free(sample->scan);

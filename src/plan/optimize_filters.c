@@ -18,7 +18,7 @@ typedef struct sinking {
     plan *plan;
     size_t words;
     uint64_t *used, *side, *keys; /* scratch, a bit a column */
-    expr_id parted[PARTED]; /* the last ORs of which a part has sunk: a FILTER that was made on the way down is met again */
+    expr_id parted[PARTED]; /* the last conditions of which a part has sunk: a FILTER that was made on the way down is met again */
     size_t parted_count;
 } sinking;
 
@@ -176,6 +176,68 @@ static bp_status sink_to_join(sinking *state, plan_id id, expr_id conjunct, plan
 
 static bp_status sink_conjunct(sinking *state, plan_id id, expr_id conjunct, bp_error *err);
 
+static bool was_parted(sinking *state, expr_id conjunct)
+{
+    for (size_t i = 0; i < PARTED && i < state->parted_count; i++)
+        if (state->parted[i] == conjunct) return true;
+    state->parted[state->parted_count++ % PARTED] = conjunct;
+    return false;
+}
+
+/* Whether a column of node `id` numbers rows: then it is far from the ends of its type. */
+static bool numbers_rows(const plan *plan, plan_id id, column_id column)
+{
+    const plan_node *node;
+    size_t at = 0;
+    uint8_t kind;
+
+    if (!(id = plan_origin(plan, id, &column)) || (node = plan_at(plan, id))->kind != PLAN_WINDOW) return false;
+    while (node->window.made[at] != column) at++;
+    kind = expr_at(&plan->exprs, node->window.exprs[at])->window->kind;
+    return kind == WINDOW_ROW_NUMBER || kind == WINDOW_RANK || kind == WINDOW_DENSE_RANK;
+}
+
+/* Whether the expression over node `id` adds a little to the number of a row, or takes it away: that is said to be able to fail, but does not. */
+static bool moves_row_number(const plan *plan, plan_id id, expr_id expr)
+{
+    const expr_pool *pool = &plan->exprs;
+    const expr_node *node = expr_at(pool, expr);
+    bool moves = node->kind == EXPR_CALL && node->child_count == 2 && node->type.id == TYPE_INT64 &&
+                 (!strcmp(node->call.function->name, "+") || !strcmp(node->call.function->name, "-"));
+
+    for (size_t i = 0; moves && i < 2; i++) {
+        const expr_node *child = expr_at(pool, expr_child(pool, expr, i));
+        if (child->kind == EXPR_LITERAL && child->type.id == TYPE_INT64 && !column_is_null(child->literal, 0)) {
+            int64_t value = ((const int64_t *)child->literal->values)[0];
+            moves = value >= INT32_MIN && value <= INT32_MAX;
+        } else {
+            moves = child->kind == EXPR_COLUMN && numbers_rows(plan, id, child->column);
+        }
+    }
+    return moves;
+}
+
+/* An equality that can fail stays above the join. When it compares with the number of a neighbouring row (rn = other.rn + 1) it does not fail, and TRY() of it says
+ * the same: that sinks, and becomes a pair of the join. */
+static bp_status sink_row_numbers(sinking *state, plan_id id, expr_id conjunct, bp_error *err)
+{
+    expr_pool *pool = &state->plan->exprs;
+    const expr_node *expr = expr_at(pool, conjunct);
+    expr_id sides[2], tried;
+    bp_status status;
+
+    if (expr->kind != EXPR_COMPARE || expr->op != COMPARE_EQUAL || !expr->can_fail) return BP_OK;
+    for (size_t i = 0; i < 2; i++) {
+        sides[i] = expr_child(pool, conjunct, i);
+        if (!expr_at(pool, sides[i])->can_fail) continue;
+        if (!moves_row_number(state->plan, id, sides[i])) return BP_OK;
+        if ((status = expr_try(&sides[i], pool, sides[i], err))) return status;
+    }
+    if (was_parted(state, conjunct)) return BP_OK;
+    if ((status = expr_compare(&tried, pool, COMPARE_EQUAL, sides[0], sides[1], err))) return status;
+    return sink_conjunct(state, id, tried, err);
+}
+
 static bp_status sink_to_union(sinking *state, plan_id id, expr_id conjunct, bp_error *err)
 {
     plan *plan = state->plan;
@@ -264,14 +326,6 @@ static bp_status or_about_side(sinking *state, expr_id conjunct, expr_id *out, b
     return expr_or(out, &plan->exprs, parts, count, err);
 }
 
-static bool was_parted(sinking *state, expr_id conjunct)
-{
-    for (size_t i = 0; i < PARTED && i < state->parted_count; i++)
-        if (state->parted[i] == conjunct) return true;
-    state->parted[state->parted_count++ % PARTED] = conjunct;
-    return false;
-}
-
 /* Whether the conjunct names state->side only, so that it may pass the node. If it does not, a part of it may sink by itself. */
 static bp_status passes_side(sinking *state, plan_id id, expr_id conjunct, bool *passes, bp_error *err)
 {
@@ -342,7 +396,7 @@ static bp_status sink_conjunct(sinking *state, plan_id id, expr_id conjunct, bp_
 {
     plan *plan = state->plan;
     plan_id filter = 0; /* passed, right above */
-    bp_status status;
+    bp_status status = BP_OK;
 
     for (;;) {
         plan_node *node = plan_at(plan, id);
@@ -382,10 +436,15 @@ static bp_status sink_conjunct(sinking *state, plan_id id, expr_id conjunct, bp_
             break;
         case PLAN_JOIN:
             if ((status = try_mark(state, id, conjunct, &done, err)) || done) return status;
+            if ((status = sink_row_numbers(state, id, conjunct, err))) return status;
             if ((status = sink_to_join(state, id, conjunct, &next, &done, err)) || done) return status;
             break;
         case PLAN_FILTER: /* what may fail is asked after what stands here */
-            if (!expr_at(&plan->exprs, conjunct)->can_fail) next = node->children[0];
+            if (!expr_at(&plan->exprs, conjunct)->can_fail)
+                next = node->children[0];
+            else if (plan_at(plan, node->children[0])->kind == PLAN_JOIN)
+                status = sink_row_numbers(state, node->children[0], conjunct, err);
+            if (status) return status;
             break;
         default: break;
         }

@@ -45,6 +45,7 @@ typedef struct region {
     bool null_safe[MEMBERS]; /* of a class */
     relation_set class_relations[MEMBERS]; /* of a class: where its members are, one in each */
     uint8_t class_members[MEMBERS][RELATIONS]; /* … which */
+    double class_values[MEMBERS];
     condition *conditions;
     size_t condition_count;
     uint8_t *leaf_of; /* column -> 1 + leaf; 0: of none */
@@ -361,21 +362,60 @@ static size_t member_in(const region *region, size_t class, relation_set set)
     return best == SIZE_MAX ? SIZE_MAX : region->class_members[class][best];
 }
 
-/* How many values the class has: as many as the smallest table with a member has rows. */
-static double class_values(const region *region, size_t class)
+/* The numbers that members of the class share, by the statistics of their columns. */
+static bp_status class_range(const region *region, size_t class, value_range *out, bp_error *err)
 {
-    size_t smallest = member_in(region, class, ~(relation_set)0);
-
-    return smallest == SIZE_MAX ? 1 : region->base[region->members[smallest].relation];
+    *out = (value_range){.known = false};
+    for (size_t i = 0; i < region->member_count; i++) {
+        const member *member = &region->members[i];
+        value_range range;
+        bp_status status;
+        if (member->class != class) continue;
+        if ((status = estimate_range(region->plan, region->leaves[member->relation], member->expr, &range, err))) return status;
+        if (!range.known) continue;
+        if (out->known) range = (value_range){fmax(out->low, range.low), fmin(out->high, range.high), true};
+        *out = range;
+    }
+    return BP_OK;
 }
 
-static void note_classes(region *region)
+/* How many values the class has: as many as the smallest table with a member has rows, or as the numbers that all members can be. Rows of a table whose values are
+ * spread over more numbers than that find no partner outside (a calendar of 200 years has 1,800 days on which something was sold). */
+static bp_status note_values(region *region, size_t class, bp_error *err)
 {
+    size_t smallest = member_in(region, class, ~(relation_set)0);
+    double values = smallest == SIZE_MAX ? 1 : region->base[region->members[smallest].relation], shared;
+    value_range all, own;
+    bp_status status = class_range(region, class, &all, err);
+
+    region->class_values[class] = values;
+    if (status || !all.known) return status;
+    shared = fmax(all.high - all.low + 1, 1);
+    for (relation_set left = region->class_relations[class]; left; left &= left - 1) {
+        size_t relation = (size_t)__builtin_ctz(left);
+        double distinct = region->base[relation];
+        const member *member = &region->members[region->class_members[class][relation]];
+        if ((status = estimate_range(region->plan, region->leaves[relation], member->expr, &own, err))) return status;
+        if (own.known) distinct = fmin(distinct, own.high - own.low + 1);
+        if (distinct > shared)
+            region->rows[relation] = fmin(region->rows[relation], fmax(region->base[relation] / distinct * shared, 1));
+    }
+    region->class_values[class] = fmin(values, shared);
+    return BP_OK;
+}
+
+static bp_status note_classes(region *region, bp_error *err)
+{
+    bp_status status = BP_OK;
+
     for (size_t i = 0; i < region->member_count; i++) {
         const member *member = &region->members[i];
         region->class_relations[member->class] |= (relation_set)1 << member->relation;
         region->class_members[member->class][member->relation] = (uint8_t)i;
     }
+    for (size_t class = 0; class < region->class_count && !status; class++)
+        if (region->class_relations[class]) status = note_values(region, class, err);
+    return status;
 }
 
 static bool is_placed(const condition *condition, relation_set left, relation_set right)
@@ -399,7 +439,7 @@ static double joined_rows(const region *region, relation_set left, relation_set 
         one = member_in(region, class, left);
         other = member_in(region, class, right);
         base = fmin(region->base[region->members[one].relation], region->base[region->members[other].relation]);
-        values *= class_values(region, class);
+        values *= region->class_values[class];
         most = fmax(most, base);
         classes++;
     }
@@ -579,7 +619,7 @@ static bp_status order_region(plan *plan, plan_id root, bp_error *err)
     region->plan = plan;
     if (!find_leaves(region, root, joins, &join_count)) return BP_OK;
     if ((status = collect(region, joins, join_count, err))) return status;
-    note_classes(region);
+    if ((status = note_classes(region, err))) return status;
     if (region->leaf_count > DP_RELATIONS) {
         if ((status = build_greedily(region, &made, err))) return status;
         return project_in_place(plan, root, made.node, err);

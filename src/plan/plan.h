@@ -290,6 +290,10 @@ MUST_USE bp_status plan_names_foreign(plan *plan, plan_id root, bool *out, bp_er
 /* The position of a column among a node's outputs; SIZE_MAX: not there. */
 size_t plan_find_output(const plan *plan, plan_id id, column_id column);
 
+/* The node that makes a column of node `id`, followed through what passes it on as it is, under other ids too: *column is what it is called there. 0: `id` does not
+ * put it out. Rows without a partner in outer joins have NULL in it all the same. */
+plan_id plan_origin(const plan *plan, plan_id id, column_id *column);
+
 /* The node's own expressions, one after the other; NULL: there are no more. */
 expr_id *plan_expr_slot(plan_node *node, size_t index);
 

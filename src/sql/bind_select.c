@@ -2,18 +2,7 @@
  *
  * Items, HAVING and ORDER BY are bound over FROM's columns first; each aggregate call in them becomes a column id of the AGGREGATE node to come. Then what equals
  * a GROUP BY expression is replaced by that group's column, and a column of FROM that is left over is the well-known error. */
-#include "bind_select_internal.h"
-
-bp_status select_no_memory(const select_state *state, bp_error *err)
-{
-    return error_no_memory(err, state->binder->context->memory, 4096);
-}
-
-static const syntax_id *list_of(const binder *binder, syntax_id list, size_t *count)
-{
-    *count = list ? syntax_at(binder->tree, list)->count : 0;
-    return list ? syntax_children(binder->tree, list) : NULL;
-}
+#include "bind_select.h"
 
 /* NULL without GROUP BY. */
 static const grouping_context *grouping_of(select_state *state)
@@ -22,7 +11,7 @@ static const grouping_context *grouping_of(select_state *state)
     return state->grouped ? &state->grouping : NULL;
 }
 
-static expression_context context_for(select_state *state, const char *clause, bool aggregates)
+expression_context select_context(select_state *state, const char *clause, bool aggregates)
 {
     return (expression_context){.scope = &state->scope,
                                 .outer = state->binder->outer,
@@ -38,7 +27,7 @@ static expression_context context_for(select_state *state, const char *clause, b
 
 static expression_context condition_for(select_state *state, const char *clause, bool aggregates)
 {
-    expression_context context = context_for(state, clause, aggregates);
+    expression_context context = select_context(state, clause, aggregates);
 
     context.is_condition = true;
     return context;
@@ -125,8 +114,7 @@ static NO_INLINE bp_status bind_where(select_state *state, bp_error *err)
     return count ? plan_filter_by(&state->node, binder->plan, state->node, conjuncts, count, err) : BP_OK;
 }
 
-/* `1`, `2`: the place of an item; SIZE_MAX: not a number. */
-static bp_status item_place(const select_state *state, syntax_id node, const char *clause, size_t *out, bp_error *err)
+bp_status select_item_place(const select_state *state, syntax_id node, const char *clause, size_t *out, bp_error *err)
 {
     const syntax_node *syntax = syntax_at(state->binder->tree, node);
     size_t place;
@@ -141,9 +129,9 @@ static bp_status item_place(const select_state *state, syntax_id node, const cha
     return BP_OK;
 }
 
-static bp_status bind_item(select_state *state, size_t index, bool aggregates, expr_id *out, bp_error *err)
+bp_status select_bind_item(select_state *state, size_t index, bool aggregates, expr_id *out, bp_error *err)
 {
-    expression_context context = context_for(state, aggregates ? "SELECT" : "GROUP BY", aggregates);
+    expression_context context = select_context(state, aggregates ? "SELECT" : "GROUP BY", aggregates);
     const select_item *item = &state->items[index];
 
     if (aggregates && state->grouped_items && state->grouped_items[index]) { /* bound as a group: a subquery in it is joined once */
@@ -159,76 +147,6 @@ static bp_status bind_item(select_state *state, size_t index, bool aggregates, e
     context.unnests = &state->unnests;
     context.unnest_below = !aggregates || syntax_has(state->binder->tree, state->select, SYNTAX_FLAG_GROUP_ALL);
     return bind_expression(out, state->binder, &context, item->node, err);
-}
-
-/* The item that a bare name in GROUP BY means, which is no column of FROM; SIZE_MAX: none. */
-static bp_status item_of_alias(const select_state *state, syntax_id node, size_t *out, bp_error *err)
-{
-    const syntax_node *syntax = syntax_at(state->binder->tree, node);
-    const scope_column *column;
-    bp_status status;
-
-    *out = SIZE_MAX;
-    if (syntax->kind != SYNTAX_COLUMN) return BP_OK;
-    if ((status = scope_find(&column, &state->scope, (string_view){0}, syntax->text, syntax->begin, err)) || column) return status;
-    for (size_t i = 0; i < state->count && *out == SIZE_MAX; i++)
-        if (state->aliases[i].item && string_equal_nocase(state->aliases[i].name, syntax->text)) *out = i;
-    return BP_OK;
-}
-
-static bp_status bind_group(select_state *state, syntax_id node, expr_id *out, bp_error *err)
-{
-    expression_context context = context_for(state, "GROUP BY", false);
-    size_t place;
-    bp_status status;
-
-    context.unnests = &state->unnests;
-    context.unnest_below = true;
-    if ((status = item_place(state, node, "GROUP BY", &place, err))) return status;
-    if (place == SIZE_MAX && (status = item_of_alias(state, node, &place, err))) return status;
-    if (place == SIZE_MAX) return bind_expression(out, state->binder, &context, node, err);
-    if ((status = bind_item(state, place, false, out, err))) return status;
-    state->grouped_items[place] = *out;
-    return BP_OK;
-}
-
-/* One of several grouping sets: its expressions are groups, the others are NULL. */
-static bp_status bind_set_groups(select_state *state, bp_error *err)
-{
-    const grouping_sets *sets = state->sets;
-    bp_status status = BP_OK;
-
-    state->groups = arena_new_array(state->binder->arena, expr_id, sets->count + 1);
-    state->absent = arena_new_array(state->binder->arena, expr_id, sets->count + 1);
-    if (!state->groups || !state->absent) return select_no_memory(state, err);
-    for (size_t i = 0; i < sets->count && !status; i++)
-        status = bind_group(
-            state, sets->nodes[i],
-            sets->masks[state->set] >> i & 1 ? &state->groups[state->group_count++] : &state->absent[state->absent_count++], err);
-    state->grouped = true;
-    return status;
-}
-
-static NO_INLINE bp_status bind_groups(select_state *state, bp_error *err)
-{
-    syntax_id list = syntax_child(state->binder->tree, state->select, SLOT_SELECT_GROUP);
-    size_t count, total = state->count;
-    const syntax_id *nodes = list_of(state->binder, list, &count);
-    bp_status status = BP_OK;
-
-    if (state->sets) return bind_set_groups(state, err);
-    for (size_t i = 0; i < count; i++)
-        total += syntax_kind_of(state->binder->tree, nodes[i]) == SYNTAX_ROW ? syntax_at(state->binder->tree, nodes[i])->count : 1;
-    state->groups = arena_new_array(state->binder->arena, expr_id, total + 1);
-    if (!state->groups) return select_no_memory(state, err);
-    for (size_t i = 0; i < count && !status; i++) {
-        bool row = syntax_kind_of(state->binder->tree, nodes[i]) == SYNTAX_ROW; /* (a, b) and () */
-        for (size_t j = 0; j < (row ? syntax_at(state->binder->tree, nodes[i])->count : 1) && !status; j++)
-            status = bind_group(state, row ? syntax_children(state->binder->tree, nodes[i])[j] : nodes[i],
-                                &state->groups[state->group_count++], err);
-    }
-    state->grouped = count > 0 || syntax_has(state->binder->tree, state->select, SYNTAX_FLAG_GROUP_ALL);
-    return status;
 }
 
 /* items ---------------------------------------------------------------------------------------------------------------------------------------- */
@@ -248,7 +166,7 @@ static NO_INLINE bp_status note_aliases(select_state *state, bp_error *err)
 static NO_INLINE bp_status expand_structs(select_state *state, bp_error *err)
 {
     binder *binder = state->binder;
-    expression_context context = context_for(state, "SELECT", true);
+    expression_context context = select_context(state, "SELECT", true);
     bp_status status;
 
     context.unnests = &state->unnests;
@@ -281,57 +199,11 @@ static NO_INLINE bp_status bind_items(select_state *state, bp_error *err)
     for (size_t i = 0; i < state->count && !status; i++) {
         state->aliases[i].being_bound = true; /* SELECT a + 1 AS a: a is FROM's */
         state->first_late[i] = state->late.count;
-        status = bind_item(state, i, true, &state->exprs[i], err);
+        status = select_bind_item(state, i, true, &state->exprs[i], err);
         state->aliases[i].being_bound = false;
     }
     state->first_late[state->count] = state->late.count;
     return status;
-}
-
-bool is_aggregate_column(const select_state *state, const expr_node *node)
-{
-    for (size_t i = 0; i < state->aggregates.count; i++)
-        if (node->kind == EXPR_COLUMN && node->column == state->aggregates.ids[i]) return true;
-    return false;
-}
-
-typedef struct aggregate_search {
-    const select_state *state;
-    bool found, window;
-} aggregate_search;
-
-static bool look_for_aggregate(void *data, const expr_pool *pool, expr_id id)
-{
-    aggregate_search *search = data;
-
-    search->found |= is_aggregate_column(search->state, expr_at(pool, id));
-    search->window |= is_window_column(&search->state->windows, expr_at(pool, id));
-    return !search->found;
-}
-
-/* An item with subqueries that turns out to be a group: they are joined below the aggregation instead of above it. */
-static bp_status group_with_subqueries(select_state *state, size_t item, bp_error *err)
-{
-    for (size_t i = state->first_late[item]; i < state->first_late[item + 1]; i++) state->late.items[i].inner = 0;
-    return bind_item(state, item, false, &state->exprs[item], err);
-}
-
-/* GROUP BY ALL: every item without an aggregate; beside aggregates, constants are no groups. */
-static NO_INLINE bp_status group_by_all(select_state *state, bp_error *err)
-{
-    bp_status status;
-
-    for (size_t i = 0; i < state->count; i++) {
-        aggregate_search search = {.state = state};
-        if ((status = expr_walk(&state->binder->plan->exprs, state->exprs[i], look_for_aggregate, &search, err))) return status;
-        if (search.window)
-            return error_set(err, BP_BIND_ERROR,
-                             "GROUP BY ALL cannot group by a window function; use a subquery, or name the groups");
-        if (search.found || (state->aggregates.count && expr_is_constant(&state->binder->plan->exprs, state->exprs[i]))) continue;
-        if (state->first_late[i + 1] > state->first_late[i] && (status = group_with_subqueries(state, i, err))) return status;
-        state->groups[state->group_count++] = state->exprs[i];
-    }
-    return BP_OK;
 }
 
 static NO_INLINE bp_status bind_having(select_state *state, bp_error *err)
@@ -371,14 +243,14 @@ static size_t item_of(const select_state *state, expr_id expr)
 
 static bp_status bind_order_key(select_state *state, syntax_id node, order_item *out, bp_error *err)
 {
-    expression_context context = context_for(state, "ORDER BY", true);
+    expression_context context = select_context(state, "ORDER BY", true);
     syntax_id key = syntax_child(state->binder->tree, node, 0);
     bp_status status;
 
     context.aliases_first = true;
     context.unnests = &state->unnests;
     order_flags(state->binder, node, &out->key);
-    if ((status = item_place(state, key, "ORDER BY", &out->item, err))) return status;
+    if ((status = select_item_place(state, key, "ORDER BY", &out->item, err))) return status;
     for (size_t i = 0; i < state->count && out->item == SIZE_MAX; i++) /* an item's name, also of a column as it is */
         if (syntax_kind_of(state->binder->tree, key) == SYNTAX_COLUMN &&
             string_equal_nocase(state->items[i].name, syntax_at(state->binder->tree, key)->text))
@@ -395,7 +267,7 @@ static bp_status bind_order_key(select_state *state, syntax_id node, order_item 
 static NO_INLINE bp_status bind_order(select_state *state, syntax_id order, bp_error *err)
 {
     size_t count;
-    const syntax_id *keys = list_of(state->binder, order, &count);
+    const syntax_id *keys = select_list_of(state->binder, order, &count);
     bp_status status = BP_OK;
 
     state->order = arena_new_array(state->binder->arena, order_item, count + state->count);
@@ -419,15 +291,15 @@ static NO_INLINE bp_status bind_distinct_on(select_state *state, bp_error *err)
 {
     size_t count;
     const syntax_id *nodes =
-        list_of(state->binder, syntax_child(state->binder->tree, state->select, SLOT_SELECT_DISTINCT_ON), &count);
+        select_list_of(state->binder, syntax_child(state->binder->tree, state->select, SLOT_SELECT_DISTINCT_ON), &count);
     bp_status status = BP_OK;
 
     state->on = arena_new_array(state->binder->arena, expr_id, count);
     if (!state->on) return select_no_memory(state, err);
     for (size_t i = 0; i < count && !status; i++) {
-        expression_context context = context_for(state, "DISTINCT ON", true);
+        expression_context context = select_context(state, "DISTINCT ON", true);
         size_t place;
-        if ((status = item_place(state, nodes[i], "DISTINCT ON", &place, err))) return status;
+        if ((status = select_item_place(state, nodes[i], "DISTINCT ON", &place, err))) return status;
         if (place != SIZE_MAX)
             state->on[i] = state->exprs[place];
         else
@@ -537,7 +409,7 @@ static bp_status put_out(select_state *state, bool hidden, bp_error *err)
 }
 
 /* What SELECT lists, by the names of FROM's columns. */
-static bp_status name_items(select_state *state, bp_error *err)
+static NO_INLINE bp_status name_items(select_state *state, bp_error *err)
 {
     syntax_id items = syntax_child(state->binder->tree, state->select, SLOT_SELECT_ITEMS);
     bp_status status;
@@ -547,41 +419,40 @@ static bp_status name_items(select_state *state, bp_error *err)
     return note_aliases(state, err);
 }
 
-bp_status bind_rows(select_state *state, bp_error *err)
+bp_status select_bind_rows(select_state *state, bp_error *err)
 {
     binder *binder = state->binder;
-    syntax_id select = state->select, sample = syntax_child(binder->tree, select, SLOT_SELECT_SAMPLE);
+    syntax_id from = syntax_child(binder->tree, state->select, SLOT_SELECT_FROM);
+    syntax_id sample = syntax_child(binder->tree, state->select, SLOT_SELECT_SAMPLE);
     bp_status status;
 
     if ((status = check_window_names(binder, state->windows.definitions, err))) return status;
-    if ((status = bind_from(&state->node, &state->scope, binder, syntax_child(binder->tree, select, SLOT_SELECT_FROM), err)))
-        return status;
+    if ((status = bind_from(&state->node, &state->scope, binder, from, err))) return status;
     if (sample && (status = bind_sample(&state->node, binder, sample, err))) return status;
     if ((status = name_items(state, err))) return status;
     return bind_where(state, err);
 }
 
-/* Subqueries come back here up to LIMIT_QUERY_DEPTH deep on a small stack: the steps are kept out of this frame. */
-bp_status bind_below(select_state *state, syntax_id order, bp_error *err)
+/* FROM to HAVING, for one grouping set. Subqueries come back here up to LIMIT_QUERY_DEPTH deep on a small stack: the steps are kept out of this frame. */
+static bp_status bind_below(select_state *state, syntax_id order, bp_error *err)
 {
     binder *binder = state->binder;
-    syntax_id select = state->select;
-    bp_status status = state->shared ? read_shared_rows(state, err) : bind_rows(state, err);
+    bp_status status = state->shared ? select_read_rows(state, err) : select_bind_rows(state, err);
 
     if (status || (state->shared && (status = name_items(state, err)))) return status;
-    if ((status = bind_groups(state, err)) || (status = bind_items(state, err))) return status;
-    if (syntax_has(binder->tree, select, SYNTAX_FLAG_GROUP_ALL) && (status = group_by_all(state, err))) return status;
+    if ((status = select_bind_groups(state, err)) || (status = bind_items(state, err))) return status;
+    if (syntax_has(binder->tree, state->select, SYNTAX_FLAG_GROUP_ALL) && (status = select_group_by_all(state, err))) return status;
     if ((status = bind_having(state, err)) || (status = bind_distinct_on(state, err)) || (status = bind_order(state, order, err)) ||
         (status = bind_qualify(state, err)))
         return status;
     if ((status = unnests_apply(&state->node, binder, &state->unnests, true, err))) return status;
-    if ((state->grouped || state->aggregates.count) && (status = aggregate_select(state, err))) return status;
+    if ((state->grouped || state->aggregates.count) && (status = select_aggregate(state, err))) return status;
     if ((status = apply_joins(state, &state->late, err))) return status;
     return filter_by(state, state->having, err);
 }
 
 /* Windows to the projected items. */
-bp_status bind_above(select_state *state, bool *hidden, bp_error *err)
+static bp_status bind_above(select_state *state, bool *hidden, bp_error *err)
 {
     binder *binder = state->binder;
     bp_status status;
@@ -590,6 +461,140 @@ bp_status bind_above(select_state *state, bool *hidden, bp_error *err)
     if ((status = filter_by(state, state->qualify, err))) return status;
     if ((status = unnests_apply(&state->node, binder, &state->unnests, false, err))) return status;
     return project(state, hidden, err);
+}
+
+/* Several grouping sets: all one behind the other. */
+static bp_status union_sets(select_state *state, select_state *sets, size_t count, bool *hidden, bp_error *err)
+{
+    bp_status status;
+
+    for (size_t i = 0; i < count; i++) {
+        if ((status = bind_above(&sets[i], hidden, err))) return status;
+        if (i && (status = plan_set(&sets[i].node, state->binder->plan, PLAN_UNION, true, state->node, sets[i].node, err)))
+            return status;
+        *state = sets[i];
+    }
+    return BP_OK;
+}
+
+/* Columns of a set for the union: all groups, NULL where it is without one; then what else its node puts out. */
+static bp_status set_columns(select_state *state, expr_id **out, size_t *count, bp_error *err)
+{
+    binder *binder = state->binder;
+    const plan_node *node = plan_at(binder->plan, state->node);
+    size_t groups = state->sets->count, present = 0, absent = 0;
+    expr_id *columns = arena_new_array(binder->arena, expr_id, groups + node->output_count);
+    bp_status status = BP_OK;
+
+    if (!columns) return select_no_memory(state, err);
+    for (size_t i = 0; i < groups && !status; i++)
+        status = state->sets->masks[state->set] >> i & 1
+                     ? column_expr(&columns[i], binder, node->outputs[present++], err)
+                     : expr_null(&columns[i], &binder->plan->exprs, expr_type(&binder->plan->exprs, state->absent[absent++]), err);
+    *out = columns;
+    *count = groups + node->output_count - present;
+    for (size_t i = groups; i < *count && !status; i++) {
+        node = plan_at(binder->plan, state->node);
+        status = column_expr(&columns[i], binder, node->outputs[present + i - groups], err);
+    }
+    return status;
+}
+
+/* Everything that was bound, in one list: windows' children, items, ORDER BY, DISTINCT ON, QUALIFY. */
+typedef struct expr_list {
+    expr_id *ids;
+    size_t count;
+} expr_list;
+
+static bp_status list_exprs(const select_state *state, expr_list *out, bp_error *err)
+{
+    const expr_pool *pool = &state->binder->plan->exprs;
+    size_t total = state->count + state->order_count + state->on_count + 1;
+
+    for (size_t i = 0; i < state->windows.count; i++) total += expr_at(pool, state->windows.calls[i])->child_count;
+    *out = (expr_list){arena_new_array(state->binder->arena, expr_id, total), 0};
+    if (!out->ids) return select_no_memory(state, err);
+    for (size_t i = 0; i < state->windows.count; i++)
+        for (size_t j = 0; j < expr_at(pool, state->windows.calls[i])->child_count; j++)
+            out->ids[out->count++] = expr_child(pool, state->windows.calls[i], j);
+    for (size_t i = 0; i < state->count; i++) out->ids[out->count++] = state->exprs[i];
+    for (size_t i = 0; i < state->order_count; i++) out->ids[out->count++] = state->order[i].key.expr;
+    for (size_t i = 0; i < state->on_count; i++) out->ids[out->count++] = state->on[i];
+    if (state->qualify) out->ids[out->count++] = state->qualify;
+    return BP_OK;
+}
+
+/* The reverse. */
+static bp_status unlist_exprs(select_state *state, const expr_id *merged, bp_error *err)
+{
+    expr_pool *pool = &state->binder->plan->exprs;
+    bp_status status;
+
+    for (size_t i = 0; i < state->windows.count; i++) {
+        size_t children = expr_at(pool, state->windows.calls[i])->child_count;
+        if ((status = expr_window_over(&state->windows.calls[i], pool, state->windows.calls[i], merged, err))) return status;
+        merged += children;
+    }
+    for (size_t i = 0; i < state->count; i++) state->exprs[i] = *merged++;
+    for (size_t i = 0; i < state->order_count; i++) state->order[i].key.expr = *merged++;
+    for (size_t i = 0; i < state->on_count; i++) state->on[i] = *merged++;
+    if (state->qualify) state->qualify = *merged;
+    return BP_OK;
+}
+
+/* With windows: they come over the rows of all sets. */
+static bp_status merge_sets(select_state *state, select_state *all, size_t count, bp_error *err)
+{
+    binder *binder = state->binder;
+    grouped_set *sets = arena_new_array(binder->arena, grouped_set, count);
+    size_t column_count = 0, expr_count = 0;
+    expr_id *merged;
+    bp_status status;
+
+    if (!sets) return select_no_memory(state, err);
+    for (size_t i = 0; i < count; i++) {
+        size_t columns = 0;
+        expr_id *made = NULL;
+        expr_list list;
+        if ((status = set_columns(&all[i], &made, &columns, err)) || (status = list_exprs(&all[i], &list, err))) return status;
+        if (all[i].unnests.count) return not_yet(binder, state->select, "unnest() beside windows over several grouping sets", err);
+        if (i && (columns != column_count || list.count != expr_count || all[i].windows.count != all[0].windows.count))
+            return not_yet(binder, state->select, "these windows over several grouping sets", err);
+        column_count = columns;
+        expr_count = list.count;
+        sets[i] = (grouped_set){all[i].node, made, all[i].windows.ids, all[i].windows.count, list.ids};
+    }
+    merged = arena_new_array(binder->arena, expr_id, expr_count);
+    if (!merged) return select_no_memory(state, err);
+    *state = all[0];
+    if ((status = unite_sets(&state->node, binder, sets, count, column_count, expr_count, merged, err))) return status;
+    return unlist_exprs(state, merged, err);
+}
+
+static bp_status bind_sets(select_state *state, syntax_id order, bool *hidden, bp_error *err)
+{
+    select_state first = *state, *all;
+    grouping_sets sets;
+    size_t windows = 0;
+    bp_status status;
+
+    if ((status = grouping_sets_of(&sets, state->binder, syntax_child(state->binder->tree, state->select, SLOT_SELECT_GROUP), err)))
+        return status;
+    first.sets = &sets;
+    first.windows.keep_twins = true; /* so that all sets have the same ones */
+    if (sets.mask_count > 1 && (status = select_share_rows(&first.shared, &first, err))) return status;
+    all = arena_new_array(state->binder->arena, select_state, sets.mask_count);
+    if (!all) return select_no_memory(state, err);
+    for (size_t i = 0; i < sets.mask_count; i++) {
+        all[i] = first;
+        all[i].set = i;
+        if ((status = bind_below(&all[i], order, err))) return status;
+        windows = all[i].windows.count;
+    }
+    status = windows ? merge_sets(state, all, sets.mask_count, err) : union_sets(state, all, sets.mask_count, hidden, err);
+    if (!status && windows) status = bind_above(state, hidden, err);
+    state->sets = NULL;
+    return status;
 }
 
 bp_status bind_select(relation *out, binder *binder, syntax_id select, syntax_id order, bp_error *err)

@@ -1,6 +1,123 @@
-/* Above the aggregation of a SELECT: what equals a GROUP BY expression there is replaced by that group's column. */
-#include "bind_select_internal.h"
+/* GROUP BY: its expressions, grouping sets, GROUP BY ALL, and how items, HAVING and ORDER BY come to stand above the AGGREGATE node. */
+#include "bind_select.h"
 
+/* groups ----------------------------------------------------------------------------------------------------------------------------------------- */
+/* The item that a bare name in GROUP BY means, which is no column of FROM; SIZE_MAX: none. */
+static bp_status item_of_alias(const select_state *state, syntax_id node, size_t *out, bp_error *err)
+{
+    const syntax_node *syntax = syntax_at(state->binder->tree, node);
+    const scope_column *column;
+    bp_status status;
+
+    *out = SIZE_MAX;
+    if (syntax->kind != SYNTAX_COLUMN) return BP_OK;
+    if ((status = scope_find(&column, &state->scope, (string_view){0}, syntax->text, syntax->begin, err)) || column) return status;
+    for (size_t i = 0; i < state->count && *out == SIZE_MAX; i++)
+        if (state->aliases[i].item && string_equal_nocase(state->aliases[i].name, syntax->text)) *out = i;
+    return BP_OK;
+}
+
+static bp_status bind_group(select_state *state, syntax_id node, expr_id *out, bp_error *err)
+{
+    expression_context context = select_context(state, "GROUP BY", false);
+    size_t place;
+    bp_status status;
+
+    context.unnests = &state->unnests;
+    context.unnest_below = true;
+    if ((status = select_item_place(state, node, "GROUP BY", &place, err))) return status;
+    if (place == SIZE_MAX && (status = item_of_alias(state, node, &place, err))) return status;
+    if (place == SIZE_MAX) return bind_expression(out, state->binder, &context, node, err);
+    if ((status = select_bind_item(state, place, false, out, err))) return status;
+    state->grouped_items[place] = *out;
+    return BP_OK;
+}
+
+/* One of several grouping sets: its expressions are groups, the others are NULL. */
+static bp_status bind_set_groups(select_state *state, bp_error *err)
+{
+    const grouping_sets *sets = state->sets;
+    bp_status status = BP_OK;
+
+    state->groups = arena_new_array(state->binder->arena, expr_id, sets->count + 1);
+    state->absent = arena_new_array(state->binder->arena, expr_id, sets->count + 1);
+    if (!state->groups || !state->absent) return select_no_memory(state, err);
+    for (size_t i = 0; i < sets->count && !status; i++)
+        status = bind_group(
+            state, sets->nodes[i],
+            sets->masks[state->set] >> i & 1 ? &state->groups[state->group_count++] : &state->absent[state->absent_count++], err);
+    state->grouped = true;
+    return status;
+}
+
+bp_status select_bind_groups(select_state *state, bp_error *err)
+{
+    syntax_id list = syntax_child(state->binder->tree, state->select, SLOT_SELECT_GROUP);
+    size_t count, total = state->count;
+    const syntax_id *nodes = select_list_of(state->binder, list, &count);
+    bp_status status = BP_OK;
+
+    if (state->sets) return bind_set_groups(state, err);
+    for (size_t i = 0; i < count; i++)
+        total += syntax_kind_of(state->binder->tree, nodes[i]) == SYNTAX_ROW ? syntax_at(state->binder->tree, nodes[i])->count : 1;
+    state->groups = arena_new_array(state->binder->arena, expr_id, total + 1);
+    if (!state->groups) return select_no_memory(state, err);
+    for (size_t i = 0; i < count && !status; i++) {
+        bool row = syntax_kind_of(state->binder->tree, nodes[i]) == SYNTAX_ROW; /* (a, b) and () */
+        for (size_t j = 0; j < (row ? syntax_at(state->binder->tree, nodes[i])->count : 1) && !status; j++)
+            status = bind_group(state, row ? syntax_children(state->binder->tree, nodes[i])[j] : nodes[i],
+                                &state->groups[state->group_count++], err);
+    }
+    state->grouped = count > 0 || syntax_has(state->binder->tree, state->select, SYNTAX_FLAG_GROUP_ALL);
+    return status;
+}
+
+static bool is_aggregate_column(const select_state *state, const expr_node *node)
+{
+    for (size_t i = 0; i < state->aggregates.count; i++)
+        if (node->kind == EXPR_COLUMN && node->column == state->aggregates.ids[i]) return true;
+    return false;
+}
+
+typedef struct aggregate_search {
+    const select_state *state;
+    bool found, window;
+} aggregate_search;
+
+static bool look_for_aggregate(void *data, const expr_pool *pool, expr_id id)
+{
+    aggregate_search *search = data;
+
+    search->found |= is_aggregate_column(search->state, expr_at(pool, id));
+    search->window |= is_window_column(&search->state->windows, expr_at(pool, id));
+    return !search->found;
+}
+
+/* An item with subqueries that turns out to be a group: they are joined below the aggregation instead of above it. */
+static bp_status group_with_subqueries(select_state *state, size_t item, bp_error *err)
+{
+    for (size_t i = state->first_late[item]; i < state->first_late[item + 1]; i++) state->late.items[i].inner = 0;
+    return select_bind_item(state, item, false, &state->exprs[item], err);
+}
+
+bp_status select_group_by_all(select_state *state, bp_error *err)
+{
+    bp_status status;
+
+    for (size_t i = 0; i < state->count; i++) {
+        aggregate_search search = {.state = state};
+        if ((status = expr_walk(&state->binder->plan->exprs, state->exprs[i], look_for_aggregate, &search, err))) return status;
+        if (search.window)
+            return error_set(err, BP_BIND_ERROR,
+                             "GROUP BY ALL cannot group by a window function; use a subquery, or name the groups");
+        if (search.found || (state->aggregates.count && expr_is_constant(&state->binder->plan->exprs, state->exprs[i]))) continue;
+        if (state->first_late[i + 1] > state->first_late[i] && (status = group_with_subqueries(state, i, err))) return status;
+        state->groups[state->group_count++] = state->exprs[i];
+    }
+    return BP_OK;
+}
+
+/* aggregation -------------------------------------------------------------------------------------------------------------------------------------- */
 /* A group as it looks in an item of which smaller groups have been replaced already: the rewrite goes from the leaves up. */
 typedef struct group_form {
     expr_id original, rewritten;
@@ -125,7 +242,7 @@ static bp_status join_above_groups(group_replacement *replacement, const uint64_
     return BP_OK;
 }
 
-NO_INLINE bp_status aggregate_select(select_state *state, bp_error *err)
+bp_status select_aggregate(select_state *state, bp_error *err)
 {
     binder *binder = state->binder;
     plan_id below = state->node;
