@@ -1,5 +1,6 @@
 /* Temporary files of rows. What a page needs to be packed or read (the codec's state, a buffer for packed bytes) is a `tool`; a file has a few, lent to one
- * thread at a time, the first made with the file, so that spilling can begin when memory has become scarce. */
+ * thread at a time, the first made with the file, so that spilling can begin when memory has become scarce. A tool gets its codec, about a megabyte, with the
+ * first page that is to be packed; where that cannot be had, the page is stored as it is. */
 #include "spill.h"
 
 #include <stdlib.h>
@@ -37,7 +38,7 @@ size_t spill_page_size(bp_context *context, size_t runs)
 
 /* tools ------------------------------------------------------------------------------------------------------------------------------------ */
 typedef struct spill_tool {
-    page_codec *codec;
+    page_codec *codec; /* NULL: not needed so far */
     builder page; /* a batch as bytes */
     builder packed;
     struct spill_tool *next;
@@ -63,18 +64,12 @@ static void tool_free(spill_file *file, spill_tool *tool)
 static bp_status tool_new(spill_tool **out, spill_file *file, bp_error *err)
 {
     memory *memory = file->context->memory;
-    bp_status status;
 
     *out = memory_new(memory, spill_tool);
     if (!*out) return error_no_memory(err, memory, sizeof **out);
     builder_init(&(*out)->page, memory, SIZE_MAX);
     builder_init(&(*out)->packed, memory, SIZE_MAX);
-    status = page_codec_new(&(*out)->codec, memory, err);
-    if (status) {
-        tool_free(file, *out);
-        *out = NULL;
-    }
-    return status;
+    return BP_OK;
 }
 
 static bp_status tool_borrow(spill_tool **out, spill_file *file, bp_error *err)
@@ -183,6 +178,7 @@ static bp_status pack(const spill_file *file, spill_tool *tool, const char **byt
     *bytes = tool->page.data;
     *size = tool->page.size;
     if (atomic_load_explicit(&file->context->temporary_bytes, memory_order_relaxed) < file->unpacked_most) return BP_OK;
+    if (!tool->codec && page_codec_new(&tool->codec, file->context->memory, NULL)) return BP_OK;
     if (!builder_reserve(&tool->packed, room)) return builder_status(&tool->packed, err);
     if ((status = page_pack(tool->codec, tool->page.data, tool->page.size, tool->packed.data, room, &packed, err))) return status;
     if (packed) {
@@ -441,10 +437,12 @@ static bp_status read_packed(spill_page *page, spill_file *file, const page_entr
     bp_status status = tool_borrow(&tool, file, err);
 
     if (status) return status;
+    if (!tool->codec && (status = page_codec_new(&tool->codec, file->context->memory, err))) goto done;
     if (!builder_reserve(&tool->packed, entry->stored))
         status = builder_status(&tool->packed, err);
     else if (!(status = read_stored(file, entry, tool->packed.data, err)))
         status = page_unpack(tool->codec, tool->packed.data, entry->stored, page->bytes, entry->size, err);
+done:
     tool_return(file, tool);
     return status;
 }
