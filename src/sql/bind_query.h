@@ -13,6 +13,8 @@ MUST_USE bp_status bind_body(relation *out, binder *binder, syntax_id body, synt
 MUST_USE bp_status combine_sides(relation *left, relation *right, binder *binder, syntax_id operation, bp_error *err);
 /* WITH: the queries that `query` names come into reach. */
 MUST_USE bp_status add_ctes(binder *binder, syntax_id query, bp_error *err);
+/* Whether reading the rows of a node again costs no more than keeping them would: a scan with conditions and projections, the same each time. */
+MUST_USE bp_status is_cheap_to_repeat(bool *out, plan *plan, plan_id root, bp_error *err);
 MUST_USE bp_status bind_cte(relation *out, binder *binder, cte *with, bp_error *err);
 bool is_recursive_body(const binder *binder, syntax_id body);
 MUST_USE bp_status bind_recursive(relation *out, binder *outer, cte *with, syntax_id operation, bp_error *err);

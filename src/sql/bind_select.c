@@ -408,25 +408,40 @@ static bp_status put_out(select_state *state, bool hidden, bp_error *err)
     return hidden ? drop_hidden(state, err) : BP_OK;
 }
 
+/* What SELECT lists, by the names of FROM's columns. */
+static NO_INLINE bp_status name_items(select_state *state, bp_error *err)
+{
+    syntax_id items = syntax_child(state->binder->tree, state->select, SLOT_SELECT_ITEMS);
+    bp_status status;
+
+    if ((status = expand_items(&state->items, &state->count, state->binder, &state->scope, items, err))) return status;
+    if ((status = expand_structs(state, err))) return status;
+    return note_aliases(state, err);
+}
+
+bp_status select_bind_rows(select_state *state, bp_error *err)
+{
+    binder *binder = state->binder;
+    syntax_id from = syntax_child(binder->tree, state->select, SLOT_SELECT_FROM);
+    syntax_id sample = syntax_child(binder->tree, state->select, SLOT_SELECT_SAMPLE);
+    bp_status status;
+
+    if ((status = check_window_names(binder, state->windows.definitions, err))) return status;
+    if ((status = bind_from(&state->node, &state->scope, binder, from, err))) return status;
+    if (sample && (status = bind_sample(&state->node, binder, sample, err))) return status;
+    if ((status = name_items(state, err))) return status;
+    return bind_where(state, err);
+}
+
 /* FROM to HAVING, for one grouping set. Subqueries come back here up to LIMIT_QUERY_DEPTH deep on a small stack: the steps are kept out of this frame. */
 static bp_status bind_below(select_state *state, syntax_id order, bp_error *err)
 {
     binder *binder = state->binder;
-    syntax_id select = state->select, sample = syntax_child(binder->tree, select, SLOT_SELECT_SAMPLE);
-    bp_status status;
+    bp_status status = state->shared ? select_read_rows(state, err) : select_bind_rows(state, err);
 
-    state->windows.definitions = syntax_child(binder->tree, select, SLOT_SELECT_WINDOWS);
-    if ((status = check_window_names(binder, state->windows.definitions, err))) return status;
-    if ((status = bind_from(&state->node, &state->scope, binder, syntax_child(binder->tree, select, SLOT_SELECT_FROM), err)))
-        return status;
-    if (sample && (status = bind_sample(&state->node, binder, sample, err))) return status;
-    if ((status = expand_items(&state->items, &state->count, binder, &state->scope,
-                               syntax_child(binder->tree, select, SLOT_SELECT_ITEMS), err)))
-        return status;
-    if ((status = expand_structs(state, err)) || (status = note_aliases(state, err))) return status;
-    if ((status = bind_where(state, err)) || (status = select_bind_groups(state, err)) || (status = bind_items(state, err)))
-        return status;
-    if (syntax_has(binder->tree, select, SYNTAX_FLAG_GROUP_ALL) && (status = select_group_by_all(state, err))) return status;
+    if (status || (state->shared && (status = name_items(state, err)))) return status;
+    if ((status = select_bind_groups(state, err)) || (status = bind_items(state, err))) return status;
+    if (syntax_has(binder->tree, state->select, SYNTAX_FLAG_GROUP_ALL) && (status = select_group_by_all(state, err))) return status;
     if ((status = bind_having(state, err)) || (status = bind_distinct_on(state, err)) || (status = bind_order(state, order, err)) ||
         (status = bind_qualify(state, err)))
         return status;
@@ -567,6 +582,7 @@ static bp_status bind_sets(select_state *state, syntax_id order, bool *hidden, b
         return status;
     first.sets = &sets;
     first.windows.keep_twins = true; /* so that all sets have the same ones */
+    if (sets.mask_count > 1 && (status = select_share_rows(&first.shared, &first, err))) return status;
     all = arena_new_array(state->binder->arena, select_state, sets.mask_count);
     if (!all) return select_no_memory(state, err);
     for (size_t i = 0; i < sets.mask_count; i++) {
@@ -589,6 +605,7 @@ bp_status bind_select(relation *out, binder *binder, syntax_id select, syntax_id
 
     if (!state) return error_no_memory(err, binder->context->memory, sizeof *state);
     *state = (select_state){.binder = binder, .select = select};
+    state->windows.definitions = syntax_child(binder->tree, select, SLOT_SELECT_WINDOWS);
     grouping = has_grouping_sets(binder, syntax_child(binder->tree, select, SLOT_SELECT_GROUP));
     status = grouping ? bind_sets(state, order, &hidden, err) : bind_below(state, order, err);
     if (!status && !grouping) status = bind_above(state, &hidden, err);

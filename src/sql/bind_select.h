@@ -1,4 +1,5 @@
-/* Binding SELECT, shared by bind_select.c (the clauses and their order) and bind_select_groups.c (GROUP BY and what stands above it). */
+/* Binding SELECT, shared by bind_select.c (the clauses and their order), bind_select_groups.c (GROUP BY and what stands above it) and
+ * bind_select_rows.c (rows that several grouping sets read). */
 #ifndef SQL_BIND_SELECT_H
 #define SQL_BIND_SELECT_H
 
@@ -8,6 +9,13 @@ typedef struct order_item {
     sort_key key;
     size_t item; /* SIZE_MAX: not one of the items */
 } order_item;
+
+/* The rows below several grouping sets, bound once. */
+typedef struct shared_rows {
+    plan_id kept; /* KEEP */
+    const scope *scope; /* of FROM, as it was bound */
+    const uint32_t *places; /* a column id of the scope -> its place among the KEEP's outputs */
+} shared_rows;
 
 typedef struct select_state {
     binder *binder;
@@ -20,6 +28,7 @@ typedef struct select_state {
     alias *aliases;
     const grouping_sets *sets; /* NULL: one set, of all groups */
     size_t set;
+    const shared_rows *shared; /* NULL: FROM and WHERE are bound for this set alone */
     expr_id *groups;
     size_t group_count;
     expr_id *grouped_items; /* one an item: the group that it was named as by its place or alias; 0: none */
@@ -56,6 +65,13 @@ expression_context select_context(select_state *state, const char *clause, bool 
 MUST_USE bp_status select_item_place(const select_state *state, syntax_id node, const char *clause, size_t *out, bp_error *err);
 /* An item's expression, over FROM's columns. */
 MUST_USE bp_status select_bind_item(select_state *state, size_t index, bool aggregates, expr_id *out, bp_error *err);
+
+/* FROM and WHERE: the rows that are grouped. */
+MUST_USE bp_status select_bind_rows(select_state *state, bp_error *err);
+/* The rows of `first`, to be read by each grouping set; *out is NULL when each must have its own. */
+MUST_USE bp_status select_share_rows(const shared_rows **out, const select_state *first, bp_error *err);
+/* As select_bind_rows() over shared rows, under column ids of its own. */
+MUST_USE bp_status select_read_rows(select_state *state, bp_error *err);
 
 /* GROUP BY: the groups' expressions. */
 MUST_USE bp_status select_bind_groups(select_state *state, bp_error *err);

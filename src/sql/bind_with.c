@@ -112,8 +112,7 @@ bool is_recursive_body(const binder *binder, syntax_id body)
 }
 
 /* sharing -------------------------------------------------------------------------------------------------------------------------------------------- */
-/* Whether reading its rows again costs no more than keeping them would: a scan with conditions and projections, the same each time. */
-static bp_status is_cheap(bool *out, plan *plan, plan_id root, bp_error *err)
+bp_status is_cheap_to_repeat(bool *out, plan *plan, plan_id root, bp_error *err)
 {
     plan_id *order;
     size_t count;
@@ -198,7 +197,7 @@ bp_status bind_cte(relation *out, binder *binder, cte *with, bp_error *err)
 
     if (with->in_step) return read_working(out, binder, with, err);
     if (with->rows.node && !with->kept) {
-        if (!materialized && (status = is_cheap(&cheap, binder->plan, with->rows.node, err))) return status;
+        if (!materialized && (status = is_cheap_to_repeat(&cheap, binder->plan, with->rows.node, err))) return status;
         if (!cheap && (status = keep_rows(binder, with, err))) return status;
     }
     if (with->kept) return read_kept(out, binder, with, err);
