@@ -12,13 +12,6 @@
 #include "base/macros.h"
 #include "column/column.h"
 
-/* gcc vectorises at -O3 alone; clang at -O2 as well. */
-#if defined(__GNUC__) && !defined(__clang__)
-#define VECTORISED __attribute__((optimize("O3")))
-#else
-#define VECTORISED
-#endif
-
 /* Which operands are one value for all rows. */
 typedef enum operand_shape { OPERANDS_VECTORS, OPERANDS_RIGHT_CONSTANT, OPERANDS_LEFT_CONSTANT } operand_shape;
 

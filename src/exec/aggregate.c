@@ -234,7 +234,7 @@ static bool are_wide(const aggregate_sink *sink, const batch *in)
     double row = in->row_count ? (double)batch_bytes_size(in) / (double)in->row_count : 0;
     double threads = (double)context->config.threads, available = (double)memory_available(context->memory);
 
-    if (available < 2 * threads * (double)(ROW_PARTITIONS * ROW_BLOCK_BYTES))
+    if (available < 2 * threads * (double)(ROW_PARTITIONS * row_block_bytes(context)))
         return false; /* setting aside takes most of that by itself */
     return row * (double)context->config.morsel_rows * threads > available / 4;
 }
@@ -291,12 +291,23 @@ static bp_status hand_over_set(aggregate_sink *sink, sink_worker *worker, bp_err
     return status;
 }
 
+/* Whether the groups of all workers, made of rows like these, would not fit beside them. */
+static bool parts_need_room(const aggregate_sink *sink, const row_blocks *blocks)
+{
+    const aggregate_plan *plan = &sink->plan;
+    size_t group = plan->keys.width + plan->stride + 4 * sizeof(uint64_t), groups;
+
+    if (sink->file) return true;
+    if (ckd_mul(&groups, (size_t)blocks->row_count, group * plan->context->config.threads)) return true;
+    return spill_pressure(plan->context, groups);
+}
+
 static bp_status hand_over_aside(aggregate_sink *sink, sink_worker *worker, bp_error *err)
 {
     bp_status status;
 
     if (!worker->aside) return BP_OK;
-    if (sink->file && (status = aggregate_spill(sink, worker->aside, err))) return status; /* the parts need the room */
+    if (parts_need_room(sink, worker->aside->blocks) && (status = aggregate_spill(sink, worker->aside, err))) return status;
     if ((status = aggregate_spill_finish(worker->aside, err))) return status;
     mutex_lock(&sink->lock);
     status = grow_pointers(sink, &sink->asides, sink->aside_count, &sink->aside_capacity, err);
@@ -592,7 +603,7 @@ static bp_status lay_out_rows(aggregate_plan *plan, const schema *input, bp_erro
             plan->sets_aside &= row_layout_takes(types[at]);
         }
     }
-    row_layout_finish(&plan->rows);
+    row_layout_finish(&plan->rows, row_block_bytes(plan->context));
     return aggregate_spill_columns(plan, err);
 }
 

@@ -88,6 +88,22 @@ MUST_USE bp_status aggregate_set_partition(aggregate_set *set, bp_error *err);
 /* In that order, with no room left but what reading takes. */
 MUST_USE bp_status aggregate_set_seal(aggregate_set *set, bp_error *err);
 
+/* A key row or a group's states. A call of memcpy a group was a tenth of the time of many small sets. */
+static ALWAYS_INLINE void group_copy(char *to, const char *from, size_t width)
+{
+    switch (width) {
+    case 8: memcpy(to, from, 8); break;
+    case 16: memcpy(to, from, 16); break;
+    case 24: memcpy(to, from, 24); break;
+    case 32: memcpy(to, from, 32); break;
+    case 40: memcpy(to, from, 40); break;
+    case 48: memcpy(to, from, 48); break;
+    case 64: memcpy(to, from, 64); break;
+    case 96: memcpy(to, from, 96); break;
+    default: memcpy(to, from, width);
+    }
+}
+
 /* A group of the result: of which part. */
 typedef struct group_place {
     uint64_t first;

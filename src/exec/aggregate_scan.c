@@ -31,6 +31,16 @@ static bp_status emit_rows(const aggregate_plan *plan, const char *keys, const c
     return BP_OK;
 }
 
+#define EXPECT_GROUPS 16 /* ahead: they lie anywhere in the parts */
+
+static inline void expect_group(const aggregate_sink *sink, group_place place)
+{
+    const aggregate_set *set = sink->parts[place.part];
+
+    __builtin_prefetch(set->groups.rows + place.group * sink->plan.keys.width);
+    __builtin_prefetch(set->states + place.group * sink->plan.stride);
+}
+
 bp_status aggregate_emit(const aggregate_sink *sink, size_t part, size_t begin, size_t rows, column *out, arena *arena,
                          bp_error *err)
 {
@@ -48,8 +58,9 @@ bp_status aggregate_emit(const aggregate_sink *sink, size_t part, size_t begin, 
     for (size_t i = 0; i < rows; i++) {
         group_place place = sink->order[begin + i];
         const aggregate_set *set = sink->parts[place.part];
-        memcpy(keys + i * width, set->groups.rows + place.group * width, width);
-        memcpy(states + i * stride, set->states + place.group * stride, stride);
+        if (i + EXPECT_GROUPS < rows) expect_group(sink, sink->order[begin + i + EXPECT_GROUPS]);
+        group_copy(keys + i * width, set->groups.rows + place.group * width, width);
+        group_copy(states + i * stride, set->states + place.group * stride, stride);
     }
     return emit_rows(plan, keys, states, rows, out, arena, err);
 }

@@ -531,8 +531,8 @@ static bp_status reorder(aggregate_set *set, const group_place *order, bp_error 
 
     if (!rows || !states || !hashes) goto failed;
     for (size_t i = 0; i < count; i++) {
-        memcpy(rows + i * width, groups->rows + order[i].group * width, width);
-        memcpy(states + i * stride, set->states + order[i].group * stride, stride);
+        group_copy(rows + i * width, groups->rows + order[i].group * width, width);
+        group_copy(states + i * stride, set->states + order[i].group * stride, stride);
         hashes[i] = groups->hashes[order[i].group];
         groups->firsts[i] = order[i].first;
     }
@@ -562,34 +562,44 @@ static void sort_short(group_place *places, size_t count)
     }
 }
 
-/* One pass of the radix sort, by the byte at `shift`; false: all have the same, and nothing has moved. */
-static bool sort_by_byte(const group_place *from, group_place *to, size_t count, unsigned shift)
+/* One pass of the radix sort, by the byte at `shift`. */
+static void sort_by_byte(const group_place *from, group_place *to, size_t count, unsigned shift)
 {
     size_t at[256] = {0}, begin = 0;
 
     for (size_t i = 0; i < count; i++) at[(from[i].first >> shift) & 255]++;
-    if (at[(from[0].first >> shift) & 255] == count) return false;
     for (size_t byte = 0; byte < 256; byte++) {
         size_t bytes = at[byte];
         at[byte] = begin;
         begin += bytes;
     }
     for (size_t i = 0; i < count; i++) to[at[(from[i].first >> shift) & 255]++] = from[i];
-    return true;
+}
+
+/* The bits in which places differ: mostly a few of the row's number and of the morsel's. */
+static uint64_t different_bits(const group_place *places, size_t count)
+{
+    uint64_t different = 0;
+
+    for (size_t i = 1; i < count; i++) different |= places[i].first ^ places[0].first;
+    return different;
 }
 
 bp_status group_places_sort(group_place *places, group_place *other, size_t count, cancel *cancel, bp_error *err)
 {
     group_place *from = places, *to = other, *swap;
+    uint64_t different;
     bp_status status;
 
     if (count <= SHORT_ORDER) {
         sort_short(places, count);
         return BP_OK;
     }
+    different = different_bits(places, count);
     for (unsigned shift = 0; shift < 64; shift += 8) {
+        if (((different >> shift) & 255) == 0) continue;
         if ((status = cancel_check(cancel, err))) return status;
-        if (!sort_by_byte(from, to, count, shift)) continue;
+        sort_by_byte(from, to, count, shift);
         swap = from;
         from = to;
         to = swap;

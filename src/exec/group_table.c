@@ -156,12 +156,26 @@ static ALWAYS_INLINE void hash_words(const key_layout *layout, const char *packe
     for (size_t i = 0; i < rows; i++) hashes[i] = row_hash(layout, packed + i * 8 * words, words, has_texts);
 }
 
-/* The loop over words is unrolled for the usual widths: 1.9 ns a row instead of 4.5 at three words. */
+/* Whether some text's bytes lie elsewhere. */
+static bool has_far_texts(const key_layout *layout, const char *packed, size_t rows)
+{
+    uint32_t longest = 0;
+
+    for (size_t i = 0; i < layout->text_count; i++)
+        for (size_t row = 0; row < rows; row++) {
+            uint32_t size;
+            memcpy(&size, packed + row * layout->width + layout->texts[i], sizeof size);
+            longest = size > longest ? size : longest;
+        }
+    return longest > STRING_REF_INLINE;
+}
+
+/* The loop over words is unrolled for the usual widths: 1.9 ns a row instead of 4.5 at three words. Texts that are all short are words like others. */
 void key_hash(const key_layout *layout, const char *packed, size_t rows, uint64_t *hashes)
 {
     size_t words = layout->width / 8;
 
-    if (layout->text_count) {
+    if (layout->text_count && has_far_texts(layout, packed, rows)) {
         switch (words) {
         case 2: hash_words(layout, packed, rows, hashes, 2, true); break;
         case 3: hash_words(layout, packed, rows, hashes, 3, true); break;
@@ -174,6 +188,8 @@ void key_hash(const key_layout *layout, const char *packed, size_t rows, uint64_
     case 1: hash_words(layout, packed, rows, hashes, 1, false); break;
     case 2: hash_words(layout, packed, rows, hashes, 2, false); break;
     case 3: hash_words(layout, packed, rows, hashes, 3, false); break;
+    case 4: hash_words(layout, packed, rows, hashes, 4, false); break;
+    case 5: hash_words(layout, packed, rows, hashes, 5, false); break;
     default: hash_words(layout, packed, rows, hashes, words, false);
     }
 }

@@ -1,10 +1,7 @@
-/* The build side of a hash join: collects the right rows, packs their keys, and makes the directory from key to rows. */
+/* The build side of a hash join: collects the right rows and has their keys indexed (join_index.c). */
 #include "join_spill.h"
 
 #include "column/batch_bytes.h"
-
-#define PACK_ROWS 2048
-#define CHECK_ROWS 65536
 
 #define ROW_COST 48 /* bytes that the table needs for a row, about */
 
@@ -109,181 +106,6 @@ static bp_status build_morsel_end(sink *self, sink_worker *worker, uint64_t mors
 }
 
 /* finishing ------------------------------------------------------------------------------------------------------------------------- */
-/* Insert the keys of `rows` packed rows, but for those that match nothing; groups_of_row gets the groups, JOIN_NO_GROUP for those. */
-static bp_status insert_packed(join_build *build, char *packed, uint64_t *hashes, size_t rows, size_t first_row,
-                               uint32_t *groups_of_row, uint64_t *positions, uint32_t *groups, bp_error *err)
-{
-    size_t width = build->keys.width, kept = 0;
-    bp_status status;
-
-    for (size_t i = 0; i < rows; i++) {
-        groups_of_row[first_row + i] = JOIN_NO_GROUP;
-        if (join_key_is_null(build, packed + i * width)) {
-            build->has_null_key = true;
-            continue;
-        }
-        if (kept != i) {
-            memcpy(packed + kept * width, packed + i * width, width);
-            hashes[kept] = hashes[i];
-        }
-        positions[kept++] = first_row + i;
-    }
-    status = group_table_insert(&build->groups, packed, hashes, kept, 0, positions, build->keys.has_nested, groups, err);
-    for (size_t i = 0; i < kept && !status; i++) groups_of_row[positions[i]] = groups[i];
-    return status;
-}
-
-static bp_status insert_chunk(join_build *build, const batch *chunk, size_t first_row, uint32_t *groups_of_row, arena *scratch,
-                              bp_error *err)
-{
-    bp_status status = BP_OK;
-
-    for (size_t begin = 0; begin < chunk->row_count && !status; begin += PACK_ROWS) {
-        size_t rows = chunk->row_count - begin < PACK_ROWS ? chunk->row_count - begin : PACK_ROWS;
-        char *packed;
-        uint64_t *hashes, *positions;
-        uint32_t *groups;
-        batch keys = {.row_count = chunk->row_count, .column_count = build->spec.key_count, .columns = chunk->columns}, part;
-
-        arena_reset(scratch);
-        packed = arena_allocate_aligned(scratch, rows * build->keys.width, 64);
-        hashes = arena_new_array(scratch, uint64_t, rows);
-        positions = arena_new_array(scratch, uint64_t, rows);
-        groups = arena_new_array(scratch, uint32_t, rows);
-        if (!packed || !hashes || !positions || !groups) return error_no_memory(err, scratch->memory, rows * build->keys.width);
-        if ((status = batch_slice(&part, &keys, begin, rows, scratch, err))) return status;
-        if ((status = key_pack(&build->keys, part.columns, rows, packed, hashes, scratch, err))) return status;
-        status = insert_packed(build, packed, hashes, rows, first_row + begin, groups_of_row, positions, groups, err);
-    }
-    return status;
-}
-
-/* Loops over all rows look at cancel now and then. */
-static bp_status check_at_row(const join_build *build, size_t row, bp_error *err)
-{
-    return row % CHECK_ROWS == 0 ? cancel_check(&build->base.context->cancel, err) : BP_OK;
-}
-
-/* Keys that occur once: order[group] is the row. *unique: whether they do. */
-static bp_status order_unique(join_build *build, const uint32_t *groups_of_row, size_t groups, bool *unique, bp_error *err)
-{
-    bp_status status;
-
-    *unique = false;
-    build->order = arena_allocate(&build->arena, groups * sizeof(uint32_t));
-    if (!build->order) return error_no_memory(err, build->base.context->memory, groups * sizeof(uint32_t));
-    memset(build->order, 0xff, groups * sizeof(uint32_t));
-    for (size_t row = 0; row < build->row_count; row++) {
-        uint32_t group = groups_of_row[row];
-        if ((status = check_at_row(build, row, err))) return status;
-        if (group == JOIN_NO_GROUP) continue;
-        if (build->order[group] != JOIN_NO_GROUP) return BP_OK;
-        build->order[group] = (uint32_t)row;
-    }
-    *unique = true;
-    return BP_OK;
-}
-
-/* Counting sort of the rows by group; rows of one group stay in row order. */
-static bp_status make_directory(join_build *build, const uint32_t *groups_of_row, size_t groups, size_t keyed, bp_error *err)
-{
-    bool unique = false;
-    bp_status status;
-
-    if (keyed <= groups && ((status = order_unique(build, groups_of_row, groups, &unique, err)) || unique)) return status;
-    build->order = arena_new_array(&build->arena, uint32_t, keyed);
-    build->starts = arena_new_array(&build->arena, uint32_t, groups + 2);
-    if (!build->order || !build->starts)
-        return error_no_memory(err, build->base.context->memory, (keyed + groups) * sizeof(uint32_t));
-    for (size_t row = 0; row < build->row_count; row++) {
-        if ((status = check_at_row(build, row, err))) return status;
-        if (groups_of_row[row] != JOIN_NO_GROUP) build->starts[groups_of_row[row] + 2]++;
-    }
-    for (size_t i = 2; i < groups + 2; i++) build->starts[i] += build->starts[i - 1];
-    for (size_t row = 0; row < build->row_count; row++) {
-        if ((status = check_at_row(build, row, err))) return status;
-        if (groups_of_row[row] != JOIN_NO_GROUP) build->order[build->starts[groups_of_row[row] + 1]++] = (uint32_t)row;
-    }
-    return BP_OK;
-}
-
-/* The rows' only key as numbers; groups_of_row becomes JOIN_NO_GROUP where it is NULL, else 0. */
-static bp_status number_keys(join_build *build, const table *rows, uint64_t *numbers, uint32_t *groups_of_row, size_t *keyed,
-                             arena *scratch, bp_error *err)
-{
-    size_t at = 0;
-    bp_status status;
-
-    for (size_t i = 0; i < table_chunk_count(rows); i++) {
-        const batch *chunk = table_chunk(rows, i);
-        column flat;
-        arena_reset(scratch);
-        if ((status = cancel_check(&build->base.context->cancel, err))) return status;
-        if ((status = column_flatten(&flat, &chunk->columns[0], scratch, err))) return status;
-        member_numbers(&flat, numbers + at);
-        for (size_t row = 0; row < chunk->row_count; row++) {
-            bool null = column_is_null(&flat, row);
-            groups_of_row[at + row] = null ? JOIN_NO_GROUP : 0;
-            *keyed += !null;
-        }
-        at += chunk->row_count;
-    }
-    build->has_null_key = *keyed < build->row_count;
-    return BP_OK;
-}
-
-static bp_status index_numbers(join_build *build, const table *rows, uint32_t *groups_of_row, arena *scratch, bp_error *err)
-{
-    memory *memory = build->base.context->memory;
-    uint64_t *numbers = memory_allocate(memory, build->row_count * sizeof *numbers);
-    size_t keyed = 0;
-    bp_status status;
-
-    if (!numbers) return error_no_memory(err, memory, build->row_count * sizeof *numbers);
-    status = number_keys(build, rows, numbers, groups_of_row, &keyed, scratch, err);
-    if (!status)
-        status = join_table_make(&build->numbers, build->base.context, numbers, build->row_count, keyed, groups_of_row,
-                                 &build->arena, err);
-    memory_free(memory, numbers, build->row_count * sizeof *numbers);
-    if (!status) status = make_directory(build, groups_of_row, build->numbers.group_count, keyed, err);
-    if (!status && !build->starts && !build->numbers.direct) {
-        join_table_rename(&build->numbers, build->order);
-        build->order = NULL;
-    }
-    return status;
-}
-
-static bp_status index_packed(join_build *build, const table *rows, uint32_t *groups_of_row, arena *scratch, bp_error *err)
-{
-    size_t first_row = 0, keyed = 0;
-    bp_status status;
-
-    for (size_t i = 0; i < table_chunk_count(rows); i++) {
-        const batch *chunk = table_chunk(rows, i);
-        if ((status = cancel_check(&build->base.context->cancel, err))) return status;
-        if ((status = insert_chunk(build, chunk, first_row, groups_of_row, scratch, err))) return status;
-        first_row += chunk->row_count;
-    }
-    for (size_t row = 0; row < build->row_count; row++) keyed += groups_of_row[row] != JOIN_NO_GROUP;
-    return make_directory(build, groups_of_row, build->groups.count, keyed, err);
-}
-
-static bp_status index_keys(join_build *build, const table *rows, bp_error *err)
-{
-    memory *memory = build->base.context->memory;
-    uint32_t *groups_of_row = memory_allocate(memory, build->row_count * sizeof(uint32_t));
-    bp_status status;
-    arena scratch;
-
-    if (!groups_of_row) return error_no_memory(err, memory, build->row_count * sizeof(uint32_t));
-    arena_init(&scratch, memory);
-    status = build->by_number ? index_numbers(build, rows, groups_of_row, &scratch, err)
-                              : index_packed(build, rows, groups_of_row, &scratch, err);
-    arena_clear(&scratch);
-    memory_free(memory, groups_of_row, build->row_count * sizeof(uint32_t));
-    return status;
-}
-
 static bp_status collect_members(join_build *build, const table *rows, size_t key, bp_error *err)
 {
     member_set *set = &build->members[key];
@@ -362,7 +184,7 @@ static bp_status build_finish(sink *self, sink_worker **workers, size_t worker_c
     if (build->row_count >= UINT32_MAX) return error_set(err, BP_LIMIT, "a join's right side of over %u rows", UINT32_MAX - 1);
     status = join_payload_make(&build->payload, self->context, rows, build->spec.key_count, &build->arena, err);
     if (status) return status;
-    if (build->spec.key_count && (status = index_keys(build, rows, err))) return status;
+    if (build->spec.key_count && (status = join_index_keys(build, rows, err))) return status;
     for (size_t key = 0; key < build->spec.key_count; key++)
         if (build->wants_members[key] && (status = collect_members(build, rows, key, err))) return status;
     if (marks) {

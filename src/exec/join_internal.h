@@ -11,8 +11,8 @@
  *
  *   key --numbers or groups--> group --starts--> order[starts[group] … starts[group + 1]) = rows of that key, in row order
  *
- * When every key occurs once there are no starts: order[group] is its row (JOIN_NO_GROUP: none), or the group is, without order. No keys (CROSS): every row
- * matches. */
+ * When every key occurs once, or only whether it occurs is asked (SEMI, ANTI, MARK, EXISTS without a residual), there are no starts: order[group] is its row
+ * (JOIN_NO_GROUP: none), or the group is, without order. No keys (CROSS): every row matches. */
 typedef struct join_build {
     sink base;
     join_spec spec;
@@ -37,6 +37,9 @@ typedef struct join_build {
     struct join_spill *spill; /* the rows are in temporary files, and nothing else is made here: join_spill.h */
     _Atomic size_t held_rows, held_bytes; /* collected since rows were written last: about */
 } join_build;
+
+/* The directory of the rows by their keys: once, when `row_count` is known. There are keys. */
+MUST_USE bp_status join_index_keys(join_build *build, const table *rows, bp_error *err);
 
 /* Rows of a packed key that must not match for their NULLs. A join has at most 64 keys. */
 static inline bool join_key_is_null(const join_build *build, const char *row)

@@ -1,10 +1,9 @@
 /* See join_payload.h. */
 #include "join_payload.h"
 
-#include "base/threads.h"
 #include "column/concatenate.h"
+#include "join_table.h"
 
-#define PARALLEL_ROWS 131072 /* fewer are put together before another thread is awake */
 #define ROWS_FROM ((size_t)512 << 10) /* bytes: what is smaller stays in a processor's cache */
 #define PACK_ROWS 2048 /* written column by column while they are in the cache */
 #define TILE_ROWS 128 /* read column by column; the next ones are on their way meanwhile */
@@ -137,7 +136,7 @@ static bp_status pack_rows(payload_work *work, arena *arena, bp_error *err)
         work->first_rows[i] = row;
         row += table_chunk(work->rows, i)->row_count;
     }
-    return parallel_for(work->context, chunks, pack_chunk, work, err);
+    return join_for(work->context, row, chunks, pack_chunk, work, err);
 }
 
 bp_status join_payload_make(join_payload *out, bp_context *context, const table *rows, size_t first_column, arena *arena,
@@ -159,9 +158,7 @@ bp_status join_payload_make(join_payload *out, bp_context *context, const table 
     }
     place_fields(&work);
     if (out->row_width && (status = pack_rows(&work, arena, err))) return status;
-    if (out->columns.row_count >= PARALLEL_ROWS) return parallel_for(context, count, concatenate_column, &work, err);
-    for (size_t i = 0; i < count && !status; i++) status = concatenate_column(&work, 0, i, err);
-    return status;
+    return join_for(context, out->columns.row_count, count, concatenate_column, &work, err);
 }
 
 void join_payload_clear(join_payload *payload)

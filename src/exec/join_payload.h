@@ -5,7 +5,7 @@
  *   rows + row * row_width + field.offset … one value; + field.mark … a byte, 1 unless the value is NULL (only of columns that have NULLs)
  *
  * which costs one miss a partner instead of one a column. Nested columns and bits, and all columns where they fit the cache or need no copy, are columns:
- * each one FLAT over all rows. 10^7 partners among 10^7 rows of six columns: 0.30 s of a processor against 0.75. */
+ * each one FLAT over all rows. A whole join of 10^7 rows with 10^7, six columns put out of the right side: 1.3 s in user mode against 1.9. */
 #ifndef EXEC_JOIN_PAYLOAD_H
 #define EXEC_JOIN_PAYLOAD_H
 

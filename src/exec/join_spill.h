@@ -59,7 +59,7 @@ MUST_USE bp_status join_parter_append_run(join_parter *parter, spill_run *run, b
 #define JOIN_SPILL_SHIFT 40
 #define JOIN_SPILL_BITS 7 /* at most: fewer where a worker's share of the limit is small, for each partition has buffers */
 #define JOIN_SPILL_BITS_LEAST 3
-#define JOIN_SPILL_PARTITION_SHARE ((size_t)256 << 10)
+#define JOIN_SPILL_PARTITION_SHARE ((size_t)192 << 10)
 #define JOIN_SPILL_FORCED_BITS 2 /* with the setting spill=always */
 
 /* The right side ---------------------------------------------------------------------------------------------------------------------- */

@@ -9,20 +9,79 @@
 #define CHECK_ROWS 65536
 #define PREFETCH_ROWS 16
 
+bp_status join_for(bp_context *context, size_t rows, uint64_t pieces, parallel_function function, void *data, bp_error *err)
+{
+    bp_status status = BP_OK;
+
+    if (rows >= JOIN_PARALLEL_ROWS) return parallel_for(context, pieces, function, data, err);
+    for (uint64_t piece = 0; piece < pieces && !status; piece++) status = function(data, 0, piece, err);
+    return status;
+}
+
 bool join_table_takes(data_type type)
 {
     return member_set_takes(type) && type_physical(type) != PHYSICAL_STRING;
 }
 
-static void find_range(const uint64_t *keys, const uint32_t *groups_of_row, size_t rows, uint64_t *least, uint64_t *most)
+/* What is done to each block of CHECK_ROWS rows by itself. */
+typedef struct block_work {
+    bp_context *context;
+    const uint64_t *keys;
+    uint32_t *groups_of_row;
+    size_t rows;
+    uint64_t *least, *most; /* of each block */
+    uint64_t base; /* the least of all */
+} block_work;
+
+static size_t block_end(const block_work *work, uint64_t block)
 {
+    size_t begin = (size_t)block * CHECK_ROWS;
+
+    return work->rows - begin < CHECK_ROWS ? work->rows : begin + CHECK_ROWS;
+}
+
+static bp_status find_block_range(void *data, size_t worker, uint64_t block, bp_error *err)
+{
+    const block_work *work = data;
+    uint64_t least = UINT64_MAX, most = 0;
+
+    (void)worker;
+    for (size_t i = (size_t)block * CHECK_ROWS, end = block_end(work, block); i < end; i++) {
+        if (work->groups_of_row[i] == JOIN_NO_GROUP) continue;
+        if (work->keys[i] < least) least = work->keys[i];
+        if (work->keys[i] > most) most = work->keys[i];
+    }
+    work->least[block] = least;
+    work->most[block] = most;
+    return cancel_check(&work->context->cancel, err);
+}
+
+/* The least and the greatest key; without any, UINT64_MAX and 0. */
+static bp_status find_range(block_work *work, size_t blocks, arena *arena, uint64_t *least, uint64_t *most, bp_error *err)
+{
+    bp_status status;
+
+    work->least = arena_new_array(arena, uint64_t, blocks);
+    work->most = arena_new_array(arena, uint64_t, blocks);
+    if (!work->least || !work->most) return error_no_memory(err, arena->memory, blocks * sizeof *work->least);
+    status = join_for(work->context, work->rows, blocks, find_block_range, work, err);
     *least = UINT64_MAX;
     *most = 0;
-    for (size_t i = 0; i < rows; i++) {
-        if (groups_of_row[i] == JOIN_NO_GROUP) continue;
-        if (keys[i] < *least) *least = keys[i];
-        if (keys[i] > *most) *most = keys[i];
+    for (size_t i = 0; i < blocks && !status; i++) {
+        if (work->least[i] < *least) *least = work->least[i];
+        if (work->most[i] > *most) *most = work->most[i];
     }
+    return status;
+}
+
+static bp_status number_directly(void *data, size_t worker, uint64_t block, bp_error *err)
+{
+    const block_work *work = data;
+
+    (void)worker;
+    for (size_t i = (size_t)block * CHECK_ROWS, end = block_end(work, block); i < end; i++)
+        if (work->groups_of_row[i] != JOIN_NO_GROUP) work->groups_of_row[i] = (uint32_t)(work->keys[i] - work->base);
+    return cancel_check(&work->context->cancel, err);
 }
 
 static inline size_t home_of(const join_table *table, uint64_t key)
@@ -60,17 +119,18 @@ bp_status join_table_make(join_table *out, bp_context *context, const uint64_t *
                           uint32_t *groups_of_row, arena *arena, bp_error *err)
 {
     uint64_t most, wanted = keyed * DIRECT_ENTRIES > LEAST_DIRECT ? keyed * DIRECT_ENTRIES : LEAST_DIRECT;
-    size_t slots = 16;
+    size_t slots = 16, blocks = (rows + CHECK_ROWS - 1) / CHECK_ROWS;
+    block_work work = {.context = context, .keys = keys, .groups_of_row = groups_of_row, .rows = rows};
+    bp_status status;
 
     *out = (join_table){.shift = 60};
-    find_range(keys, groups_of_row, rows, &out->least, &most);
+    if ((status = find_range(&work, blocks, arena, &out->least, &most, err))) return status;
     out->direct = keyed == 0 || (most - out->least < wanted && most - out->least < UINT32_MAX - 1);
     if (out->direct) {
         out->last = keyed ? most - out->least : 0;
         out->group_count = (size_t)out->last + 1;
-        for (size_t i = 0; i < rows; i++)
-            if (groups_of_row[i] != JOIN_NO_GROUP) groups_of_row[i] = (uint32_t)(keys[i] - out->least);
-        return BP_OK;
+        work.base = out->least;
+        return join_for(context, rows, blocks, number_directly, &work, err);
     }
     for (; slots < 2 * keyed; slots *= 2) out->shift--;
     out->slot_mask = slots - 1;

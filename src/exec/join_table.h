@@ -8,9 +8,11 @@
 #define EXEC_JOIN_TABLE_H
 
 #include "base/context.h"
+#include "base/threads.h"
 #include "column/column.h"
 
 #define JOIN_NO_GROUP UINT32_MAX
+#define JOIN_PARALLEL_ROWS 131072 /* fewer right rows are done with before another thread is awake */
 
 typedef struct join_slot {
     uint64_t key;
@@ -25,6 +27,10 @@ typedef struct join_table {
     uint8_t shift;
     size_t group_count;
 } join_table;
+
+/* parallel_for(), but on this thread for less than JOIN_PARALLEL_ROWS right rows. */
+MUST_USE bp_status join_for(bp_context *context, size_t rows, uint64_t pieces, parallel_function function, void *data,
+                            bp_error *err);
 
 bool join_table_takes(data_type type);
 /* groups_of_row[row] = the group of keys[row]; rows whose groups_of_row is JOIN_NO_GROUP on entry have no key. `keyed` is the number of all others. */

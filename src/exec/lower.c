@@ -58,7 +58,7 @@ bp_status end_pipeline(lowering *state, plan_id node, pipeline *pipeline, sink *
     return BP_OK;
 }
 
-static bp_status add_operator(lowering *state, plan_id node, pipeline *pipeline, operator *operator, bp_error *err)
+bp_status add_operator(lowering *state, plan_id node, pipeline *pipeline, operator *operator, bp_error *err)
 {
     bp_status status;
 
@@ -74,14 +74,14 @@ static void clear_positions(lowering *state)
     memset(state->positions, 0xff, state->plan->column_count * sizeof *state->positions);
 }
 
-static void place_outputs(lowering *state, plan_id node, size_t first)
+void place_outputs(lowering *state, plan_id node, size_t first)
 {
     const plan_node *from = plan_at(state->plan, node);
 
     for (size_t i = 0; i < from->output_count; i++) state->positions[from->outputs[i]] = (uint32_t)(first + i);
 }
 
-static void place_only(lowering *state, plan_id node)
+void place_only(lowering *state, plan_id node)
 {
     clear_positions(state);
     place_outputs(state, node, 0);
@@ -92,8 +92,7 @@ static bp_status remap(lowering *state, expr_id *expr, bp_error *err)
     return expr_remap(expr, &state->plan->exprs, *expr, state->positions, state->plan->column_count, err);
 }
 
-/* A copy of `exprs` in the plan's arena with positions for ids. */
-static bp_status remap_all(lowering *state, expr_id **out, const expr_id *exprs, size_t count, bp_error *err)
+bp_status remap_all(lowering *state, expr_id **out, const expr_id *exprs, size_t count, bp_error *err)
 {
     expr_id *mapped = arena_new_array(&state->plan->arena, expr_id, count);
     bp_status status;
@@ -107,7 +106,7 @@ static bp_status remap_all(lowering *state, expr_id **out, const expr_id *exprs,
     return BP_OK;
 }
 
-static bp_status conjunction(lowering *state, expr_id *out, const expr_id *conjuncts, size_t count, bp_error *err)
+bp_status conjunction(lowering *state, expr_id *out, const expr_id *conjuncts, size_t count, bp_error *err)
 {
     bp_status status;
 
@@ -124,9 +123,8 @@ static bool is_identity(const lowering *state, const expr_id *mapped, size_t cou
     return count == input_count;
 }
 
-/* Put a projection of mapped expressions on the pipeline, unless it would change nothing. */
-static bp_status project_mapped(lowering *state, plan_id node, pipeline *pipeline, expr_id *mapped, size_t count,
-                                size_t input_count, bp_error *err)
+bp_status project_mapped(lowering *state, plan_id node, pipeline *pipeline, expr_id *mapped, size_t count, size_t input_count,
+                         bp_error *err)
 {
     operator *operator;
     bp_status status;
@@ -152,8 +150,7 @@ bp_status outputs_schema(lowering *state, const plan_node *node, schema **out, b
     return BP_OK;
 }
 
-/* The schema of `count` mapped or unmapped expressions. */
-static bp_status exprs_schema(lowering *state, const expr_id *exprs, size_t count, schema **out, bp_error *err)
+bp_status exprs_schema(lowering *state, const expr_id *exprs, size_t count, schema **out, bp_error *err)
 {
     schema *made = arena_new(&state->plan->arena, schema);
     bp_status status;
@@ -265,8 +262,6 @@ static bp_status lower_project(lowering *state, plan_id id, bp_error *err)
                           err);
 }
 
-static bp_status output_exprs(lowering *state, plan_id id, expr_id **out, bp_error *err);
-
 /* The child's columns, then the lists; then the operator. */
 static bp_status lower_unnest(lowering *state, plan_id id, bp_error *err)
 {
@@ -310,9 +305,8 @@ static size_t first_column(const expr_pool *pool, const expr_id *aggregates, con
     return end;
 }
 
-/* Aggregate over mapped group expressions and aggregates of the child's pipeline. */
-static bp_status aggregate_over(lowering *state, plan_id id, plan_id child, const expr_id *groups, size_t group_count,
-                                const expr_id *aggregates, size_t aggregate_count, bp_error *err)
+bp_status aggregate_over(lowering *state, plan_id id, plan_id child, const expr_id *groups, size_t group_count,
+                         const expr_id *aggregates, size_t aggregate_count, bp_error *err)
 {
     const expr_pool *pool = &state->plan->exprs;
     size_t total = group_count, at = group_count;
@@ -352,8 +346,7 @@ static bp_status lower_aggregate(lowering *state, plan_id id, bp_error *err)
                           node->aggregate.aggregates, node->aggregate.aggregate_count, err);
 }
 
-/* Columns of a node as expressions. */
-static bp_status output_exprs(lowering *state, plan_id id, expr_id **out, bp_error *err)
+bp_status output_exprs(lowering *state, plan_id id, expr_id **out, bp_error *err)
 {
     const plan_node *node = plan_at(state->plan, id);
     expr_id *exprs = arena_new_array(&state->plan->arena, expr_id, node->output_count);
@@ -535,238 +528,6 @@ static bp_status lower_window(lowering *state, plan_id id, bp_error *err)
     if ((status = window_new(&sink, state->context, types, passed, specs, calls, err))) return status;
     if ((status = end_pipeline(state, id, state->open[id], sink, err))) return status;
     return open_pipeline(state, id, window_make_scan, sink, err);
-}
-
-/* joins -------------------------------------------------------------------------------------------------------------------------------------- */
-/* What a side's pipeline puts out for the join: the keys, then its columns. */
-static bp_status join_inputs(lowering *state, const plan_node *join, size_t side, expr_id **out, const schema **types,
-                             bp_error *err)
-{
-    plan_id child = join->children[side];
-    size_t keys = join->join.pair_count, count = plan_at(state->plan, child)->output_count;
-    expr_id *inputs = arena_new_array(&state->plan->arena, expr_id, keys + count), *columns;
-    schema *made;
-    bp_status status;
-
-    if (!inputs) return error_no_memory(err, state->context->memory, (keys + count) * sizeof *inputs);
-    if ((status = output_exprs(state, child, &columns, err))) return status;
-    for (size_t i = 0; i < keys; i++) inputs[i] = side ? join->join.pairs[i].right : join->join.pairs[i].left;
-    if (count) memcpy(inputs + keys, columns, count * sizeof *inputs);
-    if ((status = exprs_schema(state, inputs, keys + count, &made, err))) return status;
-    *out = inputs;
-    *types = made;
-    return BP_OK;
-}
-
-static bp_status project_side(lowering *state, plan_id id, plan_id child, const expr_id *inputs, size_t count, bp_error *err)
-{
-    expr_id *mapped = NULL;
-    bp_status status;
-
-    place_only(state, child);
-    if ((status = remap_all(state, &mapped, inputs, count, err))) return status;
-    return project_mapped(state, id, state->open[child], mapped, count, plan_at(state->plan, child)->output_count, err);
-}
-
-static bp_status join_residual(lowering *state, const plan_node *node, expr_id *out, bp_error *err)
-{
-    *out = 0;
-    if (node->join.residual_count == 0) return BP_OK;
-    place_only(state, node->children[0]);
-    place_outputs(state, node->children[1], plan_at(state->plan, node->children[0])->output_count);
-    return conjunction(state, out, node->join.residual, node->join.residual_count, err);
-}
-
-/* RIGHT and FULL: the probed rows are kept, then come the build rows without a match. RIGHT SEMI and RIGHT ANTI: no row is put out by probing. */
-static bp_status add_right_rows(lowering *state, plan_id id, sink *build, bp_error *err)
-{
-    pipeline_pair *pair = arena_new(&state->plan->arena, pipeline_pair);
-    schema *types;
-    sink *kept;
-    bp_status status;
-
-    if (!pair) return error_no_memory(err, state->context->memory, sizeof *pair);
-    if ((status = outputs_schema(state, plan_at(state->plan, id), &types, err))) return status;
-    if ((status = collect_new(&kept, state->context, types, 0, UINT64_MAX, -1, err))) return status;
-    collect_allow_spill(kept);
-    if ((status = end_pipeline(state, id, state->open[id], kept, err))) return status;
-    if (!join_puts_left((join_kind)plan_at(state->plan, id)->join.kind))
-        return open_pipeline(state, id, join_right_make_scan, build, err);
-    pair->context = state->context;
-    if ((status = open_pipeline(state, id, collect_make_scan, kept, err))) return status;
-    pair->parts[0] = state->open[id];
-    if ((status = open_pipeline(state, id, join_right_make_scan, build, err))) return status;
-    pair->parts[1] = state->open[id];
-    return open_pipeline(state, id, union_make_scan, pair, err);
-}
-
-static bp_status join_spec_of(lowering *state, const plan_node *node, join_spec *out, expr_id **left, expr_id **right,
-                              bp_error *err)
-{
-    bool *null_safe = arena_new_array(&state->plan->arena, bool, node->join.pair_count);
-    bp_status status;
-
-    *out = (join_spec){.kind = node->join.kind == JOIN_CROSS ? JOIN_INNER : (join_kind)node->join.kind,
-                       .key_count = node->join.pair_count,
-                       .null_safe = null_safe,
-                       .pool = &state->plan->exprs};
-    if (!null_safe) return error_no_memory(err, state->context->memory, node->join.pair_count);
-    for (size_t i = 0; i < node->join.pair_count; i++) null_safe[i] = node->join.pairs[i].null_safe;
-    if ((status = join_inputs(state, node, 0, left, &out->left, err)) ||
-        (status = join_inputs(state, node, 1, right, &out->right, err)))
-        return status;
-    return join_residual(state, node, &out->residual, err);
-}
-
-/* The right side's pipeline ends in the table that the left side probes; of a step's join whose right side stays the same, only in the first round. */
-static bp_status build_right(lowering *state, plan_id id, join_spec *spec, const expr_id *inputs, sink **build, bp_error *err)
-{
-    plan_id child = plan_at(state->plan, id)->children[1];
-    built_join *built = state->built && state->built[id].wanted ? &state->built[id] : NULL;
-    lowered *round = state->out;
-    pipeline *left = state->open[id];
-    bp_status status;
-
-    if (built && built->build) {
-        *build = built->build;
-        spec->right = built->right;
-        return BP_OK;
-    }
-    if ((status = project_side(state, id, child, inputs, spec->right->count, err))) return status;
-    if ((status = join_build_new(build, state->context, spec, err))) return status;
-    join_build_allow_spill(*build);
-    if (built) state->out = state->fixed;
-    status = end_pipeline(state, id, state->open[id], *build, err);
-    state->out = round;
-    state->open[id] = left;
-    if (built) *built = (built_join){true, *build, spec->right};
-    return status;
-}
-
-/* Before the left side is lowered. */
-static bp_status lower_build(lowering *state, plan_id id, bp_error *err)
-{
-    join_spec spec;
-    expr_id *left, *right;
-    bp_status status = join_spec_of(state, plan_at(state->plan, id), &spec, &left, &right, err);
-
-    return status ? status : build_right(state, id, &spec, right, &state->builds[id], err);
-}
-
-static bp_status lower_join(lowering *state, plan_id id, bp_error *err)
-{
-    const plan_node *node = plan_at(state->plan, id);
-    join_spec spec;
-    expr_id *left, *right;
-    operator *probe;
-    sink *build = state->builds[id];
-    bp_status status;
-
-    state->builds[id] = NULL; /* scans on the left know it by now; a step's next round makes another */
-    if ((status = join_spec_of(state, node, &spec, &left, &right, err))) return status;
-    if ((status = project_side(state, id, node->children[0], left, spec.left->count, err))) return status;
-    if (!build && (status = build_right(state, id, &spec, right, &build, err))) return status;
-    if ((status = join_probe_new(&probe, state->context, &spec, build, err))) return status;
-    if ((status = add_operator(state, id, state->open[id], probe, err))) return status;
-    return join_puts_right_at_end(spec.kind) ? add_right_rows(state, id, build, err) : BP_OK;
-}
-
-/* sets ---------------------------------------------------------------------------------------------------------------------------------------- */
-#define UNION_DEPTH 32 /* scans that call scans: more would need a deep C stack */
-
-static size_t union_depth(const pipeline *part)
-{
-    return part->make_scan == union_make_scan ? ((const pipeline_pair *)part->make_scan_data)->depth : 0;
-}
-
-/* A chain of UNION ALL nests to the left, as deep as it is long: now and then its rows are kept, and a scan of them goes on. */
-static bp_status end_deep_union(lowering *state, plan_id id, bp_error *err)
-{
-    schema *types;
-    sink *kept;
-    bp_status status;
-
-    if (union_depth(state->open[id]) < UNION_DEPTH) return BP_OK;
-    if ((status = outputs_schema(state, plan_at(state->plan, id), &types, err))) return status;
-    if ((status = collect_new(&kept, state->context, types, 0, UINT64_MAX, -1, err))) return status;
-    collect_allow_spill(kept);
-    if ((status = end_pipeline(state, id, state->open[id], kept, err))) return status;
-    return open_pipeline(state, id, collect_make_scan, kept, err);
-}
-
-static bp_status lower_union(lowering *state, plan_id id, bp_error *err)
-{
-    const plan_node *node = plan_at(state->plan, id);
-    pipeline_pair *pair = arena_new(&state->plan->arena, pipeline_pair);
-    expr_id *columns;
-    bp_status status;
-
-    if (!pair) return error_no_memory(err, state->context->memory, sizeof *pair);
-    pair->context = state->context;
-    for (size_t i = 0; i < 2; i++) {
-        if ((status = end_deep_union(state, node->children[i], err))) return status;
-        pair->parts[i] = state->open[node->children[i]];
-        if (union_depth(pair->parts[i]) >= pair->depth) pair->depth = union_depth(pair->parts[i]) + 1;
-    }
-    if ((status = open_pipeline(state, id, union_make_scan, pair, err)) || node->set.all) return status;
-    if ((status = output_exprs(state, id, &columns, err))) return status;
-    return aggregate_over(state, id, id, columns, node->output_count, NULL, 0, err);
-}
-
-/* A side of a counted set: its columns, then `true` in the first or second of two columns that are NULL otherwise. */
-static bp_status counted_side(lowering *state, plan_id id, plan_id child, size_t mark, bp_error *err)
-{
-    size_t count = plan_at(state->plan, child)->output_count;
-    expr_id *columns, *inputs = arena_new_array(&state->plan->arena, expr_id, count + 2), *mapped = NULL;
-    bp_status status;
-
-    if (!inputs) return error_no_memory(err, state->context->memory, count * sizeof *inputs);
-    if ((status = output_exprs(state, child, &columns, err))) return status;
-    if (count) memcpy(inputs, columns, count * sizeof *inputs);
-    if ((status = expr_bool(&inputs[count + mark], &state->plan->exprs, true, err))) return status;
-    if ((status = expr_null(&inputs[count + 1 - mark], &state->plan->exprs, type_of(TYPE_BOOLEAN), err))) return status;
-    place_only(state, child);
-    if ((status = remap_all(state, &mapped, inputs, count + 2, err))) return status;
-    return project_mapped(state, id, state->open[child], mapped, count + 2, count, err);
-}
-
-/* INTERSECT and EXCEPT count how often a row is on the left and on the right; set_rows then puts it out as often as it should be. */
-static bp_status lower_counted_set(lowering *state, plan_id id, bp_error *err)
-{
-    const plan_node *node = plan_at(state->plan, id);
-    size_t count = node->output_count;
-    pipeline_pair *pair = arena_new(&state->plan->arena, pipeline_pair);
-    expr_id *inputs = arena_new_array(&state->plan->arena, expr_id, count + 2), counts[2];
-    aggregate_spec *specs = arena_new_array(&state->plan->arena, aggregate_spec, 2);
-    schema *types;
-    operator *rows;
-    sink *sink;
-    bp_status status = BP_OK;
-
-    if (!pair || !inputs || !specs) return error_no_memory(err, state->context->memory, count * sizeof *inputs);
-    pair->context = state->context;
-    for (size_t side = 0; side < 2; side++) {
-        if ((status = counted_side(state, id, node->children[side], side, err))) return status;
-        pair->parts[side] = state->open[id];
-    }
-    for (size_t i = 0; i < count + 2 && !status; i++)
-        status = expr_column(&inputs[i], &state->plan->exprs, (uint32_t)i,
-                             i < count ? state->plan->columns[node->outputs[i]].type : type_of(TYPE_BOOLEAN), err);
-    for (size_t i = 0; i < 2 && !status; i++) {
-        status =
-            expr_aggregate(&counts[i], &state->plan->exprs, STRING_VIEW("count"), &inputs[count + i], 1, false, 0, NULL, 0, err);
-        if (!status)
-            specs[i] = (aggregate_spec){.call = expr_at(&state->plan->exprs, counts[i])->aggregate,
-                                        .result = expr_type(&state->plan->exprs, counts[i]),
-                                        .first = (uint32_t)(count + i)};
-    }
-    if (status || (status = exprs_schema(state, inputs, count + 2, &types, err))) return status;
-    if ((status = open_pipeline(state, id, union_make_scan, pair, err))) return status;
-    if ((status = aggregate_new(&sink, state->context, types, count, specs, 2, err))) return status;
-    if ((status = end_pipeline(state, id, state->open[id], sink, err))) return status;
-    if ((status = open_pipeline(state, id, aggregate_make_scan, sink, err))) return status;
-    if ((status = set_rows_new(&rows, state->context, (set_kind)node->set.kind, node->set.all, err))) return status;
-    return add_operator(state, id, state->open[id], rows, err);
 }
 
 /* kept rows --------------------------------------------------------------------------------------------------------------------------------------- */

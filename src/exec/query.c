@@ -170,10 +170,11 @@ bp_status query_start(query *query, bp_error *err)
 
 /* What is opened anew has read nothing yet but what a claim reads. The caller's own first morsel is left out with several workers: who wants large
  * batches waits for all of them. */
-static bp_status widen(query *query, bp_error *err)
+bp_status query_widen(query *query, bp_error *err)
 {
     bp_status status;
 
+    CHECK(!query->handed_out);
     if (query->ended || !pipeline_widen_scan(query->lowered.result, true)) return BP_OK;
     if (!query->started) return BP_OK;
     close_scan(query);
@@ -484,7 +485,7 @@ bp_status query_next_array(query *query, struct ArrowArray *out, bp_error *err)
     *out = (struct ArrowArray){0};
     if (!query->started && (status = query_start(query, err))) return status;
     if (!query->handed_out) {
-        if ((status = widen(query, err))) return status;
+        if ((status = query_widen(query, err))) return status;
         query->exports = query->worker_count > 1;
         query->handed_out = true;
     }

@@ -17,6 +17,9 @@ MUST_USE bp_status query_start(query *query, bp_error *err);
 /* Whether rows of this source reach the user while the source is still being read. */
 bool query_streams_source(const query *query, const source *source);
 
+/* Before the first batch is taken: all will be, by someone whom large batches suit and who does not look at cancel between them. Those of a plain scan, with
+ * filters and projections of numbers, are then as large as a table's chunks. */
+MUST_USE bp_status query_widen(query *query, bp_error *err);
 /* The next batch of the result in row order; row_count 0: the end. Valid until the next call. */
 MUST_USE bp_status query_next(query *query, batch *out, bp_error *err);
 /* The same as an Arrow array of the result's rows; without a release function: the end. When no batch has been taken before, a plain scan gives them as

@@ -13,7 +13,8 @@
 #include "group_table.h"
 
 #define ROW_PARTITIONS 256
-#define ROW_BLOCK_BYTES ((size_t)32 << 10) /* about; each partition that has rows has one */
+#define ROW_BLOCK_BYTES ((size_t)32 << 10) /* about, at most; each partition that has rows has one */
+#define ROW_BLOCK_LEAST ((size_t)4 << 10)
 
 static inline size_t row_partition(uint64_t hash)
 {
@@ -32,8 +33,10 @@ typedef struct row_layout {
 
 /* Whether columns of the type can be set aside. */
 bool row_layout_takes(data_type type);
-/* Decide block_rows and keeps_hashes by the others. */
-void row_layout_finish(row_layout *layout);
+/* The bytes of a block, such that the workers' blocks with few rows in each do not take the memory there is. */
+size_t row_block_bytes(const bp_context *context);
+/* Decide block_rows, for blocks of so many bytes, and keeps_hashes by the others. */
+void row_layout_finish(row_layout *layout, size_t block_bytes);
 
 typedef struct row_block_column {
     char *values;

@@ -126,9 +126,31 @@ static const batch *page_of(const merge_cursor *cursor)
     return &cursor->pages[cursor->current].page.rows;
 }
 
+static uint128 place_of(const merge_cursor *cursor)
+{
+    const batch *rows = page_of(cursor);
+    const char *values = rows->columns[rows->column_count - 1].values;
+    uint128 place;
+
+    memcpy(&place, values + cursor->row * sizeof place, sizeof place);
+    return place;
+}
+
+/* Without keys the place is all there is to compare: a number that rises with it, and nearly always tells two apart without a look at the pages. */
+static uint64_t prefix_of_place(uint128 place)
+{
+    uint64_t morsel = (uint64_t)(place >> 64), row = (uint64_t)place;
+
+    if (morsel >= UINT32_MAX) return UINT64_MAX;
+    return morsel << 32 | (row < UINT32_MAX ? row : UINT32_MAX);
+}
+
 static void note_prefix(const sort_merge *merge, merge_cursor *cursor)
 {
-    cursor->prefix = sort_prefix(cursor->pages[cursor->current].keys + cursor->row * merge->layout.width);
+    if (merge->layout.count)
+        cursor->prefix = sort_prefix(cursor->pages[cursor->current].keys + cursor->row * merge->layout.width);
+    else
+        cursor->prefix = prefix_of_place(place_of(cursor));
 }
 
 static bp_status encode_page(const sort_merge *merge, merge_page *page, bp_error *err)
@@ -166,16 +188,6 @@ static bp_status turn_page(const sort_merge *merge, merge_cursor *cursor, bp_err
     cursor->turned = true;
     note_prefix(merge, cursor);
     return BP_OK;
-}
-
-static uint128 place_of(const merge_cursor *cursor)
-{
-    const batch *rows = page_of(cursor);
-    const char *values = rows->columns[rows->column_count - 1].values;
-    uint128 place;
-
-    memcpy(&place, values + cursor->row * sizeof place, sizeof place);
-    return place;
 }
 
 static bool is_before(const sort_merge *merge, uint32_t left_index, uint32_t right_index)

@@ -10,12 +10,6 @@
 #include "base/number.h"
 #include "compute/cast.h"
 
-#if defined(__GNUC__) && !defined(__clang__)
-#define VECTORISED __attribute__((optimize("O3")))
-#else
-#define VECTORISED
-#endif
-
 /* Half floats by the compiler's own type. */
 static double float16_to_double(uint16_t bits)
 {

@@ -1,25 +1,12 @@
 /* Functions of characters as Unicode sees them: case, accents, and graphemes (what a reader takes for one character).
  *
- * upper and lower look at the whole text once: ASCII is mapped in one loop that the compiler turns into vector code (measured: 10 GB/s on long texts);
- * only a text with other characters is mapped one by one. */
+ * upper and lower look at the whole text once: ASCII is mapped in vector code (text/ascii_case.h); only a text with other characters is mapped one by one. */
 #include "function_internal.h"
 
+#include "text/ascii_case.h"
 #include "text/unicode.h"
 
 #define PIECE_SIZE ((size_t)1 << 20)
-
-/* Every byte's letter in the other case where it lies in [first, first + 26); returns the bits that any byte has. */
-VECTORISED static unsigned char map_ascii(char *out, const char *in, size_t size, unsigned char first)
-{
-    unsigned char seen = 0;
-
-    for (size_t i = 0; i < size; i++) {
-        unsigned char c = (unsigned char)in[i];
-        seen |= c;
-        out[i] = (char)(c ^ ((unsigned char)(c - first) < 26 ? 0x20 : 0));
-    }
-    return seen;
-}
 
 /* A text of ASCII alone into `place`, step by step, between which cancel is looked at. *ascii false: it is not, and `place` holds nothing. */
 static bp_status map_if_ascii(const function_call *call, char *place, string_view text, unsigned char first, bool *ascii,
@@ -30,7 +17,7 @@ static bp_status map_if_ascii(const function_call *call, char *place, string_vie
     *ascii = true;
     for (size_t done = 0, step; done < text.size && *ascii && !status; done += step) {
         step = text.size - done < PIECE_SIZE ? text.size - done : PIECE_SIZE;
-        *ascii = !(map_ascii(place + done, text.data + done, step, first) & 0x80);
+        *ascii = ascii_flip(place + done, text.data + done, step, first);
         if (step == PIECE_SIZE) status = cancel_check(&call->context->cancel, err);
     }
     return status;

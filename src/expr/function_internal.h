@@ -10,12 +10,6 @@
 #include "function.h"
 #include "text_room.h"
 
-#if defined(__GNUC__) && !defined(__clang__)
-#define VECTORISED __attribute__((optimize("O3")))
-#else
-#define VECTORISED
-#endif
-
 #define KERNEL(name) bp_status name(const function_call *call, const column *arguments, size_t count, column *out, bp_error *err)
 
 static inline size_t row_of(const column *column, size_t row)

@@ -197,21 +197,29 @@ static bp_status write_array(ipc_writer *writer, struct ArrowArray *array, bp_er
     return status;
 }
 
-/* A batch with too much text for 32-bit offsets is written in halves. */
-static bp_status write_rows(ipc_writer *writer, bp_error *err)
+/* Rows [at, end) of a batch; those with too much text for 32-bit offsets are written in halves. */
+static bp_status write_slice(ipc_writer *writer, const batch *batch, size_t at, size_t end, bp_error *err)
 {
-    size_t at = 0, rows = writer->row_count;
+    size_t rows = end - at;
     struct ArrowArray array;
-    batch batch;
-    bp_status status = finish_rows(writer, &batch, err);
+    bp_status status = BP_OK;
 
-    while (!status && at < batch.row_count) {
-        if (rows > batch.row_count - at) rows = batch.row_count - at;
-        while ((status = export_rows(writer, &array, &batch, at, rows, err)) == BP_LIMIT && rows > 1) rows /= 2;
+    while (!status && at < end) {
+        if (rows > end - at) rows = end - at;
+        while ((status = export_rows(writer, &array, batch, at, rows, err)) == BP_LIMIT && rows > 1) rows /= 2;
         if (status) return status;
         status = write_array(writer, &array, err);
         at += rows;
     }
+    return status;
+}
+
+static bp_status write_rows(ipc_writer *writer, bp_error *err)
+{
+    batch batch;
+    bp_status status = finish_rows(writer, &batch, err);
+
+    if (!status) status = write_slice(writer, &batch, 0, batch.row_count, err);
     return status ? status : begin_rows(writer, err);
 }
 
@@ -236,6 +244,11 @@ static bp_status writer_write(target *self, const batch *batch, bp_error *err)
         size_t rows = rows_taken(writer, batch->row_count - at, row_bytes);
         if (rows == 0) {
             status = write_rows(writer, err);
+            continue;
+        }
+        if (rows == writer->options.batch_rows) { /* a whole one that need not be gathered */
+            status = write_slice(writer, batch, at, at + rows, err);
+            at += rows;
             continue;
         }
         for (size_t i = 0; i < batch->column_count && !status; i++)
@@ -332,7 +345,7 @@ bp_status ipc_writer_new(target **out, bp_context *context, byte_sink sink, stri
 
     *out = NULL;
     if (!writer) return error_no_memory(err, context->memory, sizeof *writer);
-    writer->base = (target){.class = &writer_class, .context = context};
+    writer->base = (target){.class = &writer_class, .context = context, .takes_large = true};
     writer->sink = sink;
     writer->options = *options;
     if (options->container == IPC_BY_PATH) writer->options.container = container_of(path);

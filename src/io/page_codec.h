@@ -8,7 +8,7 @@
 
 typedef struct page_codec page_codec;
 
-/* Makes what packing and unpacking need at once, so that neither fails for memory when it has become scarce; for one thread at a time. */
+/* Makes what packing and unpacking need at once, so that a page that was packed can be unpacked; for one thread at a time. */
 MUST_USE bp_status page_codec_new(page_codec **out, memory *memory, bp_error *err);
 void page_codec_free(page_codec *codec); /* NULL is fine */
 

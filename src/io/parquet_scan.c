@@ -6,7 +6,7 @@
  * 250,000 rows took 15 % more processor time when these were cut in two.)
  *
  * Columns with filters are read first, batch by batch. Of the others only the stretch from the first row that passes to the last is read, and none where
- * no row passes; pages that fall wholly between are never unpacked.
+ * no row passes; pages that fall wholly between are never unpacked, and of codes and plain values only those of rows that pass are looked at.
  *
  * A batch lies in two regions of the worker, which are used again unless a consumer has kept them: one has the columns that an Arrow array shows in place, the
  * other those that it copies, so that arrays do not keep what they do not show. Dictionaries and pages that its texts point into are regions of their own, which
@@ -14,6 +14,7 @@
 #include "base/cancel.h"
 #include "column/arrow.h"
 #include "io/row_filter.h"
+#include "parquet_room.h"
 #include "parquet_scan.h"
 
 typedef struct scanned_group {
@@ -43,14 +44,6 @@ typedef struct passing {
     size_t capacity; /* words */
     uint64_t dictionary; /* parquet_reader.dictionary_number + 1; 0: none yet */
 } passing;
-
-typedef struct batch_room {
-    memory *memory;
-    region *region;
-    struct region **used; /* what the batch points into; `region` holds them */
-    size_t used_count, used_capacity;
-    size_t batch_bytes;
-} batch_room;
 
 enum { ROOM_SHOWN, ROOM_COPIED, ROOM_COUNT };
 
@@ -93,21 +86,10 @@ static void scan_end(scan *base)
     memory_delete(memory, scan);
 }
 
-static void release_region(void *region)
-{
-    region_release(region);
-}
-
 static void close_group(parquet_worker *worker)
 {
     for (size_t i = 0; i < worker->reader_count; i++) parquet_reader_close(&worker->readers[i]);
     worker->has_group = false;
-}
-
-static void room_end(batch_room *room)
-{
-    region_release(room->region);
-    memory_free(room->memory, room->used, room->used_capacity * sizeof *room->used);
 }
 
 static void worker_end(scan_worker *base)
@@ -119,7 +101,7 @@ static void worker_end(scan_worker *base)
     if (worker->readers) close_group(worker);
     for (size_t i = 0; worker->passing && i < scan->filter_count; i++)
         memory_free(memory, worker->passing[i].bits, worker->passing[i].capacity * sizeof(uint64_t));
-    for (size_t i = 0; i < ROOM_COUNT; i++) room_end(&worker->rooms[i]);
+    for (size_t i = 0; i < ROOM_COUNT; i++) batch_room_clear(&worker->rooms[i]);
     memory_free(memory, worker->readers, (worker->reader_count + 1) * sizeof *worker->readers);
     memory_free(memory, worker->first_reader, (scan->read_count + 1) * sizeof *worker->first_reader);
     memory_free(memory, worker->columns, (scan->read_count + scan->column_count + 1) * sizeof *worker->columns);
@@ -171,54 +153,11 @@ done:
 }
 
 /* Rooms --------------------------------------------------------------------------------------------------------------------------------- */
-/* Note a region that the batch points into. */
-static bool use_region(void *data, region *region)
-{
-    batch_room *room = data;
-
-    for (size_t i = room->used_count; i-- > 0;)
-        if (room->used[i] == region) return true;
-    if (room->used_count == room->used_capacity) {
-        size_t wanted = room->used_capacity * 2 + 16;
-        struct region **larger =
-            memory_resize(room->memory, room->used, room->used_capacity * sizeof *larger, wanted * sizeof *larger);
-        if (!larger) return false;
-        room->used = larger;
-        room->used_capacity = wanted;
-    }
-    if (!region_on_end(room->region, release_region, region)) return false;
-    room->used[room->used_count++] = region_retain(region);
-    return true;
-}
-
-/* An empty region for the next batch, of one block as large as the last batch was. */
-static bp_status ready_room(batch_room *room, bp_error *err)
-{
-    size_t before = room->region ? arena_size(region_arena(room->region)) : 0;
-
-    if (before > room->batch_bytes) room->batch_bytes = before;
-    room->used_count = 0;
-    if (room->region && region_is_shared(room->region)) {
-        region_release(room->region);
-        room->region = NULL;
-    }
-    if (room->region) region_reset(room->region);
-    if (!room->region && !(room->region = region_new(room->memory))) return error_no_memory(err, room->memory, 64);
-    if (room->batch_bytes > arena_size(region_arena(room->region))) {
-        arena_clear(region_arena(room->region));
-        if (!arena_allocate(region_arena(room->region), room->batch_bytes))
-            return error_no_memory(err, room->memory, room->batch_bytes);
-        arena_reset(region_arena(room->region));
-        room->batch_bytes = arena_size(region_arena(room->region));
-    }
-    return BP_OK;
-}
-
 static bp_status ready_rooms(parquet_worker *worker, bp_error *err)
 {
     bp_status status = BP_OK;
 
-    for (size_t i = 0; i < ROOM_COUNT && !status; i++) status = ready_room(&worker->rooms[i], err);
+    for (size_t i = 0; i < ROOM_COUNT && !status; i++) status = batch_room_ready(&worker->rooms[i], err);
     return status;
 }
 
@@ -369,42 +308,6 @@ static void skip_column(parquet_worker *worker, size_t place, uint64_t rows)
         parquet_reader_skip(&worker->readers[worker->first_reader[place] + i], rows);
 }
 
-static bp_status constant_text(batch_room *room, string_view text, size_t rows, column *out, bp_error *err)
-{
-    string_ref *value = arena_new(region_arena(room->region), string_ref);
-    string_view copy = arena_copy(region_arena(room->region), text);
-
-    if (!value || !copy.data) return error_no_memory(err, room->memory, text.size);
-    *value = string_ref_of(copy.data, copy.size);
-    *out = (column){
-        .type = type_of(TYPE_VARCHAR), .encoding = COLUMN_CONSTANT, .length = rows, .values = value, .owner = room->region};
-    return BP_OK;
-}
-
-/* Numbers and dates, or NULL. */
-static bp_status constant_number(batch_room *room, const column *value, size_t rows, column *out, bp_error *err)
-{
-    size_t width = physical_width(type_physical(value->type));
-    void *copy = arena_allocate(region_arena(room->region), width);
-
-    *out = column_nulls(value->type, rows);
-    if (column_is_null(value, 0)) return BP_OK;
-    if (!copy) return error_no_memory(err, room->memory, width);
-    memcpy(copy, value->values, width);
-    *out = (column){.type = value->type, .encoding = COLUMN_CONSTANT, .length = rows, .values = copy, .owner = room->region};
-    return BP_OK;
-}
-
-static bp_status row_numbers(batch_room *room, uint64_t first, size_t rows, column *out, bp_error *err)
-{
-    int64_t *numbers = arena_allocate(region_arena(room->region), rows * sizeof *numbers);
-
-    if (!numbers) return error_no_memory(err, room->memory, rows * sizeof *numbers);
-    for (size_t i = 0; i < rows; i++) numbers[i] = (int64_t)(first + i);
-    *out = (column){.type = type_of(TYPE_INT64), .length = rows, .values = numbers, .owner = room->region};
-    return BP_OK;
-}
-
 /* Columns that no file holds. */
 static bp_status made_column(parquet_worker *worker, size_t place, size_t offset, size_t rows, column *out, bp_error *err)
 {
@@ -416,12 +319,12 @@ static bp_status made_column(parquet_worker *worker, size_t place, size_t offset
     if (source->hive_of[column_index] != SIZE_MAX) {
         const column *value = &file->hive[source->hive_of[column_index]];
         if (value->type.id == TYPE_VARCHAR && !column_is_null(value, 0))
-            return constant_text(room, string_ref_view(value->values), rows, out, err);
-        return constant_number(room, value, rows, out, err);
+            return batch_room_text(room, string_ref_view(value->values), rows, out, err);
+        return batch_room_number(room, value, rows, out, err);
     }
-    if (column_index == source->name_column) return constant_text(room, file->path, rows, out, err);
+    if (column_index == source->name_column) return batch_room_text(room, file->path, rows, out, err);
     if (column_index == source->row_number_column)
-        return row_numbers(room, worker->file_row + worker->row + offset, rows, out, err);
+        return batch_room_row_numbers(room, worker->file_row + worker->row + offset, rows, out, err);
     *out = column_nulls(source->base.schema.types[column_index], rows);
     return BP_OK;
 }
@@ -432,7 +335,7 @@ static bp_status read_column(parquet_worker *worker, size_t place, size_t offset
     const parquet_source *source = worker->scan->source;
     const parquet_footer *footer = source->files[worker->file_number].footer;
     batch_room *room = room_of(worker, place);
-    parquet_target target = {.arena = region_arena(room->region), .owner = room->region, .keep = use_region, .keep_data = room};
+    parquet_target target = {.arena = region_arena(room->region), .owner = room->region, .keep = batch_room_use, .keep_data = room};
     uint32_t id;
     const parquet_node *node = node_of(worker, place, &id);
     parquet_reader *readers;
@@ -539,7 +442,7 @@ static bool can_pick(const parquet_worker *worker, size_t place)
 static bp_status pick_column(parquet_worker *worker, size_t place, size_t rows, size_t count, column *out, bp_error *err)
 {
     batch_room *room = room_of(worker, place);
-    parquet_target target = {.arena = region_arena(room->region), .owner = room->region, .keep = use_region, .keep_data = room};
+    parquet_target target = {.arena = region_arena(room->region), .owner = room->region, .keep = batch_room_use, .keep_data = room};
     parquet_reader *reader = &worker->readers[worker->first_reader[place]];
     bp_status status = parquet_flat_pick(reader, &target, worker->selection, count, out, err);
 

@@ -407,7 +407,7 @@ bp_status parquet_writer_new(target **out, bp_context *context, byte_sink sink, 
 
     *out = NULL;
     if (!writer) return error_no_memory(err, context->memory, sizeof *writer);
-    writer->base = (target){.class = &writer_class, .context = context};
+    writer->base = (target){.class = &writer_class, .context = context, .takes_large = true};
     writer->sink = sink;
     writer->options = *options;
     arena_init(&writer->arena, context->memory);

@@ -32,6 +32,7 @@ struct target {
     bp_context *context;
     uint64_t group_rows; /* so many rows are stored together (a row group); 0: the format has none */
     size_t waiting;      /* bytes that have not been handed to the sink, where they are known */
+    bool takes_large;    /* large batches are taken as they are, small ones gathered first */
     bool prompt;         /* set by who looks at the sink's size: row groups are handed out as soon as they are whole */
 };
 

@@ -123,6 +123,7 @@ static bp_status write_rows(query *query, target *target, uint64_t *rows, bp_err
     batch batch;
     bp_status status;
 
+    if (target->takes_large && (status = query_widen(query, err))) return status;
     for (*rows = 0;; *rows += batch.row_count) {
         if ((status = query_next(query, &batch, err)) || batch.row_count == 0) return status;
         if ((status = target_write(target, &batch, err))) return status;

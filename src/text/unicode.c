@@ -4,6 +4,8 @@
  * (differences to the upper, lower and title form). An entry is the number of a row. Base letters and rings of case folding are sorted lists. */
 #include "unicode.h"
 
+#include "ascii_case.h"
+
 typedef struct class_row {
     uint8_t category;
     uint8_t grapheme; /* BREAK_… */
@@ -278,36 +280,7 @@ bool unicode_append_reversed(builder *out, string_view text)
 
 /* Mapping text ---------------------------------------------------------------------------------------------------------------- */
 
-/* Eight bytes of ASCII with the letters from `first` ('a' or 'A') on in the other case: a letter has bit 7 set after adding to pass its
- * first and clear after adding to pass its last. */
-static inline BP_WRAPS uint64_t flip_ascii8(uint64_t word, unsigned char first)
-{
-    const uint64_t ones = UINT64_C(0x0101010101010101);
-    uint64_t from_first = word + ones * (uint64_t)(0x80 - first), past_last = word + ones * (uint64_t)(0x7f - (first + 25));
-
-    return word ^ ((from_first & ~past_last & (ones << 7)) >> 2);
-}
-
 typedef uint32_t (*map_function)(uint32_t code_point);
-
-/* A text of ASCII alone, straight into the room that was reserved for it. */
-static void append_ascii(builder *out, string_view text, unsigned char first)
-{
-    char *to = out->data + out->size;
-    size_t at = 0;
-    uint64_t word;
-
-    for (; at + 8 <= text.size; at += 8) {
-        memcpy(&word, text.data + at, 8);
-        word = flip_ascii8(word, first);
-        memcpy(to + at, &word, 8);
-    }
-    for (; at < text.size; at++) {
-        unsigned char c = (unsigned char)text.data[at];
-        to[at] = (char)((unsigned char)(c - first) < 26 ? c ^ 0x20 : c);
-    }
-    out->size += text.size;
-}
 
 /* ASCII words at once, all else by `map`; what is no character stays as it is. `first`: the first ASCII letter that changes. */
 static bool append_mapped_piece(builder *out, string_view text, map_function map, unsigned char first)
@@ -317,13 +290,13 @@ static bool append_mapped_piece(builder *out, string_view text, map_function map
     uint32_t code_point;
 
     if (text.size && !builder_reserve(out, text.size)) return false;
-    if (text.size && utf8_is_ascii(text.data, text.size)) {
-        append_ascii(out, text, first);
+    if (text.size && ascii_flip(out->data + out->size, text.data, text.size, first)) {
+        out->size += text.size;
         return true;
     }
     while (at < end) {
         if (end - at >= 8 && (memcpy(&word, at, 8), !(word & UINT64_C(0x8080808080808080)))) {
-            word = flip_ascii8(word, first);
+            word = ascii_flip8(word, first);
             if (!builder_append(out, &word, 8)) return false;
             at += 8;
             continue;
