@@ -230,7 +230,6 @@ static bp_status jaro(const function_call *call, string_view left, string_view r
     *out = 0;
     if ((status = code_points(call, left, &a, &a_size, err)) || (status = code_points(call, right, &b, &b_size, err)))
         return status;
-    if (!a_size && !b_size) *out = 1;
     if (!a_size || !b_size) return BP_OK;
     a_used = arena_allocate_zeroed(call->arena, a_size), b_used = arena_allocate_zeroed(call->arena, b_size);
     if (!a_used || !b_used) return call_no_memory(call, a_size + b_size, err);
