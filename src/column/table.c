@@ -398,10 +398,10 @@ static bool goes_on(const table *table, const batch *batch)
 /* The batch that `batch` goes on from was copied, or is the end of the last chunk. */
 static bp_status keep_run(table *table, const batch *batch, bp_error *err)
 {
-    struct batch *chunk = &table->chunks[table->chunk_count - 1].batch;
+    struct batch *chunk = table->run_grows ? &table->chunks[table->chunk_count - 1].batch : NULL;
     bp_status status = BP_OK;
 
-    if (!table->run_grows || batch->row_count > CHUNK_MAX_ROWS - chunk->row_count) {
+    if (!chunk || batch->row_count > CHUNK_MAX_ROWS - chunk->row_count) {
         status = keep_batch(table, batch, err);
         table->run_grows = !status;
         return status;
