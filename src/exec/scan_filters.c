@@ -53,6 +53,37 @@ static bp_status of_comparison(plan *plan, const plan_node *node, expr_id conjun
     return range_values(plan, right->literal, low, high, &out->values, err);
 }
 
+static void sift_down(const column *values, uint32_t *rows, size_t at, size_t count)
+{
+    for (size_t child; (child = 2 * at + 1) < count; at = child) {
+        uint32_t moved = rows[at];
+        if (child + 1 < count && column_value_compare(values, rows[child], values, rows[child + 1]) < 0) child++;
+        if (column_value_compare(values, moved, values, rows[child]) >= 0) return;
+        rows[at] = rows[child];
+        rows[child] = moved;
+    }
+}
+
+/* The list as scans want it: without NULL, in order. */
+static bp_status sort_list(plan *plan, column *values, bp_error *err)
+{
+    uint32_t *rows = arena_new_array(&plan->arena, uint32_t, values->length);
+    column given = *values;
+    size_t count = 0;
+
+    if (!rows) return error_no_memory(err, plan->context->memory, values->length * sizeof *rows);
+    for (size_t i = 0; i < given.length; i++)
+        if (!column_is_null(&given, i)) rows[count++] = (uint32_t)i;
+    for (size_t i = count / 2; i-- > 0;) sift_down(&given, rows, i, count);
+    for (size_t end = count; end-- > 1;) {
+        uint32_t greatest = rows[0];
+        rows[0] = rows[end];
+        rows[end] = greatest;
+        sift_down(&given, rows, 0, end);
+    }
+    return column_gather(values, &given, rows, count, &plan->arena, err);
+}
+
 static bp_status of_list(plan *plan, const plan_node *node, expr_id conjunct, scan_filter *out, bool *usable, bp_error *err)
 {
     const expr_pool *pool = &plan->exprs;
@@ -76,7 +107,8 @@ static bp_status of_list(plan *plan, const plan_node *node, expr_id conjunct, sc
     *usable = true;
     out->kind = FILTER_IN;
     out->values = joined;
-    return column_concatenate(joined, parts[0]->type, parts, count, &plan->arena, err);
+    if ((status = column_concatenate(joined, parts[0]->type, parts, count, &plan->arena, err))) return status;
+    return sort_list(plan, joined, err);
 }
 
 static bp_status restate(plan *plan, const plan_node *node, expr_id conjunct, scan_filter *out, bool *usable, bp_error *err)

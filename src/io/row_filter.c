@@ -3,6 +3,7 @@
 #include "row_filter.h"
 
 #define TRIAL_ROWS 8192
+#define FEW_LISTED 16 /* values of a list that are all compared */
 
 static bool is_there(const column *values, size_t row)
 {
@@ -84,12 +85,63 @@ static bool passes_range(const scan_filter *filter, const column *column, size_t
     return true;
 }
 
+/* Whether one of the sorted values is the row's. */
 static bool passes_list(const scan_filter *filter, const column *column, size_t row)
 {
-    for (size_t i = 0; i < filter->values->length; i++) {
-        if (is_there(filter->values, i) && column_value_equal(column, row, filter->values, i)) return true;
+    size_t begin = 0, end = filter->values->length;
+
+    while (begin < end) {
+        size_t middle = begin + (end - begin) / 2;
+        int order = column_value_compare(column, row, filter->values, middle);
+        if (order == 0) return true;
+        if (order < 0)
+            end = middle;
+        else
+            begin = middle + 1;
     }
     return false;
+}
+
+/* Whole numbers: few are all compared, among many the last that is not greater is looked for; neither with a branch on the values. */
+#define WHOLE_LIST(name, type)                                                                                                     \
+    static size_t name(const column *column, const scan_filter *filter, uint32_t *selection, size_t count)                         \
+    {                                                                                                                              \
+        const type *values = column->values, *listed = filter->values->values;                                                     \
+        size_t length = filter->values->length, kept = 0;                                                                          \
+                                                                                                                                   \
+        for (size_t i = 0; i < count; i++) {                                                                                       \
+            uint32_t row = selection[i];                                                                                           \
+            type value = values[row];                                                                                              \
+            unsigned found = 0;                                                                                                    \
+            if (length <= FEW_LISTED) {                                                                                            \
+                for (size_t k = 0; k < length; k++) found |= value == listed[k];                                                   \
+            } else {                                                                                                               \
+                const type *at = listed;                                                                                           \
+                for (size_t left = length; left > 1; left -= left / 2) at += at[left / 2] <= value ? left / 2 : 0;                 \
+                found = *at == value;                                                                                              \
+            }                                                                                                                      \
+            selection[kept] = row;                                                                                                 \
+            kept += found;                                                                                                         \
+        }                                                                                                                          \
+        return kept;                                                                                                               \
+    }
+
+WHOLE_LIST(listed_int32, int32_t)
+WHOLE_LIST(listed_int64, int64_t)
+
+static size_t keep_listed(const scan_filter *filter, const column *column, uint32_t *selection, size_t count)
+{
+    size_t kept = 0;
+
+    if (column->encoding == COLUMN_FLAT && type_physical(column->type) == PHYSICAL_INT32)
+        return listed_int32(column, filter, selection, count);
+    if (column->encoding == COLUMN_FLAT && type_physical(column->type) == PHYSICAL_INT64)
+        return listed_int64(column, filter, selection, count);
+    for (size_t i = 0; i < count; i++) {
+        selection[kept] = selection[i];
+        kept += passes_list(filter, column, selection[i]);
+    }
+    return kept;
 }
 
 static size_t keep_not_null(const column *column, uint32_t *selection, size_t count, bool null)
@@ -164,8 +216,6 @@ bool filter_trial_fails(const filter_trial *trial)
 bp_status row_filter_apply(const scan_filter *filter, const column *values, uint32_t *selection, size_t *count, arena *arena,
                            bp_error *err)
 {
-    size_t kept = 0;
-
     *count = keep_not_null(values, selection, *count, filter->kind == FILTER_IS_NULL);
     if (values->encoding == COLUMN_DICTIONARY && filter->kind != FILTER_IS_NULL && filter->kind != FILTER_NOT_NULL &&
         values->children[0].length <= *count)
@@ -176,13 +226,7 @@ bp_status row_filter_apply(const scan_filter *filter, const column *values, uint
     case FILTER_RANGE:
         if (*count && filter->values) *count = keep_range(filter, values, selection, *count);
         return BP_OK;
-    case FILTER_IN:
-        for (size_t i = 0; i < *count; i++) {
-            selection[kept] = selection[i];
-            kept += passes_list(filter, values, selection[i]);
-        }
-        *count = kept;
-        return BP_OK;
+    case FILTER_IN: *count = keep_listed(filter, values, selection, *count); return BP_OK;
     case FILTER_MEMBERS: return keep_members(filter, values, selection, count, arena, err);
     }
     return BP_OK;

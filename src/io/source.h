@@ -24,7 +24,8 @@ typedef enum scan_filter_kind { FILTER_RANGE, FILTER_IN, FILTER_IS_NULL, FILTER_
 typedef struct scan_filter {
     scan_filter_kind kind;
     size_t column; /* index into the source's schema */
-    const column *values; /* RANGE: rows 0 and 1 are low and high, NULL = open; IN: the list. Of the column's type, FLAT */
+    const column *values; /* RANGE: rows 0 and 1 are low and high, NULL = open; IN: the list, in ascending order and without NULL.
+                           * Of the column's type, FLAT */
     bool low_inclusive, high_inclusive;
     const member_set *members; /* MEMBERS: made from keys of the column's type */
 } scan_filter;

@@ -441,7 +441,7 @@ static void test_filters(void **state)
     world *world = *state;
     string_view path = string_view_of(world->path);
     const int64_t limits[] = {3, 5};
-    const string_ref list[] = {string_ref_of("x", 1), string_ref_of("a longer text than twelve", 25)};
+    const string_ref list[] = {string_ref_of("a longer text than twelve", 25), string_ref_of("x", 1)};
     const column range = {.type = type_of(TYPE_INT64), .length = 2, .values = limits},
                  in = {.type = type_of(TYPE_VARCHAR), .length = 2, .values = list};
     const scan_filter filters[] = {{FILTER_RANGE, 0, &range, true, false, NULL},
