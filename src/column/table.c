@@ -268,7 +268,8 @@ static bp_status keep_room(table *table, bp_error *err)
 bp_status table_finish(table *table, bp_error *err)
 {
     size_t count = table->schema.count;
-    bool leave = table->room && table->growing_rows >= chunk_rows(table) / 4 * 3;
+    bool leave =
+        table->room && table->growing_rows >= chunk_rows(table) / 2; /* a copy takes longer than twice the memory is worth */
     column *columns;
     bp_status status;
 
