@@ -1,6 +1,6 @@
 """TPC-H, all 22 queries as published (bench/tpch/): from Parquet files, and from tables in memory that were filled from them.
 
-    bench/tpch.py [SCALE] [parquet|memory …] [--limit MEMORY_LIMIT]      scale 1, both, and no limit unless told
+    bench/tpch.py [SCALE] [parquet|memory …] [--limit MEMORY_LIMIT] [--count RUNS]      scale 1, both, no limit and 5 runs unless told
 
 From files beside DuckDB, Polars and DataFusion, each by its own SQL; from tables beside DuckDB's own tables. Every answer is compared with DuckDB's:
 numbers to a millionth, all else exactly. The peak of resident memory is ours alone: a process of its own runs each query once.
@@ -24,7 +24,6 @@ import rounds
 TABLES = ("customer", "lineitem", "nation", "orders", "part", "partsupp", "region", "supplier")
 QUERIES = {file.stem: file.read_text() for file in sorted((Path(__file__).parent / "tpch").glob("q*.sql"))}
 THREADS = 2
-COUNT = 5
 
 
 def arguments():
@@ -32,6 +31,7 @@ def arguments():
     parser.add_argument("scale", nargs="?", default="1")
     parser.add_argument("places", nargs="*", default=["parquet", "memory"])
     parser.add_argument("--limit")
+    parser.add_argument("--count", type=int, default=5)
     return parser.parse_args()
 
 
@@ -113,7 +113,7 @@ def main():
         for name, query in QUERIES.items():
             check(name, {who: run(query) for who, run in made.items()})
         title = "from Parquet files" if place == "parquet" else "from tables in memory"
-        ratios = rounds.compare(title, "query", {name: work(made, query) for name, query in QUERIES.items()}, COUNT)
+        ratios = rounds.compare(title, "query", {name: work(made, query) for name, query in QUERIES.items()}, told.count)
         mean = math.exp(sum(map(math.log, ratios)) / len(ratios))
         print(f"geometric mean of best peer / ours: {mean:.2f}, least {min(ratios):.2f}\n")
         if place == "parquet":
