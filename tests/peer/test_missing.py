@@ -8,7 +8,6 @@ from known import LISTED, met
 # One query for each line, so that a part of the tests does not change the answer.
 WANTING = {
     "collations": "SELECT 'a' COLLATE NOCASE = 'A'",
-    "subqueries in ON of a FULL JOIN": "SELECT * FROM range(3) a(i) FULL JOIN range(3) b(i) ON a.i = (SELECT 1)",
     "PIVOT": "PIVOT (SELECT 1 AS a, 2 AS b) ON a USING sum(b)",
 }
 
