@@ -1248,8 +1248,7 @@ import signal, stat, threading, time, os, sys
 import bedplate as bp
 con = bp.connect(config={{"memory_limit": "3GB"{settings}}})
 pressed = [None]
-def held():
-    """Bytes that the system will have to take back: resident ones, and those of temporary files."""
+def held(): # bytes that the system will have to take back: resident ones, and those of temporary files
     bytes = int(open("/proc/self/statm").read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     for descriptor in os.listdir("/proc/self/fd"):
         try:
