@@ -22,6 +22,7 @@ typedef struct sorted_rows {
     const column **parts;  /* the same, a column's chunks side by side: parts[c * chunk_count + k] */
     arena arena;           /* of all these but `rows` */
     sort_layout layout;
+    size_t piece_size; /* rows that are sorted at once; a power of two */
     char *keys; /* a key row each */
     size_t keys_size;
     uint64_t *differing; /* a key's width for each piece: the bits that are not the same in all its rows */

@@ -1,7 +1,7 @@
 /* Sorting rows in memory: numbers of rows are sorted by their key rows; whoever wants the rows gathers them from their chunks, so that payload is moved once.
  *
  *   key rows --the first 8 bytes that differ anywhere--> entries (prefix, row)
- *   pieces of PIECE_ROWS entries: radix sort by byte, stable; runs of equal prefix by the whole key
+ *   pieces of up to 65,536 entries: radix sort by byte, stable; runs of equal prefix by the whole key
  *   pieces merged by twos, every merge cut into pieces of output (merge path: Green, Odeh, Birk 2014)
  *
  * Every step is one parallel_for over pieces that do not depend on the number of threads. Ties stay in row order. Bytes that are the same in all rows
@@ -10,7 +10,8 @@
 
 #include "column/gather_parts.h"
 
-#define PIECE_ROWS 65536
+#define MOST_PIECE 65536 /* rows */
+#define LEAST_PIECE 4096
 #define STEP_BYTES ((size_t)1 << 20) /* of key rows, encoded between two looks at cancel */
 #define STEP_LEAST_ROWS ((size_t)64)
 #define BLOCK_ROWS 4096
@@ -74,16 +75,25 @@ static bp_status make_layout(sorted_rows *sort, const sort_spec *specs, size_t s
 }
 
 /* the prefix ---------------------------------------------------------------------------------------------------------------------------------- */
+/* Few rows are cut too, for the other threads. */
+static size_t piece_size_for(size_t rows)
+{
+    size_t size = MOST_PIECE;
+
+    while (size > LEAST_PIECE && rows < 2 * size) size /= 2;
+    return size;
+}
+
 static size_t piece_count(const sorted_rows *sort)
 {
-    return (sort->row_count + PIECE_ROWS - 1) / PIECE_ROWS;
+    return (sort->row_count + sort->piece_size - 1) / sort->piece_size;
 }
 
 static size_t piece_rows(const sorted_rows *sort, uint64_t piece)
 {
-    size_t left = sort->row_count - (size_t)piece * PIECE_ROWS;
+    size_t left = sort->row_count - (size_t)piece * sort->piece_size;
 
-    return left < PIECE_ROWS ? left : PIECE_ROWS;
+    return left < sort->piece_size ? left : sort->piece_size;
 }
 
 /* Key rows of [begin, begin + rows), chunk by chunk: only the columns of keys are looked at. */
@@ -127,7 +137,7 @@ static void note_differing(uint64_t *differing, const char *first_key, const cha
 static bp_status encode_piece(void *data, size_t worker, uint64_t piece, bp_error *err)
 {
     sorted_rows *sort = data;
-    size_t width = sort->layout.width, begin = (size_t)piece * PIECE_ROWS, end = begin + piece_rows(sort, piece), rows;
+    size_t width = sort->layout.width, begin = (size_t)piece * sort->piece_size, end = begin + piece_rows(sort, piece), rows;
     size_t step = width && STEP_BYTES / width > STEP_LEAST_ROWS ? STEP_BYTES / width : STEP_LEAST_ROWS;
     const char *first = sort->keys + begin * width;
     bp_status status = BP_OK;
@@ -161,7 +171,7 @@ static void choose_places(sorted_rows *sort)
         bool differs = false;
         for (size_t piece = 0; piece < piece_count(sort) && !differs; piece++) {
             const char *bits = (const char *)(sort->differing + piece * (width / 8));
-            differs = bits[at] != 0 || sort->keys[piece * PIECE_ROWS * width + at] != sort->keys[at];
+            differs = bits[at] != 0 || sort->keys[piece * sort->piece_size * width + at] != sort->keys[at];
         }
         if (!differs) continue;
         if (different < 8) sort->places[different] = (uint32_t)at;
@@ -285,7 +295,7 @@ static bp_status sort_ties(const sorted_rows *sort, sort_entry *entries, sort_en
 static bp_status sort_piece(void *data, size_t worker, uint64_t piece, bp_error *err)
 {
     sorted_rows *sort = data;
-    size_t begin = (size_t)piece * PIECE_ROWS, rows = piece_rows(sort, piece);
+    size_t begin = (size_t)piece * sort->piece_size, rows = piece_rows(sort, piece);
     sort_entry *entries = sort->entries + begin, *other = sort->other + begin;
 
     (void)worker;
@@ -298,7 +308,7 @@ static bp_status sort_piece(void *data, size_t worker, uint64_t piece, bp_error 
 /* merging ----------------------------------------------------------------------------------------------------------------------------------------- */
 typedef struct merge_round {
     const sorted_rows *sort;
-    size_t run; /* rows of a sorted run: PIECE_ROWS, twice that … */
+    size_t run; /* rows of a sorted run: a piece's, twice that … */
 } merge_round;
 
 /* How many of the first `place` merged entries come from the left run. */
@@ -322,7 +332,7 @@ static bp_status merge_piece(void *data, size_t worker, uint64_t piece, bp_error
 {
     const merge_round *round = data;
     const sorted_rows *sort = round->sort;
-    size_t count = sort->row_count, at = (size_t)piece * PIECE_ROWS, end = at + piece_rows(sort, piece);
+    size_t count = sort->row_count, at = (size_t)piece * sort->piece_size, end = at + piece_rows(sort, piece);
     size_t begin = at / (2 * round->run) * (2 * round->run), middle = begin + round->run < count ? begin + round->run : count;
     size_t last = middle + round->run < count ? middle + round->run : count;
     const sort_entry *left = sort->entries + begin, *right = sort->entries + middle;
@@ -346,7 +356,7 @@ static bp_status merge_pieces(sorted_rows *sort, bp_error *err)
 {
     bp_status status = BP_OK;
 
-    for (size_t run = PIECE_ROWS; run < sort->row_count && !status; run *= 2) {
+    for (size_t run = sort->piece_size; run < sort->row_count && !status; run *= 2) {
         sort_entry *merged = sort->other;
         merge_round round = {sort, run};
         status = parallel_for(sort->context, piece_count(sort), merge_piece, &round, err);
@@ -363,6 +373,7 @@ static bp_status sort_entries(sorted_rows *sort, bp_error *err)
     size_t count = sort->row_count;
     bp_status status;
 
+    sort->piece_size = piece_size_for(count);
     sort->keys_size = count * sort->layout.width;
     sort->keys = memory_allocate(memory, sort->keys_size);
     sort->entries = memory_allocate(memory, count * sizeof(sort_entry));
