@@ -1,6 +1,7 @@
 /* DISTINCT aggregates as two aggregations: when all aggregates of a node are DISTINCT over one argument, or do not mind repetitions of it (min), the rows are first grouped by the groups and the argument,
  * and what is left is aggregated without DISTINCT. Both run on all threads, as any grouping does. Groups of the first come in the order of their first rows, so
  * aggregates that mind the order, and the order of the result, are as before. */
+#include "dependent.h"
 #include "optimize.h"
 
 /* The argument that all aggregates of the node have; 0: they are of another shape. */
@@ -22,11 +23,6 @@ static expr_id common_argument(const plan *plan, const plan_node *node)
         any_distinct = any_distinct || call->distinct;
     }
     return any_distinct ? common : 0;
-}
-
-static bp_status column_of(expr_id *out, plan *plan, column_id id, bp_error *err)
-{
-    return expr_column(out, &plan->exprs, id, plan->columns[id].type, err);
 }
 
 static bp_status group_first(plan *plan, plan_id id, expr_id argument, bp_error *err)
